@@ -1,0 +1,86 @@
+// The one error class for things that go wrong while operating. Misuse of the API throws TypeError or RangeError
+// instead, and damage found in a log is data (a report), never an exception.
+
+/** Every `code` a {@link TracekeepError} can carry. */
+export type ErrorCode =
+  | "BAD_EVENT"
+  | "BAD_STORE"
+  | "CLOSED"
+  | "DISK_FULL"
+  | "FORMAT_TOO_NEW"
+  | "IO"
+  | "NO_SESSION"
+  | "NO_STORE"
+  | "PERMISSION"
+  | "SESSION_BUSY"
+  | "SESSION_EXISTS"
+  | "UNSUPPORTED_PLATFORM";
+
+export interface ErrorDetails {
+  /** The file or folder it happened to. */
+  path?: string;
+  /** Sequence number of the event concerned. */
+  seq?: number;
+  /** Byte offset in `path`. */
+  offset?: number;
+  /** What the user can do about it, often a command to run. */
+  hint?: string;
+  cause?: unknown;
+}
+
+/**
+ * An operation failed for a reason outside the program: a full disk, a store that is not there, a session in use.
+ *
+ * @example
+ * try {
+ *   store.openSession("deploy-42");
+ * } catch (error) {
+ *   if (error instanceof TracekeepError && error.code === "SESSION_BUSY") console.error(error.hint);
+ * }
+ */
+export class TracekeepError extends Error {
+  override readonly name: string = "TracekeepError";
+  readonly code: ErrorCode;
+  readonly path: string | undefined;
+  readonly seq: number | undefined;
+  readonly offset: number | undefined;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.path = details.path;
+    this.seq = details.seq;
+    this.offset = details.offset;
+    this.hint = details.hint;
+  }
+}
+
+/** The `code` of a Node system error (`ENOENT`, `EACCES` …), or undefined for anything else. */
+export function systemCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Turns a failed file operation into a {@link TracekeepError} that says what to do. */
+export function ioError(action: string, path: string, cause: unknown): TracekeepError {
+  const code = systemCode(cause);
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const message = `cannot ${action} ${path}: ${reason}`;
+  switch (code) {
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return new TracekeepError("DISK_FULL", message, { path, cause, hint: "free space on that disk, then try again" });
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new TracekeepError("PERMISSION", message, {
+        path,
+        cause,
+        hint: `look at the owner and mode with: ls -ld '${path}'`,
+      });
+    default:
+      return new TracekeepError("IO", message, { path, cause });
+  }
+}

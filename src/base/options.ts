@@ -1,0 +1,67 @@
+// Checks of options at the door. Each refusal names the option, what it got and what it takes.
+
+import { nearestName } from "./nearest.ts";
+
+/**
+ * Refuses options that are not an object or that carry a name nobody knows, naming the nearest known one.
+ *
+ * @throws TypeError
+ */
+export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(`${owner}: options must be an object, got ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    const help = nearest === undefined ? `known options: ${known.join(", ")}` : `did you mean "${nearest}"?`;
+    throw new TypeError(`${owner}: unknown option "${name}"; ${help}`);
+  }
+}
+
+/** A whole number within bounds, or the default when undefined. @throws TypeError, RangeError */
+export function integerOption(
+  owner: string,
+  name: string,
+  value: number | undefined,
+  bounds: { min: number; max: number; default: number },
+): number {
+  if (value === undefined) return bounds.default;
+  if (typeof value !== "number") throw new TypeError(`${owner}: ${name} must be a number, got ${describe(value)}`);
+  if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
+    throw new RangeError(`${owner}: ${name} must be a whole number from ${bounds.min} to ${bounds.max}, got ${value}`);
+  }
+  return value;
+}
+
+/** One of a fixed list of texts, or the default when undefined. @throws TypeError, RangeError */
+export function choiceOption<T extends string>(
+  owner: string,
+  name: string,
+  value: T | undefined,
+  choices: readonly T[],
+  fallback: T,
+): T {
+  if (value === undefined) return fallback;
+  if (typeof value !== "string") throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
+  if (choices.includes(value)) return value;
+  throw new RangeError(`${owner}: ${name} must be one of ${choices.join(", ")}, got "${String(value)}"`);
+}
+
+/** A text that is not empty, or undefined. @throws TypeError, RangeError */
+export function textOption(owner: string, name: string, value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== "string") throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
+  if (value === "") throw new RangeError(`${owner}: ${name} must not be empty`);
+  return value;
+}
+
+/** What a value is, for an error message: its type, and the value itself when that is short. */
+export function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "string") return `"${value.slice(0, 40)}"`;
+  if (typeof value === "object") return "an object";
+  if (typeof value === "function") return "a function";
+  return `${typeof value} ${String(value)}`;
+}

@@ -1,0 +1,114 @@
+// The shell's way in: JSON Lines from standard input become events of a session.
+
+import { openStore } from "../../record/index.ts";
+import type { Receipt, Session, Store } from "../../record/index.ts";
+import { DURABILITIES } from "../../store/durability.ts";
+import type { EventDraft } from "../../event/index.ts";
+import type { Command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { stdinLines } from "../stdin.ts";
+
+/** Events whose receipts may be outstanding; beyond, standard input waits. */
+const MAX_PENDING = 1_000;
+
+export const append: Command = {
+  name: "append",
+  summary: "record JSON Lines from standard input into a session",
+  options: {
+    session: { kind: "text", value: "ID", about: "go on with this session, or start it (default: a new one)" },
+    agent: { kind: "text", value: "NAME", about: 'who acts (default "shell")' },
+    durability: { kind: "text", value: "LEVEL", about: "os, interval or fsync: what a receipt means (default fsync)" },
+    ack: { kind: "flag", about: "print a receipt for each event once it holds: {seq, id, session_id}" },
+    end: { kind: "text", value: "REASON", about: "end the session afterwards, e.g. --end NORMAL" },
+  },
+  examples: [
+    [`append --session deploy-42 < events.jsonl`, "record a file"],
+    [`append --session deploy-42 --end NORMAL < /dev/null`, "end the session"],
+    [`append --ack --agent nightly`, "one receipt a line on standard output"],
+  ],
+  run,
+};
+
+async function run(context: CommandContext): Promise<ExitCode> {
+  const durability = context.choice("durability", DURABILITIES) ?? "fsync";
+  const agent = context.text("agent") ?? "shell";
+  const store = openStore({ ...context.place, durability, handleSignals: false });
+  const session = startOrContinue(store, context.text("session"), agent);
+  const ack = context.flag("ack");
+  let appended = 0;
+  let refused = 0;
+  let problem: unknown;
+  const pending = new Set<Promise<void>>();
+  let draining = false;
+  // Receipts go out as soon as they hold, a batch at a time: who waits for one may not send the next event before.
+  const acknowledge = (receipt: Receipt): void => {
+    context.stdout.json(receiptLine(receipt));
+    if (draining) return;
+    draining = true;
+    setImmediate(() => {
+      draining = false;
+      context.stdout.drain().catch((error: unknown) => (problem ??= error));
+    });
+  };
+  try {
+    for await (const { text, line } of stdinLines(context.stdin, context.signal)) {
+      if (text.trim() === "") continue;
+      const draft = parseDraft(text);
+      if (typeof draft === "string") {
+        refused++;
+        context.stderr.line(`tracekeep: standard input, line ${line}: ${draft}`);
+        await context.stderr.drain();
+        continue;
+      }
+      appended++;
+      const outcome = session.append(draft).then(
+        (receipt) => ack && acknowledge(receipt),
+        (error: unknown) => (problem ??= error),
+      );
+      const done: Promise<void> = outcome.then(() => void pending.delete(done));
+      pending.add(done);
+      if (pending.size >= MAX_PENDING) await Promise.race(pending);
+      if (problem !== undefined) break;
+    }
+    await Promise.all(pending);
+    const reason = context.text("end");
+    if (reason !== undefined && problem === undefined && !context.signal.aborted) session.end(reason);
+  } finally {
+    store.close();
+  }
+  if (problem !== undefined) throw problem;
+  if (!ack && context.stderr.isTerminal) {
+    context.stderr.line(`recorded ${appended} events in session ${session.id}`);
+  }
+  if (context.signal.aborted) throw context.signal.reason;
+  return refused > 0 ? EXIT.failed : EXIT.done;
+}
+
+// --- internal ---
+
+function startOrContinue(store: Store, id: string | undefined, agent: string): Session {
+  return id === undefined ? store.startSession({ agent }) : store.openOrStartSession({ id, agent });
+}
+
+/** The event on a line, or what is wrong with it. */
+function parseDraft(text: string): EventDraft | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return `not JSON (${error instanceof Error ? error.message : "unreadable"}); nothing was recorded of this line`;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return 'not a JSON object; an event is one, e.g. {"event":"CHECKPOINT","message":"built"}';
+  }
+  if (!("event" in value) || typeof value.event !== "string" || value.event === "") {
+    return 'it has no "event"; name its type, e.g. {"event":"CHECKPOINT","message":"built"}';
+  }
+  return { ...value, event: value.event };
+}
+
+function receiptLine({ seq, id, sessionId }: Receipt): { seq: number; id: string; session_id: string } {
+  return { seq, id, session_id: sessionId };
+}

@@ -1,0 +1,120 @@
+// From a command line to an exit code. Everything that can go wrong on the way ends here, in one line that says what
+// to do, and never in a stack trace unless it is our bug.
+
+import { TracekeepError } from "../base/errors.ts";
+import { nearestName } from "../base/nearest.ts";
+import { COMMON_OPTIONS, parseArguments } from "./args.ts";
+import { UsageError } from "./command.ts";
+import type { Command } from "./command.ts";
+import { CommandContext } from "./context.ts";
+import type { Surroundings } from "./context.ts";
+import { EXIT } from "./exit-codes.ts";
+import { commandHelp, programHelp } from "./help.ts";
+import { ReaderGone } from "./output.ts";
+
+/** A command that is loaded when it is asked for, so that each costs only its own code. */
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** Runs one command line. Never throws for what a user did. */
+export async function runCommand(
+  commands: readonly CommandEntry[],
+  argv: readonly string[],
+  surroundings: Surroundings,
+  version: string,
+): Promise<number> {
+  const { stdout, stderr } = surroundings;
+  let code: number;
+  try {
+    code = await dispatch(commands, argv, surroundings, version);
+    await stdout.drain();
+  } catch (error) {
+    code = await explain(error, surroundings);
+  }
+  try {
+    await stderr.drain();
+  } catch (error) {
+    if (!(error instanceof ReaderGone)) throw error;
+  }
+  return code;
+}
+
+// --- internal ---
+
+async function dispatch(
+  commands: readonly CommandEntry[],
+  argv: readonly string[],
+  surroundings: Surroundings,
+  version: string,
+): Promise<number> {
+  const { stdout } = surroundings;
+  const at = commandPosition(argv);
+  const before = argv.slice(0, at);
+  if (before.includes("--version")) {
+    stdout.line(version);
+    return EXIT.done;
+  }
+  const asked = parseArguments({ name: "tracekeep", options: {} }, before);
+  const name = argv[at];
+  if (asked.flags.has("help") || name === "help") {
+    stdout.write(programHelp(commands));
+    return EXIT.done;
+  }
+  if (name === undefined) throw new UsageError(`name a command\n\n${programHelp(commands)}`);
+  const entry = commands.find((each) => each.name === name);
+  if (entry === undefined) {
+    const nearest = nearestName(name, commands.map((each) => each.name));
+    throw new UsageError(
+      `there is no command "${name}"` + (nearest === undefined ? "; see: tracekeep --help" : `; did you mean ${nearest}?`),
+    );
+  }
+  const command = await entry.load();
+  const args = parseArguments(command, [...before, ...argv.slice(at + 1)]);
+  if (args.flags.has("help")) {
+    stdout.write(commandHelp(command));
+    return EXIT.done;
+  }
+  try {
+    return await command.run(new CommandContext(surroundings, args));
+  } catch (error) {
+    // A RangeError from options that came straight off the command line is the user's to mend.
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    if (error instanceof UsageError) throw new UsageError(`${error.message}\nsee: tracekeep ${name} --help`);
+    throw error;
+  }
+}
+
+/** Where the command's name stands: behind the options that every command takes. */
+function commandPosition(argv: readonly string[]): number {
+  let at = 0;
+  while (at < argv.length && argv[at]?.startsWith("-") === true) {
+    const name = argv[at]?.slice(2) ?? "";
+    at += COMMON_OPTIONS[name]?.kind === "text" ? 2 : 1;
+  }
+  return Math.min(at, argv.length);
+}
+
+async function explain(error: unknown, { stdout, stderr, signal }: Surroundings): Promise<number> {
+  // `tracekeep query | head` is no failure: the reader has what it wanted.
+  if (error instanceof ReaderGone) return EXIT.done;
+  if (signal.aborted) return 130;
+  try {
+    await stdout.drain();
+  } catch {
+    // What went wrong first is what matters.
+  }
+  if (error instanceof UsageError) {
+    stderr.line(`tracekeep: ${error.message}`);
+    return EXIT.usage;
+  }
+  if (error instanceof TracekeepError) {
+    stderr.line(`tracekeep: ${error.message}`);
+    if (error.hint !== undefined) stderr.line(`  ${error.hint}`);
+    return EXIT.failed;
+  }
+  stderr.line(`tracekeep: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  return EXIT.failed;
+}

@@ -1,0 +1,36 @@
+// The process as commands see it.
+
+import { homedir } from "node:os";
+import process from "node:process";
+
+import type { Surroundings } from "./context.ts";
+import { Output } from "./output.ts";
+
+const DEFAULT_COLUMNS = 80;
+
+/** Standard streams, environment and folders of this process; Ctrl-C and SIGTERM abort `signal`. */
+export function processSurroundings(): Surroundings {
+  const interrupted = new AbortController();
+  process.once("SIGINT", () => interrupted.abort());
+  process.once("SIGTERM", () => interrupted.abort());
+  return {
+    stdin: process.stdin,
+    stdout: outputOf(process.stdout),
+    stderr: outputOf(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    home: homedir(),
+    signal: interrupted.signal,
+  };
+}
+
+// --- internal ---
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  const { env } = process;
+  const isTerminal = stream.isTTY;
+  // https://no-color.org, and FORCE_COLOR as Node itself takes it.
+  const wanted = isTerminal && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
+  const color = wanted || (env["FORCE_COLOR"] ?? "0") !== "0";
+  return new Output(stream, { isTerminal, columns: isTerminal ? stream.columns : DEFAULT_COLUMNS, color });
+}

@@ -1,0 +1,28 @@
+/**
+ * Format 1: bytes to events and back. Pure functions, no clock, no files.
+ *
+ * @module
+ * @example
+ * import { decodeLine } from "tracekeep/format";
+ * const decoded = decodeLine(Buffer.from(line));
+ * if (decoded.kind === "event") console.log(decoded.event.seq);
+ */
+export { cutText, limitBody } from "./limit.ts";
+export type { Limited } from "./limit.ts";
+export {
+  decodeLine,
+  encodeEvent,
+  encodeIdentity,
+  encodeLine,
+  isEnvelopeName,
+  MAX_LINE_BYTES,
+  MAX_READ_LINE_BYTES,
+} from "./line.ts";
+export type { DecodedLine, LineParts } from "./line.ts";
+export { joinPath, MAX_DEPTH, setOwn, toPlain } from "./plain.ts";
+export type { Plain } from "./plain.ts";
+export { encodeJson } from "./safe-json.ts";
+export { formatSessionFileName, parseSessionFileName, sessionFileNames } from "./session-name.ts";
+export type { SessionFileName } from "./session-name.ts";
+export { decodeTombstone, encodeTombstone } from "./tombstone.ts";
+export type { Tombstone } from "./tombstone.ts";

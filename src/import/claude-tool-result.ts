@@ -1,0 +1,54 @@
+// Claude Code writes what a tool returned twice: as the model saw it (`tool_result.content`), and structured, as
+// `toolUseResult`. The second mostly repeats the first, the arguments of the call and the whole file before an edit, and
+// is half of a transcript's size. Only what it adds is kept.
+
+import { createHash } from "node:crypto";
+
+import type { JsonObject, JsonValue } from "../event/index.ts";
+import { isNothing, isObject, textOf } from "./json.ts";
+
+/**
+ * What `toolUseResult` says beyond the result's content and the call's arguments; undefined when that is nothing.
+ *
+ * Left out: what equals an argument or the content, text that the content holds, the text of a file that was read (the
+ * content has it with line numbers), the lines of a patch (the arguments have them), and what is empty or false. Of the
+ * whole file before an edit, size and SHA-256 are kept: enough to recognise it.
+ */
+export function addedByToolUseResult(
+  toolUseResult: JsonValue,
+  content: JsonValue,
+  args: JsonValue | undefined,
+): JsonValue | undefined {
+  const text = textOf(content);
+  if (typeof toolUseResult === "string") {
+    const own = toolUseResult.replace(/^Error: /, "");
+    return text.includes(own) || own.includes(text) ? undefined : toolUseResult;
+  }
+  if (!isObject(toolUseResult)) return toolUseResult;
+  const told = new Set([content, ...(isObject(args) ? Object.values(args) : [])].map((value) => JSON.stringify(value)));
+  const added: [string, JsonValue][] = [];
+  for (const [name, value] of Object.entries(toolUseResult)) {
+    if (isNothing(value) || told.has(JSON.stringify(value))) continue;
+    if (typeof value === "string" && text.includes(value.trim())) continue;
+    added.push([name, shortened(name, value)]);
+  }
+  return added.length > 0 ? Object.fromEntries(added) : undefined;
+}
+
+// --- internal ---
+
+function shortened(name: string, value: JsonValue): JsonValue {
+  if (name === "originalFile" || name === "originalFileContents") return typeof value === "string" ? digestOf(value) : value;
+  if (name === "file" && isObject(value)) return without(value, "content");
+  if (name !== "structuredPatch" || !Array.isArray(value)) return value;
+  return value.map((hunk) => (isObject(hunk) ? without(hunk, "lines") : hunk));
+}
+
+function without(object: JsonObject, name: string): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+}
+
+function digestOf(text: string): JsonObject {
+  const bytes = Buffer.from(text);
+  return { bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") };
+}

@@ -1,0 +1,122 @@
+// Which files to import, and in which order.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { ioError, systemCode } from "../base/errors.ts";
+import { parseTimestamp } from "../event/index.ts";
+import type { JsonObject } from "../event/index.ts";
+import type { Importer } from "./importer.ts";
+import type { SkippedBytes } from "./report.ts";
+import { readHead } from "./transcript.ts";
+
+/** A file that an importer recognises. */
+export interface FoundFile {
+  path: string;
+  importer: Importer;
+  bytes: number;
+  modifiedMs: number;
+  /** Time of its first record that has one. */
+  firstMs: number;
+}
+
+/**
+ * Looks for transcripts in the given files and folders. Links are not followed. A file named by the caller that is no
+ * transcript is reported; in folders, what is not recognised is passed over.
+ *
+ * The order puts originals before their copies: by the time of the first record, then by when the file was last
+ * written to, because a resumed session's file goes on where the one it copied stopped.
+ *
+ * @param skipped takes what was passed over and why
+ * @throws TracekeepError when something named cannot be read
+ */
+export function findTranscripts(
+  paths: readonly string[],
+  importers: readonly Importer[],
+  skipped: SkippedBytes[],
+): FoundFile[] {
+  const found = new Map<string, FoundFile>();
+  for (const named of paths) {
+    const resolved = path.resolve(named);
+    for (const file of filesIn(resolved)) {
+      if (found.has(file)) continue;
+      const transcript = lookInto(file, importers);
+      if (typeof transcript !== "string") found.set(file, transcript);
+      else if (file === resolved || file.endsWith(".jsonl.zst")) {
+        skipped.push({ file, from: 0, to: fs.lstatSync(file).size, reason: transcript });
+      }
+    }
+  }
+  return [...found.values()].sort(
+    (a, b) => a.firstMs - b.firstMs || a.modifiedMs - b.modifiedMs || (a.path < b.path ? -1 : 1),
+  );
+}
+
+/** The folders of the importers that are there. */
+export function defaultPaths(
+  importers: readonly Importer[],
+  env: Record<string, string | undefined>,
+  home: string,
+): string[] {
+  return importers.flatMap((importer) => importer.defaultRoots(env, home)).filter((root) => fs.existsSync(root));
+}
+
+// --- internal ---
+
+/** As much of a file is looked at to tell what it is. */
+const LOOK_BYTES = 256 * 1024;
+const LOOK_RECORDS = 50;
+
+/** The file itself, or the transcripts in a folder by their names, at any depth, in a stable order. */
+function* filesIn(place: string): Generator<string, void, undefined> {
+  let stat: fs.Stats;
+  try {
+    stat = fs.lstatSync(place);
+  } catch (error) {
+    throw ioError("read", place, error);
+  }
+  if (!stat.isDirectory()) {
+    yield place;
+    return;
+  }
+  const folders = [place];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const entry of entriesOf(folder)) {
+      const file = path.join(folder, entry.name);
+      if (entry.isDirectory()) folders.push(file);
+      else if (entry.isFile() && /\.jsonl(\.zst)?$/.test(entry.name)) yield file;
+    }
+  }
+}
+
+function entriesOf(folder: string): fs.Dirent[] {
+  try {
+    return fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    // A session's folder may be cleaned up while its neighbours are read.
+    if (systemCode(error) === "ENOENT") return [];
+    throw ioError("read the folder", folder, error);
+  }
+}
+
+/** What a file is, or why it cannot be imported. */
+function lookInto(file: string, importers: readonly Importer[]): FoundFile | string {
+  const stat = fs.lstatSync(file);
+  if (stat.isSymbolicLink()) return "a symbolic link, and those are never followed";
+  if (!stat.isFile()) return "not a file";
+  if (file.endsWith(".zst")) return "compressed with zstd: unpack it first";
+  if (stat.size === 0) return "empty";
+  const head = readHead(file, LOOK_BYTES, LOOK_RECORDS);
+  const importer = importers.find((candidate) => candidate.recognises(file, head));
+  if (importer === undefined) return `not a transcript of ${importers.map(({ name }) => name).join(" or ")}`;
+  const modifiedMs = stat.mtimeMs;
+  return { path: file, importer, bytes: stat.size, modifiedMs, firstMs: firstTimeOf(head) ?? modifiedMs };
+}
+
+function firstTimeOf(head: readonly JsonObject[]): number | undefined {
+  for (const { timestamp } of head) {
+    const timeMs = typeof timestamp === "string" ? parseTimestamp(timestamp) : undefined;
+    if (timeMs !== undefined) return timeMs;
+  }
+  return undefined;
+}

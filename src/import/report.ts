@@ -1,0 +1,32 @@
+// What an import did, as data.
+
+/** Bytes of a file that could not be read, from `from` up to but not including `to`. */
+export interface SkippedBytes {
+  file: string;
+  from: number;
+  to: number;
+  reason: string;
+}
+
+export interface ImportReport {
+  /** Transcripts that were looked at. */
+  files: number;
+  /** Sessions in them. */
+  sessions: number;
+  events_added: number;
+  /** Events of those transcripts that the store held already. */
+  events_known: number;
+  /** What could not be read. What is part of a transcript stands in its session as a GAP event, too. */
+  skipped: SkippedBytes[];
+  /** Last lines without a newline that are no whole record yet. The next import looks at them again. */
+  unfinished: { file: string; from: number; to: number }[];
+}
+
+/** How far an import is; handed to `onProgress` now and then. */
+export interface ImportProgress {
+  file: string;
+  files: number;
+  filesDone: number;
+  bytes: number;
+  bytesDone: number;
+}

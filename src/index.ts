@@ -1,0 +1,43 @@
+/**
+ * Tracekeep: the flight recorder for AI agents.
+ *
+ * @module
+ * @example
+ * import { withSession } from "tracekeep";
+ *
+ * await withSession({ agent: "reviewer" }, async (session) => {
+ *   session.userMessage("Is the build green?");
+ *   const call = session.toolCall("bash", { command: "npm test" });
+ *   call.result({ exit_code: 0 });
+ *   session.agentMessage("Yes.");
+ * });
+ */
+export { TracekeepError } from "./base/errors.ts";
+export type { ErrorCode } from "./base/errors.ts";
+export type { Event, EventDraft, Severity, StandardDraft, StandardType } from "./event/index.ts";
+export { openReader } from "./read/index.ts";
+export {
+  CallHandle,
+  currentSession,
+  EventHandle,
+  log,
+  ModelCallHandle,
+  openStore,
+  runInSession,
+  Session,
+  startSession,
+  Store,
+  traced,
+  withSession,
+} from "./record/index.ts";
+export type {
+  AppendOptions,
+  Extra,
+  ModelUsage,
+  Provenance,
+  Receipt,
+  RunOptions,
+  SessionOptions,
+  SessionStatus,
+  StoreOptions,
+} from "./record/index.ts";

@@ -1,0 +1,2 @@
+export { loadPrices } from "./price-table.ts";
+export type { CallUsage, Price, PriceTable } from "./price-table.ts";

@@ -1,0 +1,111 @@
+// Options of stores and sessions, checked once at the door.
+
+import { checkOptionNames, choiceOption, describe, integerOption, textOption } from "../base/options.ts";
+import type { TracekeepError } from "../base/errors.ts";
+import type { Clock } from "../base/clock.ts";
+import { parseTimestamp } from "../event/index.ts";
+import { MAX_LINE_BYTES } from "../format/index.ts";
+import type { RedactionOptions } from "../redact/index.ts";
+import { DURABILITIES } from "../store/durability.ts";
+import type { Durability } from "../store/durability.ts";
+
+/** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
+export const MAX_ID_BYTES = 1024;
+
+export interface StoreOptions {
+  /** The store's folder. Default: `TRACEKEEP_DIR`, else the nearest `.tracekeep` upwards, else a new one at the git root or here. */
+  dir?: string | undefined;
+  /** Where to look from. Default: the current folder. */
+  cwd?: string | undefined;
+  /** Environment. Default: that of the process. */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** What a receipt means, unless a session or an event says otherwise. Default `"interval"`. */
+  durability?: Durability | undefined;
+  /** Longest line in bytes, 4 KiB to 64 MiB; longer events are cut, which they then say. Default 16 MiB. */
+  maxLineBytes?: number | undefined;
+  /** Names of further fields whose values are kept out of the record. Redaction itself is always on. */
+  redaction?: RedactionOptions | undefined;
+  /** Flush on SIGINT, SIGTERM and SIGHUP while sessions are open, then let the signal do its work. Default true. */
+  handleSignals?: boolean | undefined;
+  /** Called when something could not be recorded. Default: one process warning for each session it happens to. */
+  onFault?: ((error: TracekeepError) => void) | undefined;
+  /** Clock, for tests. Default: the system's. */
+  clock?: Clock | undefined;
+}
+
+export interface SessionOptions {
+  /** Any text up to 1,024 bytes that no session of the store has. Default: a UUIDv7. */
+  id?: string | undefined;
+  /** Who acts: any text up to 1,024 bytes. Default `"agent"`. */
+  agent?: string | undefined;
+  /** Id of the session that started this one. Default: the current one, inside `withSession`. */
+  parent?: string | undefined;
+  /** What the session is called, for people. */
+  title?: string | undefined;
+  /** Folder the agent works in. */
+  project?: string | undefined;
+  /** Anything else worth knowing about the session; stands on its START. */
+  metadata?: object | undefined;
+  /** What a receipt means in this session. Default: the store's. */
+  durability?: Durability | undefined;
+  /** Where the events come from. Default `"recorded"`; importers put their name. */
+  origin?: string | undefined;
+  /** When the session began, RFC 3339. Default: now. */
+  startedAt?: string | undefined;
+}
+
+const STORE_OPTIONS = [
+  "dir", "cwd", "env", "durability", "maxLineBytes", "redaction", "handleSignals", "onFault", "clock",
+] as const satisfies readonly (keyof StoreOptions)[];
+
+const SESSION_OPTIONS = [
+  "id", "agent", "parent", "title", "project", "metadata", "durability", "origin", "startedAt",
+] as const satisfies readonly (keyof SessionOptions)[];
+
+/** @throws TypeError, RangeError */
+export function checkStoreOptions(options: StoreOptions): StoreOptions & { durability: Durability; maxLineBytes: number } {
+  checkOptionNames("openStore", options, STORE_OPTIONS);
+  if (options.onFault !== undefined && typeof options.onFault !== "function") {
+    throw new TypeError(`openStore: onFault must be a function, got ${describe(options.onFault)}`);
+  }
+  return {
+    ...options,
+    dir: textOption("openStore", "dir", options.dir),
+    durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
+    maxLineBytes: integerOption("openStore", "maxLineBytes", options.maxLineBytes, {
+      min: 4 * 1024,
+      max: 64 * 1024 * 1024,
+      default: MAX_LINE_BYTES,
+    }),
+  };
+}
+
+/** @throws TypeError, RangeError */
+export function checkSessionOptions(
+  options: SessionOptions,
+  store: { durability: Durability },
+): SessionOptions & { agent: string; durability: Durability; origin: string } {
+  checkOptionNames("session", options, SESSION_OPTIONS);
+  for (const name of ["id", "agent", "parent"] as const) checkId(name, options[name]);
+  const startedAt = textOption("session", "startedAt", options.startedAt);
+  if (startedAt !== undefined && parseTimestamp(startedAt) === undefined) {
+    throw new RangeError(`session: startedAt must be RFC 3339 with an offset, got ${describe(startedAt)}`);
+  }
+  return {
+    ...options,
+    title: textOption("session", "title", options.title),
+    project: textOption("session", "project", options.project),
+    agent: options.agent ?? "agent",
+    origin: textOption("session", "origin", options.origin) ?? "recorded",
+    durability: choiceOption("session", "durability", options.durability, DURABILITIES, store.durability),
+  };
+}
+
+// --- internal ---
+
+function checkId(name: string, value: string | undefined): void {
+  if (textOption("session", name, value) === undefined || value === undefined) return;
+  if (Buffer.byteLength(value) > MAX_ID_BYTES) {
+    throw new RangeError(`session: ${name} must be at most ${MAX_ID_BYTES} bytes, got ${Buffer.byteLength(value)}`);
+  }
+}

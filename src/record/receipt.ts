@@ -1,0 +1,11 @@
+import type { Durability } from "../store/durability.ts";
+
+/** What an append resolves to, once the event has reached that durability and not before. */
+export interface Receipt {
+  sessionId: string;
+  /** Its place in the session: 0, 1, 2 … */
+  seq: number;
+  /** Its name. */
+  id: string;
+  durability: Durability;
+}

@@ -1,0 +1,244 @@
+// One run of one agent, being written. Everything that reaches the log goes through `log` or `append` here.
+
+import { TracekeepError } from "../base/errors.ts";
+import type { ClockStep } from "../base/clock.ts";
+import { choiceOption } from "../base/options.ts";
+import { formatTimestamp } from "../event/index.ts";
+import type { EventDraft, JsonObject } from "../event/index.ts";
+import type { Redactor } from "../redact/index.ts";
+import { DURABILITIES } from "../store/durability.ts";
+import type { Durability } from "../store/durability.ts";
+import type { SessionLog } from "../store/session-log.ts";
+import type { Ticket } from "../store/ticket.ts";
+import type { SessionSummary } from "../summary/index.ts";
+import { endCounts } from "../summary/index.ts";
+import type { DraftReader, Provenance } from "./draft.ts";
+import { EventHelpers } from "./helpers.ts";
+import type { Recorded } from "./helpers.ts";
+import type { Receipt } from "./receipt.ts";
+
+/** How a session is doing. */
+export interface SessionStatus {
+  file: string;
+  /** Number that the next event will have. */
+  nextSeq: number;
+  /** Events that could not be recorded, in this process. */
+  refused: number;
+  lastError: TracekeepError | undefined;
+  open: boolean;
+}
+
+/** What a session needs from its store. */
+export interface SessionParts {
+  id: string;
+  agentId: string;
+  log: SessionLog;
+  drafts: DraftReader;
+  redactor: Redactor;
+  /** Written before the first event when an existing session is gone on with. */
+  resumed: EventDraft | undefined;
+  /** The session so far; read from the log when it was not all written here. */
+  summary: () => SessionSummary;
+  onFault: (error: TracekeepError) => void;
+  onClose: (session: Session) => void;
+}
+
+export interface AppendOptions {
+  /** What this event's receipt means. Default: the session's durability. */
+  durability?: Durability | undefined;
+}
+
+/**
+ * A session open for writing.
+ *
+ * @example
+ * const session = startSession({ agent: "reviewer" });
+ * session.userMessage("Is the build green?");
+ * const call = session.toolCall("bash", { command: "npm test" });
+ * call.result({ exit_code: 0 });
+ * session.end();
+ */
+export class Session extends EventHelpers {
+  readonly id: string;
+  readonly agentId: string;
+  readonly #parts: SessionParts;
+  #resumed: EventDraft | undefined;
+  #refused = 0;
+  #lastError: TracekeepError | undefined;
+  #open = true;
+
+  constructor(parts: SessionParts) {
+    super();
+    this.id = parts.id;
+    this.agentId = parts.agentId;
+    this.#parts = parts;
+    this.#resumed = parts.resumed;
+  }
+
+  /** The session's log file. */
+  get file(): string {
+    return this.#parts.log.path;
+  }
+
+  /**
+   * Records an event and returns its id at once; costs about a microsecond. The bytes go to the kernel at the end of
+   * this turn of the event loop. Never throws because of what is in the event, nor because it could not be written:
+   * that shows in {@link status}, in `onFault` and as a GAP event.
+   *
+   * @param provenance only importers have one
+   */
+  log(draft: EventDraft, provenance?: Provenance): string {
+    return this.record(draft, undefined, provenance).id;
+  }
+
+  /**
+   * Records an event and resolves once it has reached its durability. Rejects when it was refused; a rejection that
+   * nobody awaits is harmless.
+   */
+  append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
+    const durability = this.#durability(options);
+    const { id, ticket, error } = this.record(draft, durability);
+    const receipt = this.#receipt(id, durability, ticket, error);
+    receipt.catch(() => undefined);
+    return receipt;
+  }
+
+  /** Records an event and returns when it has reached its durability. @throws TracekeepError when it was refused */
+  appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
+    const durability = this.#durability(options);
+    const { id, ticket, error } = this.record(draft, durability);
+    if (error !== undefined) throw error;
+    if (durability === "fsync") this.#parts.log.sync();
+    else this.#parts.log.flush();
+    return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
+  }
+
+  /** What a receipt means in this session unless an event says otherwise. */
+  get durability(): Durability {
+    return this.#parts.log.durability;
+  }
+
+  /** Hands everything logged so far to the kernel. @throws TracekeepError when it cannot be written */
+  flush(): void {
+    if (this.#open) this.#parts.log.flush();
+  }
+
+  /** Returns when everything logged so far is on the medium. @throws TracekeepError */
+  sync(): void {
+    if (this.#open) this.#parts.log.sync();
+  }
+
+  status(): SessionStatus {
+    return {
+      file: this.file,
+      nextSeq: this.#parts.log.nextSeq,
+      refused: this.#refused,
+      lastError: this.#lastError ?? this.#parts.log.failure,
+      open: this.#open,
+    };
+  }
+
+  /**
+   * Writes END with the session's figures, then closes it. Without an END the session counts as interrupted.
+   *
+   * @param reason default `"NORMAL"`
+   * @throws TracekeepError when it cannot be written
+   */
+  end(reason = "NORMAL", more: { error?: unknown } = {}): void {
+    if (!this.#open) return;
+    this.#resume();
+    try {
+      this.#parts.log.flush();
+      const redactions = Object.fromEntries(this.#parts.redactor.counts);
+      this.appendSync({
+        event: "END",
+        reason,
+        ...endCounts(this.#parts.summary()),
+        ...(Object.keys(redactions).length > 0 ? { redactions } : {}),
+        ...more,
+      });
+    } finally {
+      this.close();
+    }
+  }
+
+  /** Writes out what is buffered and lets go of the session without ending it: a later process may go on. */
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    try {
+      this.#parts.log.close();
+    } finally {
+      this.#parts.onClose(this);
+    }
+  }
+
+  /** Ends the session with reason `scope_exit`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.end("scope_exit"));
+  }
+
+  /** For the helpers and handles. @internal */
+  override record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
+    try {
+      this.#resume();
+      const parts = this.#parts.drafts.read(draft, provenance, (step) => this.#clockStep(step));
+      try {
+        return { id: parts.id, ticket: this.#parts.log.append(parts, ticketFor), error: undefined };
+      } catch (error) {
+        return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
+      }
+    } catch (error) {
+      return { id: "", ticket: undefined, error: this.#refuse(error) };
+    }
+  }
+
+  /** The receipt of an event recorded by a helper, made when it is asked for. @internal */
+  override receiptOf({ id, ticket, error }: Recorded): Promise<Receipt> {
+    const receipt = this.#receipt(id, this.durability, ticket, error);
+    receipt.catch(() => undefined);
+    return receipt;
+  }
+
+  // --- internal ---
+
+  #durability(options: AppendOptions): Durability {
+    return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);
+  }
+
+  async #receipt(
+    id: string,
+    durability: Durability,
+    ticket: Ticket | undefined,
+    error: TracekeepError | undefined,
+  ): Promise<Receipt> {
+    if (error !== undefined) throw error;
+    await ticket?.settled;
+    return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
+  }
+
+  /** RESUMED comes with the first event, so that opening a session without adding to it leaves no trace. */
+  #resume(): void {
+    if (this.#resumed === undefined) return;
+    const draft = this.#resumed;
+    this.#resumed = undefined;
+    this.#parts.log.append(this.#parts.drafts.read(draft));
+  }
+
+  #clockStep({ expectedMs, actualMs }: ClockStep): void {
+    const body: JsonObject = { expected: formatTimestamp(expectedMs), actual: formatTimestamp(actualMs) };
+    this.#parts.log.append(this.#parts.drafts.read({ event: "CLOCK_STEP", ...body }));
+  }
+
+  #refuse(cause: unknown): TracekeepError {
+    const error =
+      cause instanceof TracekeepError
+        ? cause
+        : new TracekeepError("BAD_EVENT", "the event could not be recorded", { path: this.file, cause });
+    this.#refused++;
+    // An event for a session that has ended is the caller's mistake, and hears nothing from the log itself.
+    if (error.code === "CLOSED" || error !== this.#lastError) this.#parts.onFault(error);
+    this.#lastError = error;
+    return error;
+  }
+}

@@ -1,0 +1,243 @@
+// A store open for writing: starts sessions and goes on with them.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { TracekeepError } from "../base/errors.ts";
+import { uuidv7 } from "../base/ids.ts";
+import { formatTimestamp, FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
+import type { EventDraft } from "../event/index.ts";
+import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
+import { Redactor } from "../redact/index.ts";
+import { SessionCatalog } from "../store/catalog.ts";
+import type { Durability } from "../store/durability.ts";
+import { findOrCreateStore } from "../store/find.ts";
+import { STORE_LOCK, FILE_MODE } from "../store/layout.ts";
+import { readLines } from "../store/line-reader.ts";
+import { waitForLock } from "../store/lock.ts";
+import { currentProcess } from "../store/process.ts";
+import { SessionLog } from "../store/session-log.ts";
+import type { SessionLogOptions } from "../store/session-log.ts";
+import { foldEvent, newSummary } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
+import { currentSession } from "./context.ts";
+import { DraftReader } from "./draft.ts";
+import { checkSessionOptions, checkStoreOptions } from "./options.ts";
+import type { SessionOptions, StoreOptions } from "./options.ts";
+import { Session } from "./session.ts";
+import { unwatchSignals, watchProcessEnd } from "./shutdown.ts";
+import { RECORDER } from "./version.ts";
+
+/**
+ * Opens the store for writing, creating it when there is none.
+ *
+ * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
+ * @example
+ * const store = openStore();
+ * const session = store.startSession({ agent: "builder" });
+ */
+export function openStore(options: StoreOptions = {}): Store {
+  return new Store(options);
+}
+
+export class Store {
+  /** The store's folder. */
+  readonly dir: string;
+  readonly #options: ReturnType<typeof checkStoreOptions>;
+  readonly #catalog: SessionCatalog;
+  readonly #sessions = new Set<Session>();
+
+  constructor(options: StoreOptions) {
+    this.#options = checkStoreOptions(options);
+    this.dir = findOrCreateStore(this.#options);
+    this.#catalog = new SessionCatalog(this.dir);
+  }
+
+  /**
+   * Starts a session: creates its log with START in it.
+   *
+   * @throws TypeError, RangeError for bad options; TracekeepError `SESSION_EXISTS` when the id is taken
+   */
+  startSession(options: SessionOptions = {}): Session {
+    const checked = checkSessionOptions({ parent: currentSession()?.id, ...options }, this.#options);
+    // A fresh UUID cannot be taken. An id of the caller's choice can, so looking and creating are one step under a lock.
+    if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
+    const { id } = checked;
+    return this.#locked(() => {
+      if (this.#catalog.refresh().find(id) !== undefined) {
+        throw new TracekeepError("SESSION_EXISTS", `there is a session ${id} already`, {
+          path: this.dir,
+          hint: "go on with it by openSession(id), or choose another id",
+        });
+      }
+      return this.#start(id, checked);
+    });
+  }
+
+  /**
+   * Goes on with a session that exists: waits for nobody, heals what a dead writer left, and writes RESUMED with the
+   * first event.
+   *
+   * @throws TracekeepError `NO_SESSION`, `SESSION_BUSY`, `FORMAT_TOO_NEW`
+   */
+  openSession(id: string, options: { durability?: Durability } = {}): Session {
+    const { durability } = checkSessionOptions({ id, durability: options.durability }, this.#options);
+    const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
+    if (file === undefined) {
+      throw new TracekeepError("NO_SESSION", `there is no session ${id}`, {
+        path: this.dir,
+        hint: "list them with: tracekeep sessions",
+      });
+    }
+    if (file.format > FORMAT_VERSION) {
+      throw new TracekeepError("FORMAT_TOO_NEW", `the session ${id} has format ${file.format}, newer than this program`, {
+        path: file.path,
+        hint: "read it as it is, or update tracekeep before adding to it",
+      });
+    }
+    return this.#session(id, file.agentId, durability, (logOptions) => SessionLog.open(file.path, logOptions), true);
+  }
+
+  /** Goes on with the session `id`, or starts it. */
+  openOrStartSession(options: SessionOptions & { id: string }): Session {
+    for (;;) {
+      try {
+        return this.openSession(options.id, options.durability === undefined ? {} : { durability: options.durability });
+      } catch (error) {
+        if (!(error instanceof TracekeepError && error.code === "NO_SESSION")) throw error;
+      }
+      try {
+        return this.startSession(options);
+      } catch (error) {
+        // Someone else started it between the two looks; then it can be opened.
+        if (!(error instanceof TracekeepError && error.code === "SESSION_EXISTS")) throw error;
+      }
+    }
+  }
+
+  /** Sessions of this process that are open. */
+  get openSessions(): readonly Session[] {
+    return [...this.#sessions];
+  }
+
+  /** Closes every session that is still open, without ending it. */
+  close(): void {
+    for (const session of this.#sessions) session.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve(this.close());
+  }
+
+  // --- internal ---
+
+  #start(id: string, options: ReturnType<typeof checkSessionOptions>): Session {
+    const startMs = (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
+    const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
+    const start: EventDraft = {
+      event: "START",
+      ...(options.startedAt === undefined ? {} : { timestamp: options.startedAt }),
+      format: FORMAT_VERSION,
+      recorder: RECORDER,
+      origin: options.origin,
+      ...this.#epoch(options.durability),
+      ...(options.parent === undefined ? {} : { parent_session_id: options.parent }),
+      ...(options.title === undefined ? {} : { title: options.title }),
+      ...(options.project === undefined ? {} : { project: options.project }),
+      ...(options.startedAt === undefined ? {} : { imported_at: formatTimestamp(Date.now()) }),
+      ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
+    };
+    const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog =>
+      SessionLog.create(this.dir, names, drafts.read(start), logOptions);
+    return this.#session(id, options.agent, options.durability, create, false);
+  }
+
+  /** What START and RESUMED say alike about who writes from here on. */
+  #epoch(durability: Durability): Record<string, unknown> {
+    const rules = [...new Redactor(this.#options.redaction).rules];
+    return { ...currentProcess(), durability, redaction: { mode: "on", rules } };
+  }
+
+  #session(
+    id: string,
+    agentId: string,
+    durability: Durability,
+    openLog: (options: SessionLogOptions, drafts: DraftReader) => SessionLog,
+    exists: boolean,
+  ): Session {
+    const redactor = new Redactor(this.#options.redaction);
+    const drafts = new DraftReader(this.#options.clock, redactor);
+    let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
+    const onFault = this.#faultHandler(id);
+    const log = openLog(
+      {
+        sessionId: id,
+        agentId,
+        durability,
+        maxLineBytes: this.#options.maxLineBytes,
+        onAppend: (parts) => {
+          if (live !== undefined) foldEvent(live, parts, parts.body);
+        },
+        // What was folded is no longer what is in the log, so END will read the log instead.
+        onLost: () => (live = undefined),
+        onFault,
+      },
+      drafts,
+    );
+    this.#catalog.add(log.path);
+    const session = new Session({
+      id,
+      agentId,
+      log,
+      drafts,
+      redactor,
+      resumed: exists
+        ? { event: "RESUMED", format: FORMAT_VERSION, recorder: RECORDER, ...this.#epoch(durability) }
+        : undefined,
+      summary: () => live ?? foldLog(log.path, id),
+      onFault,
+      onClose: (closed) => {
+        this.#sessions.delete(closed);
+        unwatchSignals();
+      },
+    });
+    this.#sessions.add(session);
+    watchProcessEnd(this.#options.handleSignals !== false);
+    return session;
+  }
+
+  #faultHandler(id: string): (error: TracekeepError) => void {
+    const { onFault } = this.#options;
+    if (onFault !== undefined) return onFault;
+    let told = false;
+    return (error) => {
+      if (told) return;
+      told = true;
+      const hint = error.hint === undefined ? "" : ` (${error.hint})`;
+      process.emitWarning(`session ${id}: ${error.message}${hint}`, { type: "TracekeepWarning", code: error.code });
+    };
+  }
+
+  #locked<T>(action: () => T): T {
+    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
+    const fd = fs.openSync(path.join(this.dir, STORE_LOCK), O_RDWR | O_CREAT | O_NOFOLLOW, FILE_MODE);
+    try {
+      waitForLock(fd);
+      return action();
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+}
+
+// --- internal ---
+
+
+function foldLog(file: string, sessionId: string): SessionSummary {
+  const summary = newSummary(sessionId);
+  for (const line of readLines(file)) {
+    const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
+    if (decoded?.kind === "event") foldEvent(summary, decoded.event, decoded.event);
+  }
+  return summary;
+}

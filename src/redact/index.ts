@@ -1,0 +1,1 @@
+export { Redactor, type RedactionOptions } from "./redactor.ts";

@@ -1,0 +1,294 @@
+// The one fold over a session's events. END, session lists, statistics, audits and indexes all take their figures from
+// here, so they cannot disagree. Each event costs the same, however long the session is, and the state is bounded.
+
+import type { EventSource } from "../event/index.ts";
+import { addType, addUsage, modelIn, newFigures, toolIn } from "./figures.ts";
+import type { Figures, Usage } from "./figures.ts";
+import { instantOf } from "./instant.ts";
+import { OpenCalls } from "./open-calls.ts";
+import { amountOf, countOf, isModelCall, textOf, usageOf } from "./usage.ts";
+import type { BodyFields } from "./usage.ts";
+
+/** What the fold takes from an event's envelope. */
+export interface EventHead {
+  event: string;
+  timestamp: string;
+  severity: string;
+  seq: number;
+  agent_id?: string;
+  call_id?: string | undefined;
+  copy_of?: string | undefined;
+  source?: EventSource | undefined;
+}
+
+/** The process that writes a session, as START or RESUMED tell of it. */
+export interface SessionWriter {
+  host: string;
+  boot_id: string;
+  pid: number;
+  process_start: string;
+}
+
+export interface Silence {
+  ms: number;
+  /** Number of the event before it. */
+  after_seq: number;
+}
+
+/** A session's figures, copies included, and what is known about the session itself. */
+export interface SessionSummary extends Figures {
+  session_id: string;
+  agent_id: string;
+  /** "recorded", or the importer's name; null when the session's START is missing. */
+  origin: string | null;
+  parent_id: string | null;
+  title: string | null;
+  project: string | null;
+  started_at: string | null;
+  /** Time of the latest event, which need not be the last one. */
+  last_at: string | null;
+  /** Of END; null again once the session was resumed. */
+  ended_at: string | null;
+  ended_reason: string | null;
+  /** Time between events that are at most {@link IDLE_MS} apart. */
+  active_ms: number;
+  /** The longest times without an event, longest first. */
+  silences: Silence[];
+  /** Events that were lost or refused, and lines of a source that could not be read. */
+  gaps: { lost: number; unreadable: number };
+  /** Of the last START or RESUMED. */
+  writer: SessionWriter | null;
+  /** The part of the figures that other sessions count already: events marked `copy_of`. */
+  copies: Figures;
+  /** @internal */
+  readonly progress: Progress;
+}
+
+/** Longer times without an event count as idle. */
+export const IDLE_MS: number = 5 * 60_000;
+/** Length of `silences`. */
+export const MAX_SILENCES = 5;
+/** Calls without a result that are remembered; the oldest are forgotten, and their results then stand alone. */
+export const MAX_OPEN_CALLS = 10_000;
+
+/** @param agentId default: that of the first event */
+export function newSummary(sessionId: string, agentId = ""): SessionSummary {
+  return {
+    session_id: sessionId,
+    agent_id: agentId,
+    origin: null,
+    parent_id: null,
+    title: null,
+    project: null,
+    started_at: null,
+    last_at: null,
+    ended_at: null,
+    ended_reason: null,
+    active_ms: 0,
+    silences: [],
+    gaps: { lost: 0, unreadable: 0 },
+    writer: null,
+    ...newFigures(),
+    copies: newFigures(),
+    progress: { openCalls: new OpenCalls(MAX_OPEN_CALLS), lastMs: NaN, lastSeq: 0 },
+  };
+}
+
+/**
+ * Takes one event into a summary; call it with every event of the session, in order. Never throws, whatever the fields
+ * of `body` hold. About 250 ns.
+ *
+ * @param head the event's envelope
+ * @param body the object that carries its body's fields: for a decoded event, the event itself
+ */
+export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFields): void {
+  const call = foldContext(summary, head, body);
+  foldTime(summary, head);
+  const counts: EventCounts = {
+    type: head.event,
+    failed: isFailure(head, body),
+    tool: toolCountsOf(head, body, call),
+    usage: usageOf(head.event, body),
+    model: textOf(body["model"]),
+    isModelCall: isModelCall(head.event, body),
+  };
+  countEvent(summary, counts);
+  if (typeof head.copy_of === "string") countEvent(summary.copies, counts);
+  if (head.event === "GAP") {
+    const count = countOf(body["count"]) ?? 1;
+    if (typeof head.source === "object") summary.gaps.unreadable += count;
+    else summary.gaps.lost += count;
+  }
+}
+
+/**
+ * Takes from an event what it says about its session and about later events, without counting it: for figures of a
+ * time window, from the events before it.
+ *
+ * @returns for a TOOL_RESULT, the call it answers
+ */
+export function foldContext(
+  summary: SessionSummary,
+  head: EventHead,
+  body: BodyFields,
+): OpenCall | undefined {
+  if (summary.started_at === null) {
+    summary.started_at = head.timestamp;
+    summary.agent_id = textOf(head.agent_id) ?? summary.agent_id;
+  }
+  switch (head.event) {
+    case "TOOL_CALL":
+      rememberCall(summary.progress.openCalls, head, body);
+      return undefined;
+    case "TOOL_RESULT":
+      return takeCall(summary.progress.openCalls, head);
+    case "START":
+      summary.origin = textOf(body["origin"]) ?? null;
+      summary.parent_id = textOf(body["parent_session_id"]) ?? null;
+      summary.title = textOf(body["title"]) ?? null;
+      summary.project = textOf(body["project"]) ?? null;
+      summary.writer = writerOf(body);
+      return undefined;
+    case "RESUMED":
+      summary.writer = writerOf(body);
+      summary.ended_at = summary.ended_reason = null;
+      return undefined;
+    case "END":
+      summary.ended_at = head.timestamp;
+      summary.ended_reason = textOf(body["reason"]) ?? null;
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** Whether an event reports a failure. */
+export function isFailure(head: Pick<EventHead, "severity">, body: BodyFields): boolean {
+  return head.severity === "ERROR" || head.severity === "CRITICAL" || body["status"] === "error";
+}
+
+// --- internal ---
+
+interface Progress {
+  openCalls: OpenCalls<OpenCall>;
+  /** Latest time so far. */
+  lastMs: number;
+  lastSeq: number;
+}
+
+interface OpenCall {
+  tool: string;
+  startMs: number;
+  /** It told its own end, so its result adds nothing. */
+  finished: boolean;
+}
+
+interface ToolCounts {
+  name: string;
+  calls: number;
+  errors: number;
+  durationMs: number;
+}
+
+interface EventCounts {
+  type: string;
+  failed: boolean;
+  tool: ToolCounts | undefined;
+  usage: Usage | undefined;
+  model: string | undefined;
+  isModelCall: boolean;
+}
+
+const UNNAMED = "(unnamed)";
+
+function countEvent(
+  figures: Figures,
+  { type, failed, tool, usage, model, isModelCall: isCall }: EventCounts,
+): void {
+  figures.events++;
+  addType(figures, type, 1);
+  if (failed) figures.errors++;
+  if (tool !== undefined) {
+    const own = toolIn(figures, tool.name);
+    own.calls += tool.calls;
+    own.errors += tool.errors;
+    own.duration_ms += tool.durationMs;
+    figures.tool_calls += tool.calls;
+    figures.tool_errors += tool.errors;
+  }
+  if (usage === undefined) return;
+  addUsage(figures, usage);
+  if (isCall) figures.model_calls++;
+  // Money can be spent without a model; a model's call always belongs to one.
+  if (model === undefined && !isCall) return;
+  const own = modelIn(figures, model ?? UNNAMED);
+  addUsage(own, usage);
+  if (isCall) own.calls++;
+}
+
+function foldTime(summary: SessionSummary, head: EventHead): void {
+  const { progress } = summary;
+  const timeMs = instantOf(head.timestamp);
+  // Time may stand still or go back, by a clock that was set or a source that is not in order; that is no silence.
+  const gapMs = timeMs - progress.lastMs;
+  if (!(gapMs <= 0)) {
+    if (Number.isNaN(timeMs)) return;
+    progress.lastMs = timeMs;
+    summary.last_at = head.timestamp;
+    // Before RESUMED nobody was writing; and the first event has none before it.
+    if (gapMs > 0 && head.event !== "RESUMED") {
+      if (gapMs <= IDLE_MS) summary.active_ms += gapMs;
+      noteSilence(summary.silences, { ms: gapMs, after_seq: progress.lastSeq });
+    }
+  }
+  progress.lastSeq = head.seq;
+}
+
+function noteSilence(silences: Silence[], silence: Silence): void {
+  if (silences.length === MAX_SILENCES && silence.ms <= (silences.at(-1)?.ms ?? 0)) return;
+  const at = silences.findIndex(({ ms }) => ms < silence.ms);
+  silences.splice(at < 0 ? silences.length : at, 0, silence);
+  if (silences.length > MAX_SILENCES) silences.pop();
+}
+
+function rememberCall(openCalls: OpenCalls<OpenCall>, head: EventHead, body: BodyFields): void {
+  const id = textOf(head.call_id);
+  if (id === undefined) return;
+  const tool = textOf(body["tool"]) ?? UNNAMED;
+  openCalls.remember(id, { tool, startMs: instantOf(head.timestamp), finished: isFinished(body) });
+}
+
+function takeCall(openCalls: OpenCalls<OpenCall>, head: EventHead): OpenCall | undefined {
+  const id = textOf(head.call_id);
+  return id === undefined ? undefined : openCalls.take(id);
+}
+
+function isFinished(body: BodyFields): boolean {
+  return amountOf(body["duration_ms"]) !== undefined || textOf(body["status"]) !== undefined;
+}
+
+function toolCountsOf(head: EventHead, body: BodyFields, call: OpenCall | undefined): ToolCounts | undefined {
+  const isCall = head.event === "TOOL_CALL";
+  if (!isCall && head.event !== "TOOL_RESULT") return undefined;
+  const name = call?.tool ?? textOf(body["tool"]) ?? UNNAMED;
+  if (call?.finished === true) return { name, calls: 0, errors: 0, durationMs: 0 };
+  const told = amountOf(body["duration_ms"]);
+  const waited = call === undefined ? 0 : Math.max(0, instantOf(head.timestamp) - call.startMs);
+  return {
+    name,
+    calls: isCall ? 1 : 0,
+    errors: body["status"] === "error" ? 1 : 0,
+    durationMs: told ?? waited,
+  };
+}
+
+function writerOf(body: BodyFields): SessionWriter | null {
+  const { host, boot_id: bootId, pid, process_start: processStart } = body;
+  if (typeof host !== "string" || typeof pid !== "number") return null;
+  return {
+    host,
+    boot_id: typeof bootId === "string" ? bootId : "",
+    pid,
+    process_start: typeof processStart === "string" ? processStart : "",
+  };
+}

@@ -1,0 +1,30 @@
+import { parseTimestamp } from "../event/index.ts";
+
+/**
+ * The instant of an event's timestamp, in milliseconds since 1970; NaN for a text that is no timestamp. It takes the
+ * digits of the written form (`2026-01-06T22:00:00.000Z`) as they are, which is ten times faster than a parser that
+ * checks them: events have been checked when they were decoded.
+ */
+export function instantOf(timestamp: string): number {
+  if (timestamp.length !== 24 || timestamp.charCodeAt(23) !== CAPITAL_Z || timestamp.startsWith("00")) {
+    return parseTimestamp(timestamp) ?? NaN;
+  }
+  return Date.UTC(
+    twoDigits(timestamp, 0) * 100 + twoDigits(timestamp, 2),
+    twoDigits(timestamp, 5) - 1,
+    twoDigits(timestamp, 8),
+    twoDigits(timestamp, 11),
+    twoDigits(timestamp, 14),
+    twoDigits(timestamp, 17),
+    (timestamp.charCodeAt(20) - ZERO) * 100 + twoDigits(timestamp, 21),
+  );
+}
+
+// --- internal ---
+
+const ZERO = 0x30;
+const CAPITAL_Z = 0x5a;
+
+function twoDigits(text: string, at: number): number {
+  return (text.charCodeAt(at) - ZERO) * 10 + (text.charCodeAt(at + 1) - ZERO);
+}

@@ -1,0 +1,49 @@
+// Sessions added up. A call that was copied into another session (a resumed or forked transcript) is counted where it
+// was made, not where it was copied to.
+
+import { addFigures, newFigures } from "./figures.ts";
+import type { Figures } from "./figures.ts";
+import type { SessionSummary } from "./fold.ts";
+import { instantOf } from "./instant.ts";
+
+/** Figures of several sessions without what is in them twice; that is in `copies`. */
+export interface Totals extends Figures {
+  sessions: number;
+  started_at: string | null;
+  last_at: string | null;
+  active_ms: number;
+  gaps: { lost: number; unreadable: number };
+  copies: Figures;
+}
+
+export function newTotals(): Totals {
+  return {
+    sessions: 0,
+    started_at: null,
+    last_at: null,
+    active_ms: 0,
+    gaps: { lost: 0, unreadable: 0 },
+    ...newFigures(),
+    copies: newFigures(),
+  };
+}
+
+/** Adds a session. Costs the number of names (types, tools, models) in it. */
+export function addSummary(totals: Totals, summary: SessionSummary): void {
+  totals.sessions++;
+  addFigures(totals, summary);
+  addFigures(totals, summary.copies, -1);
+  addFigures(totals.copies, summary.copies);
+  totals.active_ms += summary.active_ms;
+  totals.gaps.lost += summary.gaps.lost;
+  totals.gaps.unreadable += summary.gaps.unreadable;
+  const { started_at: startedAt, last_at: lastAt } = summary;
+  if (startedAt !== null && !(instantOf(startedAt) >= at(totals.started_at))) totals.started_at = startedAt;
+  if (lastAt !== null && !(instantOf(lastAt) <= at(totals.last_at))) totals.last_at = lastAt;
+}
+
+// --- internal ---
+
+function at(timestamp: string | null): number {
+  return timestamp === null ? NaN : instantOf(timestamp);
+}

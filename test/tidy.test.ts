@@ -1,0 +1,136 @@
+// The repository's own habits, checked: who may import whom, that nothing goes in circles, and that what the package
+// exports exists. The table is the architecture (docs/architecture.md shows the same one).
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+
+import { describe, expect, it } from "vitest";
+
+const ROOT = path.join(import.meta.dirname, "..");
+const SRC = path.join(ROOT, "src");
+
+/** What each folder of src may import besides itself. `index.ts` in src wires the defaults together. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  base: [],
+  event: ["base"],
+  format: ["base", "event"],
+  redact: ["base", "event"],
+  summary: ["base", "event"],
+  pricing: ["base", "event"],
+  store: ["base", "event", "format", "summary"],
+  record: ["base", "event", "format", "redact", "summary", "store"],
+  read: ["base", "event", "format", "store", "summary"],
+  report: ["base", "event", "summary", "read"],
+  import: ["base", "event", "pricing", "read", "record"],
+  cli: ["base", "event", "format", "redact", "summary", "pricing", "store", "record", "read", "report", "import"],
+  demo: ["base", "record", "cli"],
+  "index.ts": ["base", "event", "record", "read"],
+};
+
+interface SourceFile {
+  file: string;
+  folder: string;
+  imports: string[];
+}
+
+const sources: SourceFile[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts") && !file.endsWith(".test.ts"))
+  .map((file) => {
+    const text = readFileSync(path.join(SRC, file), "utf8");
+    const relative = [...text.matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g)].map(([, target = ""]) =>
+      path.join(path.dirname(file), target),
+    );
+    return { file, folder: file.split(path.sep)[0] ?? "", imports: relative };
+  });
+
+describe("the source tree", () => {
+  it("has a row in the table for every folder, and no row without a folder", () => {
+    const folders = new Set(sources.map(({ folder }) => folder));
+    expect([...folders].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+  });
+
+  it("imports only along the arrows of the table", () => {
+    const wrong = sources.flatMap(({ file, folder, imports }) =>
+      imports
+        .filter((target) => {
+          const to = target.split(path.sep)[0] ?? "";
+          return to !== folder && to !== ".." && MAY_IMPORT[folder]?.includes(to) !== true;
+        })
+        .map((target) => `${file} -> ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it("reaches outside src only for package.json", () => {
+    const outside = sources.flatMap(({ file, imports }) =>
+      imports.filter((target) => target.startsWith("..")).map((target) => `${file} -> ${target}`),
+    );
+    expect(outside.filter((arrow) => !arrow.endsWith("-> ../package.json"))).toEqual([]);
+  });
+
+  it("has no cycle of imports", () => {
+    const graph = new Map(sources.map(({ file, imports }) => [file, imports]));
+    const done = new Set<string>();
+    const cycles: string[] = [];
+    const visit = (file: string, trail: readonly string[]): void => {
+      if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file].join(" -> "));
+      if (done.has(file) || trail.includes(file)) return;
+      for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
+      done.add(file);
+    };
+    for (const { file } of sources) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it("touches the process's arguments and its end in one place only", () => {
+    const offenders = sources
+      .filter(({ file }) => file !== path.join("cli", "main.ts"))
+      .filter(({ file }) => /process\.(exit\(|exitCode|stdin|stdout|stderr)/.test(readFileSync(path.join(SRC, file), "utf8")))
+      .map(({ file }) => file);
+    expect(offenders).toEqual([path.join("demo", "main.ts")].filter((file) => offenders.includes(file)));
+  });
+});
+
+describe("the package", () => {
+  const manifest = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as {
+    exports: Record<string, string | { types: string; default: string }>;
+    bin: Record<string, string>;
+    dependencies: Record<string, string>;
+  };
+
+  it("exports only what has a source", () => {
+    for (const [name, target] of Object.entries(manifest.exports)) {
+      const file = typeof target === "string" ? target : target.default.replace("/dist/", "/src/").replace(/\.js$/, ".ts");
+      expect(existsSync(path.join(ROOT, file)), `${name} -> ${file}`).toBe(true);
+    }
+    for (const file of Object.values(manifest.bin)) {
+      expect(existsSync(path.join(ROOT, file.replace("dist/", "src/").replace(/\.js$/, ".ts")))).toBe(true);
+    }
+  });
+
+  it("pins its dependencies exactly", () => {
+    for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe("the documents", () => {
+  const pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+    .concat(readdirSync(path.join(ROOT, "docs"), { recursive: true, encoding: "utf8" }).map((file) => path.join("docs", file)))
+    .filter((file) => file.endsWith(".md"));
+
+  it("link only to files that are there", () => {
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(path.join(ROOT, page), "utf8");
+      return [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)]
+        .map(([, target = ""]) => target)
+        .filter((target) => !existsSync(path.join(ROOT, path.dirname(page), target)))
+        .map((target) => `${page} -> ${target}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it("say what every folder of src is for", () => {
+    const text = readFileSync(path.join(ROOT, "docs", "architecture.md"), "utf8");
+    for (const folder of Object.keys(MAY_IMPORT)) expect(text).toContain(`\`${folder}\``);
+  });
+});

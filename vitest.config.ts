@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+// Two projects: `unit` shares one module graph (fast; tests may not share state), `process` gives every file a fork,
+// because those tests spawn, kill and inspect real processes.
+export default defineConfig({
+  test: {
+    reporters: ["default", "./scripts/closing-line.ts"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "test/*.test.ts"],
+          exclude: ["**/*.process.test.ts"],
+          isolate: false,
+        },
+      },
+      {
+        test: {
+          name: "process",
+          include: ["src/**/*.process.test.ts", "test/**/*.process.test.ts"],
+          pool: "forks",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});

@@ -99,6 +99,7 @@ describe("options", () => {
 describe("nearestName", () => {
   it("finds a misspelling and leaves strangers alone", () => {
     expect(nearestName("sesion", ["session", "agent"])).toBe("session");
+    expect(nearestName("agnet", ["session", "agent"])).toBe("agent");
     expect(nearestName("colour", ["session", "agent"])).toBeUndefined();
   });
 });

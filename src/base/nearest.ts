@@ -1,6 +1,6 @@
 /**
  * The name in `known` that `name` was most likely meant to be, or undefined when none is close: at most a third of the
- * letters differ (Levenshtein distance, ignoring case).
+ * letters differ, two swapped neighbours counting as one (optimal string alignment distance, ignoring case).
  */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
@@ -18,13 +18,17 @@ export function nearestName(name: string, known: Iterable<string>): string | und
 // --- internal ---
 
 function editDistance(left: string, right: string): number {
+  let beforeThat: number[] = [];
   let previous = Array.from({ length: right.length + 1 }, (_, column) => column);
   for (let row = 1; row <= left.length; row++) {
     const current = [row];
     for (let column = 1; column <= right.length; column++) {
       const replace = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(replace, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+      const swapped = left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
+      const swap = swapped ? (beforeThat[column - 2] ?? 0) + 1 : Infinity;
+      current.push(Math.min(replace, swap, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
     }
+    beforeThat = previous;
     previous = current;
   }
   return previous[right.length] ?? 0;

@@ -18,7 +18,10 @@ export const claudeCode: Importer = {
 
   /** `CLAUDE_CONFIG_DIR` may name several folders, separated by commas; without it, both places that were in use. */
   defaultRoots(env: Record<string, string | undefined>, home: string): string[] {
-    const configured = (env["CLAUDE_CONFIG_DIR"] ?? "").split(",").map((root) => root.trim()).filter((root) => root !== "");
+    const configured = (env["CLAUDE_CONFIG_DIR"] ?? "")
+      .split(",")
+      .map((root) => root.trim())
+      .filter((root) => root !== "");
     const xdg = env["XDG_CONFIG_HOME"] ?? "";
     const roots =
       configured.length > 0
@@ -43,8 +46,19 @@ export const claudeCode: Importer = {
 
 /** Types that only Claude Code writes, on records that name a session. */
 const OWN_TYPES: ReadonlySet<unknown> = new Set([
-  "progress", "queue-operation", "attachment", "custom-title", "ai-title", "agent-name", "agent-setting",
-  "permission-mode", "mode", "pr-link", "last-prompt", "bridge-session", "worktree-state",
+  "progress",
+  "queue-operation",
+  "attachment",
+  "custom-title",
+  "ai-title",
+  "agent-name",
+  "agent-setting",
+  "permission-mode",
+  "mode",
+  "pr-link",
+  "last-prompt",
+  "bridge-session",
+  "worktree-state",
 ]);
 
 function isClaudeRecord(record: JsonObject): boolean {
@@ -109,7 +123,11 @@ class FileTranslator implements Translator {
 }
 
 /** Which sub-agent a file belongs to, if to any: files named `agent-<id>.jsonl` hold nothing else. */
-function subAgentOf(file: TranscriptFile, stem: string, mainId: string): { id: string; parentId: string } | undefined {
+function subAgentOf(
+  file: TranscriptFile,
+  stem: string,
+  mainId: string,
+): { id: string; parentId: string } | undefined {
   if (!stem.startsWith("agent-")) return undefined;
   const id = stem.slice("agent-".length);
   // Records name the parent's session, except where they name the sub-agent itself; then the folder does.
@@ -122,7 +140,10 @@ function sessionIdOf(record: JsonObject): string | undefined {
 }
 
 function firstText(records: readonly JsonObject[], name: string): string | undefined {
-  return textIn(records.find((record) => textIn(record, name) !== undefined), name);
+  return textIn(
+    records.find((record) => textIn(record, name) !== undefined),
+    name,
+  );
 }
 
 function isTimestamp(value: unknown): value is string {

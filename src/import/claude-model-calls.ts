@@ -60,12 +60,18 @@ export class ModelCalls {
   // --- internal ---
 
   /** What the whole call costs so far: as the record says, else by list price; undefined when neither is known. */
-  #costOf(record: JsonObject, usage: Usage, model: string | undefined, atMs: number | undefined): Cost | undefined {
+  #costOf(
+    record: JsonObject,
+    usage: Usage,
+    model: string | undefined,
+    atMs: number | undefined,
+  ): Cost | undefined {
     const message = objectIn(record, "message");
     const reported = record["costUSD"];
     if (typeof reported === "number" && reported >= 0) return { cost_usd: reported, cost_source: "reported" };
     // Prices change over time, so a call without a time has none. The fast mode's surcharge is in no price list.
-    if (model === undefined || atMs === undefined || objectIn(message, "usage")?.["speed"] === "fast") return undefined;
+    if (model === undefined || atMs === undefined || objectIn(message, "usage")?.["speed"] === "fast")
+      return undefined;
     return this.#prices?.price({ provider: providerOf(model), model, ...usage }, atMs);
   }
 }
@@ -81,9 +87,21 @@ interface Cost {
   cost_source: string;
 }
 
-const IN_FIELDS: ReadonlySet<string> = new Set(["id", "type", "role", "model", "content", "usage", "stop_reason"]);
+const IN_FIELDS: ReadonlySet<string> = new Set([
+  "id",
+  "type",
+  "role",
+  "model",
+  "content",
+  "usage",
+  "stop_reason",
+]);
 const IN_TOKENS: ReadonlySet<string> = new Set([
-  "input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation",
+  "input_tokens",
+  "output_tokens",
+  "cache_read_input_tokens",
+  "cache_creation_input_tokens",
+  "cache_creation",
   "output_tokens_details",
 ]);
 

@@ -95,16 +95,21 @@ export class RecordTranslator {
 function addUserMessage(sheet: RecordSheet, message: string): void {
   const command = /^\s*<command-name>([^<]*)<\/command-name>/.exec(message)?.[1];
   const isOutput = /^\s*<local-command-std(?:out|err)>/.test(message);
-  sheet.add({ event: "USER_MESSAGE", message }, {
-    ...(command === undefined ? {} : { command }),
-    ...(isOutput ? { command_output: true } : {}),
-  });
+  sheet.add(
+    { event: "USER_MESSAGE", message },
+    {
+      ...(command === undefined ? {} : { command }),
+      ...(isOutput ? { command_output: true } : {}),
+    },
+  );
 }
 
 function addSystemEvent(sheet: RecordSheet, record: JsonObject): void {
   const { subtype, error, content } = record;
   if (subtype === "api_error" || subtype === "error") {
-    const said = isObject(error) ? (textIn(error, "message") ?? textIn(error, "formatted")) : textIn(record, "error");
+    const said = isObject(error)
+      ? (textIn(error, "message") ?? textIn(error, "formatted"))
+      : textIn(record, "error");
     sheet.add({ event: "ERROR", message: said ?? (textOf(content) || "API error"), error }, { subtype });
   } else if (subtype === "compact_boundary") {
     sheet.add({ event: "CHECKPOINT", message: textOf(content) || "Conversation compacted" }, { subtype });

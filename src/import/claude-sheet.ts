@@ -54,10 +54,11 @@ export class RecordSheet {
 
   #push(draft: EventDraft, own: JsonObject, copyKey: string | undefined): void {
     const { timestamp } = this.#record;
-    if (this.atMs !== undefined) draft.timestamp = String(timestamp);
+    if (this.atMs !== undefined && typeof timestamp === "string") draft.timestamp = timestamp;
     const metadata = this.events.length === 0 ? { ...this.#news(), ...own } : { ...own };
     // In a sub-agent's own session everything is a side chain.
-    if (this.#record["isSidechain"] === true && this.#session.parent === undefined) metadata["sidechain"] = true;
+    if (this.#record["isSidechain"] === true && this.#session.parent === undefined)
+      metadata["sidechain"] = true;
     if (this.#record["isMeta"] === true) metadata["meta"] = true;
     if (this.#record["isCompactSummary"] === true) metadata["compact_summary"] = true;
     if (Object.keys(metadata).length > 0) draft["metadata"] = metadata;
@@ -70,7 +71,8 @@ export class RecordSheet {
     const said = this.#said;
     const { uuid, parentUuid, timestamp } = this.#record;
     // The order of the file is that of the conversation, except where a turn was taken back or side chains mix.
-    if (parentUuid !== undefined && parentUuid !== said.uuid && !isNothing(parentUuid)) news["parentUuid"] = parentUuid;
+    if (parentUuid !== undefined && parentUuid !== said.uuid && !isNothing(parentUuid))
+      news["parentUuid"] = parentUuid;
     if (uuid !== undefined) said.uuid = uuid;
     for (const name of RARELY_CHANGING) {
       const value = this.#record[name];
@@ -86,22 +88,58 @@ export class RecordSheet {
 const NONE: JsonObject = {};
 
 const RARELY_CHANGING = [
-  "cwd", "version", "gitBranch", "slug", "userType", "entrypoint", "permissionMode", "effort",
+  "cwd",
+  "version",
+  "gitBranch",
+  "slug",
+  "userType",
+  "entrypoint",
+  "permissionMode",
+  "effort",
 ] as const;
 
 /** Said by the event's envelope, its type or its flags. */
 const IN_ENVELOPE: ReadonlySet<string> = new Set([
-  "type", "subtype", "uuid", "parentUuid", "sessionId", "timestamp", "isSidechain", "isMeta", "isCompactSummary",
-  "customTitle", "aiTitle", ...RARELY_CHANGING,
+  "type",
+  "subtype",
+  "uuid",
+  "parentUuid",
+  "sessionId",
+  "timestamp",
+  "isSidechain",
+  "isMeta",
+  "isCompactSummary",
+  "customTitle",
+  "aiTitle",
+  "cwd",
+  "version",
+  "gitBranch",
+  "slug",
+  "userType",
+  "entrypoint",
 ]);
 
 /** Said by events of standard types in fields of their own. */
 const IN_STANDARD_EVENTS: ReadonlySet<string> = new Set([
-  ...IN_ENVELOPE, "message", "content", "error", "toolUseResult", "requestId", "costUSD", "isApiErrorMessage", "level",
+  ...IN_ENVELOPE,
+  ...RARELY_CHANGING,
+  "message",
+  "content",
+  "error",
+  "toolUseResult",
+  "requestId",
+  "costUSD",
+  "isApiErrorMessage",
+  "level",
 ]);
 
 /** Many small records about how things are going; of interest when looking closely only. */
-const QUIET_TYPES: ReadonlySet<unknown> = new Set(["progress", "file-history-snapshot", "queue-operation", "last-prompt"]);
+const QUIET_TYPES: ReadonlySet<unknown> = new Set([
+  "progress",
+  "file-history-snapshot",
+  "queue-operation",
+  "last-prompt",
+]);
 
 function severityOf(type: string | undefined, level: JsonValue | undefined): { severity?: Severity } {
   if (level === "error") return { severity: "ERROR" };
@@ -115,6 +153,7 @@ function typeNameOf(record: JsonObject): string | undefined {
   if (type === undefined) return undefined;
   const { subtype } = record;
   const detail = subtype ?? objectIn(record, "data")?.["type"] ?? objectIn(record, "attachment")?.["type"];
-  const name = typeof detail === "string" && detail !== "" ? `claude-code/${type}/${detail}` : `claude-code/${type}`;
+  const name =
+    typeof detail === "string" && detail !== "" ? `claude-code/${type}/${detail}` : `claude-code/${type}`;
   return Buffer.byteLength(name) <= MAX_TYPE_BYTES ? name : undefined;
 }

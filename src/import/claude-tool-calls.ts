@@ -34,7 +34,8 @@ export class ToolCalls {
     const call = id === undefined ? undefined : this.#open.get(id);
     if (id !== undefined) this.#open.delete(id);
     const result = block["content"] ?? null;
-    const details = toolUseResult === undefined ? undefined : addedByToolUseResult(toolUseResult, result, call?.args);
+    const details =
+      toolUseResult === undefined ? undefined : addedByToolUseResult(toolUseResult, result, call?.args);
     const subAgent = isObject(toolUseResult) ? textIn(toolUseResult, "agentId") : undefined;
     sheet.add(
       {
@@ -69,7 +70,9 @@ function durationOf(
   calledMs: number | undefined,
   answeredMs: number | undefined,
 ): number | undefined {
-  const told = isObject(toolUseResult) ? (toolUseResult["totalDurationMs"] ?? toolUseResult["durationMs"]) : undefined;
+  const told = isObject(toolUseResult)
+    ? (toolUseResult["totalDurationMs"] ?? toolUseResult["durationMs"])
+    : undefined;
   if (typeof told === "number" && told >= 0) return told;
   if (calledMs === undefined || answeredMs === undefined || answeredMs < calledMs) return undefined;
   return answeredMs - calledMs;

@@ -25,10 +25,10 @@ export function addedByToolUseResult(
     return text.includes(own) || own.includes(text) ? undefined : toolUseResult;
   }
   if (!isObject(toolUseResult)) return toolUseResult;
-  const told = new Set([content, ...(isObject(args) ? Object.values(args) : [])].map((value) => JSON.stringify(value)));
+  const told = [content, ...(isObject(args) ? Object.values(args) : [])];
   const added: [string, JsonValue][] = [];
   for (const [name, value] of Object.entries(toolUseResult)) {
-    if (isNothing(value) || told.has(JSON.stringify(value))) continue;
+    if (isNothing(value) || told.some((said) => isEqual(said, value))) continue;
     if (typeof value === "string" && text.includes(value.trim())) continue;
     added.push([name, shortened(name, value)]);
   }
@@ -37,8 +37,20 @@ export function addedByToolUseResult(
 
 // --- internal ---
 
+/** Both sides were written by the same program, so equal objects have their fields in the same order. */
+function isEqual(left: JsonValue, right: JsonValue): boolean {
+  if (typeof left !== "object" || typeof right !== "object") return left === right;
+  try {
+    return JSON.stringify(left) === JSON.stringify(right);
+  } catch {
+    // Nested deeper than the stack: then it is kept twice rather than looked into.
+    return false;
+  }
+}
+
 function shortened(name: string, value: JsonValue): JsonValue {
-  if (name === "originalFile" || name === "originalFileContents") return typeof value === "string" ? digestOf(value) : value;
+  if (name === "originalFile" || name === "originalFileContents")
+    return typeof value === "string" ? digestOf(value) : value;
   if (name === "file" && isObject(value)) return without(value, "content");
   if (name !== "structuredPatch" || !Array.isArray(value)) return value;
   return value.map((hunk) => (isObject(hunk) ? without(hunk, "lines") : hunk));

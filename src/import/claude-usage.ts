@@ -58,7 +58,12 @@ export function usageFields(usage: Usage): Partial<Usage> {
 // --- internal ---
 
 const KINDS = [
-  "input_tokens", "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens",
+  "input_tokens",
+  "cache_read_tokens",
+  "cache_write_tokens",
+  "cache_write_1h_tokens",
+  "output_tokens",
+  "reasoning_tokens",
 ] as const satisfies readonly (keyof Usage)[];
 
 function count(value: JsonValue | undefined): number {

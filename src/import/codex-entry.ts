@@ -2,7 +2,7 @@
 // `{timestamp, type, payload}`; before, the payload alone, after a first line that describes the session.
 
 import { parseTimestamp } from "../event/index.ts";
-import type { EventDraft, JsonObject, Severity } from "../event/index.ts";
+import type { JsonObject, Severity } from "../event/index.ts";
 import { isNothing, objectIn, restOf, textIn } from "./json.ts";
 
 export interface Entry {
@@ -18,8 +18,14 @@ export interface Entry {
   readonly atMs: number | undefined;
 }
 
-/** An event made from an entry; the time and the session are added when it is handed on. */
-export type Translation = EventDraft & { copyKey?: string };
+/** An event made from an entry. Fields that are undefined, the time and the session are seen to when it is handed on. */
+export interface Translation {
+  event: string;
+  severity?: Severity | undefined;
+  call_id?: string | undefined;
+  copyKey?: string | undefined;
+  [field: string]: unknown;
+}
 
 export function readEntry(record: JsonObject): Entry {
   const inner = objectIn(record, "payload");
@@ -37,7 +43,7 @@ export function restAsMetadata(
   entry: Entry,
   said: readonly string[],
   more: JsonObject = {},
-): { metadata?: JsonObject } {
+): { metadata: JsonObject | undefined } {
   const { payload, record, timestamp } = entry;
   const metadata = {
     ...(payload === record ? {} : restOf(record, ENVELOPE)),
@@ -48,15 +54,14 @@ export function restAsMetadata(
       : {}),
     ...more,
   };
-  return Object.keys(metadata).length === 0 ? {} : { metadata };
+  return { metadata: Object.keys(metadata).length === 0 ? undefined : metadata };
 }
 
 /** A record for which there is no standard type, kept as it is. */
 export function wholeRecord({ kind, type, record }: Entry): Translation {
   const name = type === "" ? kind : type;
-  const severity = SEVERITIES.get(name);
   // Event types have at most 128 bytes; a UTF-16 unit takes at most three.
-  return { event: `codex/${name.slice(0, 40)}`, ...(severity === undefined ? {} : { severity }), record };
+  return { event: `codex/${name.slice(0, 40)}`, severity: SEVERITIES.get(name), record };
 }
 
 // --- internal ---
@@ -80,7 +85,6 @@ function kindOfOldShape(record: JsonObject, type: string): string {
   const recordType = textIn(record, "record_type");
   if (recordType !== undefined) return recordType;
   if (type !== "") return "response_item";
-  return textIn(record, "id") !== undefined && textIn(record, "timestamp") !== undefined
-    ? "session_meta"
-    : "unknown";
+  // Its first line. "instructions" is there even when it is null, and tells it from other tools' lines with id and time.
+  return textIn(record, "id") !== undefined && "instructions" in record ? "session_meta" : "unknown";
 }

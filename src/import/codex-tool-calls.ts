@@ -28,10 +28,11 @@ export class ToolCalls {
     const args = payload[field] ?? null;
     return {
       event: "TOOL_CALL",
-      ...named("tool", callId),
+      call_id: callId,
+      copyKey: copyKeyOf("tool", callId),
       tool,
       args: field === "arguments" && typeof args === "string" ? parseArguments(args) : args,
-      ...(status === undefined ? {} : { status }),
+      status,
       ...restAsMetadata(entry, ["call_id", "name", "function", field]),
     };
   }
@@ -42,17 +43,16 @@ export class ToolCalls {
     const callId = textIn(payload, "call_id");
     const call = callId === undefined ? undefined : this.#open.get(callId);
     if (callId !== undefined) this.#open.delete(callId);
-    const tool = call?.tool ?? textIn(payload, "name");
     const field = ["output", "result", "tools"].find((name) => name in payload) ?? "output";
     const { result, status, durationMs } = readToolOutput(payload[field] ?? null, call?.report);
-    const duration = durationMs ?? between(call?.atMs, entry.atMs);
     return {
       event: "TOOL_RESULT",
-      ...named("result", callId),
-      ...(tool === undefined ? {} : { tool }),
+      call_id: callId,
+      copyKey: copyKeyOf("result", callId),
+      tool: call?.tool ?? textIn(payload, "name"),
       result,
       status,
-      ...(duration === undefined ? {} : { duration_ms: duration }),
+      duration_ms: durationMs ?? between(call?.atMs, entry.atMs),
       ...restAsMetadata(entry, ["call_id", "name", field]),
     };
   }
@@ -83,11 +83,8 @@ const FINISHED: ReadonlyMap<string, string> = new Map([
 /** Shorter call ids, which some local servers give, return in other sessions; a call with one is never taken for a copy. */
 const UNIQUE_ID_CHARS = 12;
 
-function named(kind: "tool" | "result", callId: string | undefined): { call_id?: string; copyKey?: string } {
-  if (callId === undefined) return {};
-  return callId.length < UNIQUE_ID_CHARS
-    ? { call_id: callId }
-    : { call_id: callId, copyKey: `${kind}:${callId}` };
+function copyKeyOf(kind: "tool" | "result", callId: string | undefined): string | undefined {
+  return callId === undefined || callId.length < UNIQUE_ID_CHARS ? undefined : `${kind}:${callId}`;
 }
 
 /** `arguments` is JSON as text. It stays text when it is not JSON, or holds a whole number that would lose digits. */

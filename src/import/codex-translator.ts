@@ -3,8 +3,13 @@
 // Codex writes most of what is said twice: as a `response_item`, which is what the model was sent or answered, and as an
 // `event_msg`, which is what the user was shown. Every rollout has the items, so they become the standard events; the
 // messages are kept as `codex/<type>` events, so that nothing is lost and nothing counts twice.
+//
+// A fork begins with a replay of its parent's records, written anew at the time of the fork (ccusage/ccusage#1370). The
+// replay is translated like any other record; its calls get the same ids and copy keys as in the parent's own rollout,
+// by which the runner marks them as copies. So the session's figures are those that Codex shows, and the store's totals
+// have each call once.
 
-import type { JsonObject } from "../event/index.ts";
+import type { EventDraft, JsonObject } from "../event/index.ts";
 import type { PriceTable } from "../pricing/index.ts";
 import { readEntry, restAsMetadata, wholeRecord } from "./codex-entry.ts";
 import type { Entry, Translation } from "./codex-entry.ts";
@@ -36,11 +41,13 @@ export class CodexTranslator implements Translator {
   translate(record: JsonObject): readonly Translated[] {
     const entry = readEntry(record);
     const session = this.#session;
-    return this.#eventsOf(entry).map(({ copyKey, ...draft }) => ({
-      session,
-      draft: { ...draft, ...(entry.timestamp === undefined ? {} : { timestamp: entry.timestamp }) },
-      ...(copyKey === undefined ? {} : { copyKey }),
-    }));
+    return this.#eventsOf(entry).map(({ copyKey, ...fields }) => {
+      const draft: EventDraft = { event: fields.event };
+      for (const [name, value] of Object.entries({ ...fields, timestamp: entry.timestamp })) {
+        if (value !== undefined) draft[name] = value;
+      }
+      return { session, draft, copyKey };
+    });
   }
 
   #eventsOf(entry: Entry): Translation[] {
@@ -91,7 +98,7 @@ export class CodexTranslator implements Translator {
     if (type === "reasoning") {
       const shown = [textOf(payload["summary"]), textOf(payload["content"])].filter((text) => text !== "");
       const more = restAsMetadata(entry, ["summary", "content"]);
-      return { event: "REASONING", message: shown.join("\n\n"), ...this.#byModel(), ...more };
+      return { event: "REASONING", message: shown.join("\n\n"), model: this.#model, ...more };
     }
     if (type.endsWith("_call")) {
       const call = this.#tools.call(entry);
@@ -114,7 +121,7 @@ export class CodexTranslator implements Translator {
       : [];
     const said = ["role", "content", "message"];
     const more = restAsMetadata(entry, said, others.length === 0 ? {} : { content: others });
-    if (role === "assistant") return { event: "AGENT_MESSAGE", message, ...this.#byModel(), ...more };
+    if (role === "assistant") return { event: "AGENT_MESSAGE", message, model: this.#model, ...more };
     const isUser = role === "user" && !INJECTED.test(message);
     return { event: isUser ? "USER_MESSAGE" : "SYSTEM_INSTRUCTION", message, ...more };
   }
@@ -129,18 +136,15 @@ export class CodexTranslator implements Translator {
         this.#enterTurn(entry);
         return wholeRecord(entry);
       case "error": {
-        const error = payload["error"] ?? payload["codex_error_info"] ?? null;
+        const error = payload["error"] ?? payload["codex_error_info"];
         const message =
           textIn(payload, "message") ?? textIn(objectIn(payload, "error"), "message") ?? "error";
         return { event: "ERROR", message, error, ...restAsMetadata(entry, ["message", "error"]) };
       }
       case "collab_agent_spawn_end": {
         const child = textIn(payload, "new_thread_id");
-        const handed = {
-          ...(child === undefined ? {} : { child_session_id: child }),
-          task: textIn(payload, "prompt") ?? "",
-        };
-        return { event: "DELEGATE", ...handed, ...restAsMetadata(entry, ["new_thread_id", "prompt"]) };
+        const more = restAsMetadata(entry, ["new_thread_id", "prompt"]);
+        return { event: "DELEGATE", child_session_id: child, task: textIn(payload, "prompt"), ...more };
       }
       default:
         this.#tools.report(entry);
@@ -162,15 +166,11 @@ export class CodexTranslator implements Translator {
       call_id: callId,
       copyKey: `model:${callId}:`,
       provider,
-      ...this.#byModel(),
+      model,
       ...tokens,
-      ...(isPriceable ? this.#prices?.price({ provider, model, ...tokens }, entry.atMs) : {}),
+      ...(isPriceable ? this.#prices?.price({ provider, model, ...tokens }, entry.atMs) : undefined),
       ...restAsMetadata(entry, []),
     };
-  }
-
-  #byModel(): { model?: string } {
-    return this.#model === undefined ? {} : { model: this.#model };
   }
 }
 

@@ -23,23 +23,22 @@ export class RunningTotal {
   }
 
   /**
-   * What was used since the last count, or undefined when nothing was. A total that falls was started anew; what the
-   * call used then stands in `last_token_usage`. The same holds for the first count of a fork whose total is the
-   * parent's, without the parent's calls being replayed: those tokens are not this session's.
+   * What was used since the last count, or undefined when nothing was. A total that falls, or that is no more than the
+   * latest call, was started anew: the call then stands in `last_token_usage`. So it does in the first count of a fork
+   * that counts on from its parent's total without replaying the parent's calls: those tokens are not this session's
+   * (steipete/CodexBar#3524 shows such files).
    */
   advance(info: JsonObject, isFork: boolean): CallTokens | undefined {
     const total = countsOf(objectIn(info, "total_token_usage"));
     if (total === undefined) return undefined;
-    const last = countsOf(objectIn(info, "last_token_usage")) ?? total;
+    const last = countsOf(objectIn(info, "last_token_usage"));
     const before = this.#total;
     this.#total = total;
-    if (before === undefined) return disjoint(isFork ? last : total);
+    if (before === undefined) return disjoint(isFork ? (last ?? total) : total);
     const growth = total.map((count, kind) => count - (before[kind] ?? 0));
-    return disjoint(
-      growth.some((count) => count < 0)
-        ? last.map((count, kind) => Math.min(count, total[kind] ?? 0))
-        : growth,
-    );
+    if (growth.every((count) => count === 0)) return undefined;
+    const isNew = growth.some((count) => count < 0) || total.every((count, kind) => count === last?.[kind]);
+    return disjoint(isNew ? total.map((count, kind) => Math.min(count, last?.[kind] ?? count)) : growth);
   }
 }
 

@@ -21,7 +21,7 @@ export interface FoundFile {
 }
 
 /**
- * Looks for transcripts in the given files and folders. Links are not followed. A file named by the caller that is no
+ * Looks for transcripts in the given files and folders (absolute paths). Links are not followed. A file named by the caller that is no
  * transcript is reported; in folders, what is not recognised is passed over.
  *
  * The order puts originals before their copies: by the time of the first record, then by when the file was last
@@ -37,12 +37,11 @@ export function findTranscripts(
 ): FoundFile[] {
   const found = new Map<string, FoundFile>();
   for (const named of paths) {
-    const resolved = path.resolve(named);
-    for (const file of filesIn(resolved)) {
+    for (const file of filesIn(named)) {
       if (found.has(file)) continue;
       const transcript = lookInto(file, importers);
       if (typeof transcript !== "string") found.set(file, transcript);
-      else if (file === resolved || file.endsWith(".jsonl.zst")) {
+      else if (file === named || file.endsWith(".jsonl.zst")) {
         skipped.push({ file, from: 0, to: fs.lstatSync(file).size, reason: transcript });
       }
     }
@@ -58,7 +57,9 @@ export function defaultPaths(
   env: Record<string, string | undefined>,
   home: string,
 ): string[] {
-  return importers.flatMap((importer) => importer.defaultRoots(env, home)).filter((root) => fs.existsSync(root));
+  return importers
+    .flatMap((importer) => importer.defaultRoots(env, home))
+    .filter((root) => fs.existsSync(root));
 }
 
 // --- internal ---

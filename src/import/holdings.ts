@@ -6,13 +6,14 @@ import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { readLines, readLinesBackwards } from "../store/line-reader.ts";
 import { KeyTable } from "./key-table.ts";
+import type { SkippedBytes } from "./report.ts";
 import { readStamp } from "./stamp.ts";
 import type { Stamp } from "./stamp.ts";
 
 export class Holdings {
   readonly #importers: ReadonlySet<string>;
   /** Log files by session, oldest first. */
-  readonly #logs = new Map<string, SessionLogFile[]>();
+  readonly #logs = new Map<string, Log[]>();
   /** By file, the sessions that were last added to from it. */
   readonly #lastSources = new Map<string, { session: string; source: EventSource }[]>();
   /** Which session holds a call, as an index into `#holders`. Filled when first asked for. */
@@ -35,10 +36,18 @@ export class Holdings {
     }
   }
 
-  /** How a session's events got into the store ("recorded", or an importer's name); undefined when it is not there. */
+  /**
+   * How a session's events got into the store: "recorded", an importer's name, or "" when the log no longer says;
+   * undefined when the session is not there.
+   */
   originOf(session: string): string | undefined {
     const first = this.#logs.get(session)?.[0];
-    return first === undefined ? undefined : (first.origin ?? "recorded");
+    return first === undefined ? undefined : (first.origin ?? "");
+  }
+
+  /** Takes in a session that was just started. */
+  add(session: string, origin: string, path: string): void {
+    this.#logs.set(session, [{ path, origin, firstSeq: 0 }]);
   }
 
   /** The sessions that were last added to from this file, and how far it was read into each. */
@@ -62,11 +71,16 @@ export class Holdings {
     return keys;
   }
 
-  /** How many of a session's events came from a file. Reads the whole session. */
-  countFrom(file: string, session: string): number {
-    let count = 0;
-    for (const { source } of this.#stamps(session)) if (source?.file === file) count++;
-    return count;
+  /** What of a session came from a file: how many events, and what could not be read. Reads the whole session. */
+  heldFrom(file: string, session: string): { events: number; gaps: SkippedBytes[] } {
+    const held = { events: 0, gaps: [] as SkippedBytes[] };
+    for (const { source, gap } of this.#stamps(session)) {
+      if (source?.file !== file) continue;
+      held.events++;
+      if (gap !== undefined)
+        held.gaps.push({ file, from: source.offset, to: source.offset + gap.bytes, reason: gap.reason });
+    }
+    return held;
   }
 
   /** The session that holds a call. The first question reads every imported session, at about 1 GB/s. */
@@ -83,7 +97,8 @@ export class Holdings {
   // --- internal ---
 
   #isImported(session: string): boolean {
-    return this.#importers.has(this.originOf(session) ?? "");
+    const origin = this.originOf(session);
+    return origin === "" || (origin !== undefined && this.#importers.has(origin));
   }
 
   #callTable(): KeyTable {
@@ -130,6 +145,8 @@ export function sourceKeyOf(source: { id?: string; part?: number }): string | un
 }
 
 // --- internal ---
+
+type Log = Pick<SessionLogFile, "path" | "origin" | "firstSeq">;
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const values = map.get(key);

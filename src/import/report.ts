@@ -30,3 +30,9 @@ export interface ImportProgress {
   bytes: number;
   bytesDone: number;
 }
+
+/** A report in the making. */
+export interface Tally {
+  report: ImportReport;
+  sessions: Set<string>;
+}

@@ -2,7 +2,8 @@
 // last line without a newline), a record cut off by a crash and followed by the next one, one record written into the
 // middle of another, runs of NUL bytes left by a power failure. Works on bytes, in one pass.
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
+import type { JsonObject } from "../event/index.ts";
+import { isObject, parseJson } from "./json.ts";
 
 /** A part of a line, as byte positions in it. */
 export type Piece =
@@ -14,7 +15,7 @@ export type Piece =
 /**
  * Takes a line apart. Every byte that is not white space is in exactly one piece; pieces come in order.
  *
- * Records that follow one another from the beginning are taken as they are. After damage, where a piece of a torn
+ * Records that follow one another from the beginning are taken as they are. Behind damage, where a piece of a torn
  * record can look whole, only an object that has what top-level records have is taken ({@link looksLikeRecord}).
  *
  * Of a line without a newline, nothing is called damage that more bytes could still complete; so reading a file in
@@ -23,6 +24,7 @@ export type Piece =
 export function salvageLine(bytes: Buffer, terminated: boolean): Piece[] {
   const pieces: Piece[] = [];
   let damageFrom = -1;
+  let damaged = false;
   let unclosed = 0;
   let at = 0;
   const flushDamage = (to: number): void => {
@@ -36,12 +38,13 @@ export function salvageLine(bytes: Buffer, terminated: boolean): Piece[] {
       if (!terminated) break;
     }
     const record = to < 0 ? undefined : parseObject(bytes, at, to);
-    if (record !== undefined && (damageFrom < 0 || looksLikeRecord(record))) {
+    if (record !== undefined && (!damaged || looksLikeRecord(record))) {
       flushDamage(at);
       pieces.push({ kind: "record", record, from: at, to });
       at = to;
     } else {
       if (damageFrom < 0) damageFrom = at;
+      damaged = true;
       // A whole object that is no record is a piece of a torn one, and so is everything in it.
       at = record === undefined ? at + 1 : to;
     }
@@ -59,13 +62,8 @@ export function parseObject(
   to: number,
   encoding: "utf8" | "latin1" = "utf8",
 ): JsonObject | undefined {
-  try {
-    const value = JSON.parse(bytes.toString(encoding, from, to)) as JsonValue;
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-  } catch {
-    // Not JSON: the caller reports the bytes, which say more than the parser's message would.
-    return undefined;
-  }
+  const value = parseJson(bytes.toString(encoding, from, to));
+  return isObject(value) ? value : undefined;
 }
 
 // --- internal ---
@@ -75,12 +73,14 @@ const CLOSE = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Objects that never close make salvage read to the end of the line; after this many, what is left is damage. */
-const MAX_UNCLOSED = 64;
+const MAX_UNCLOSED = 16;
 
 /** What the records of all sources have at their top level and the objects inside them do not. */
 function looksLikeRecord(value: JsonObject): boolean {
   if (typeof value["type"] !== "string" && typeof value["record_type"] !== "string") return false;
-  return ["timestamp", "sessionId", "uuid", "leafUuid", "messageId", "payload"].some((name) => Object.hasOwn(value, name));
+  return ["timestamp", "sessionId", "uuid", "leafUuid", "messageId", "payload"].some((name) =>
+    Object.hasOwn(value, name),
+  );
 }
 
 /** The position after the blanks at `at`: JSON's white space, and byte order marks. */
@@ -127,10 +127,6 @@ function isBlank(byte: number | undefined): boolean {
 
 function reasonOf(bytes: Buffer): string {
   if (bytes.every((byte) => byte === 0)) return "NUL bytes";
-  try {
-    JSON.parse(bytes.toString("utf8"));
-    return "JSON, but not an object";
-  } catch {
-    return "not JSON: cut off or overwritten";
-  }
+  const isJson = parseJson(bytes.toString("utf8")) !== undefined;
+  return isJson ? "JSON, but not an object" : "not JSON: cut off or overwritten";
 }

@@ -65,12 +65,14 @@ export class SessionWriter {
     this.#session?.flush();
   }
 
-  /** @throws TracekeepError */
+  /** Lets go of the session; a later event opens it again. @throws TracekeepError */
   close(options: { sync: boolean }): void {
+    const session = this.#session;
+    this.#session = undefined;
     try {
-      if (options.sync) this.#session?.sync();
+      if (options.sync) session?.sync();
     } finally {
-      this.#session?.close();
+      session?.close();
     }
   }
 
@@ -95,21 +97,42 @@ export class SessionWriter {
   }
 
   #open(): Session {
+    try {
+      return this.#openOrStart();
+    } catch (error) {
+      // What a transcript calls its session may be longer than an id can be. That is the transcript's fault.
+      if (!(error instanceof RangeError)) throw error;
+      throw new TracekeepError("BAD_EVENT", error.message, { path: this.#context.store.dir, cause: error });
+    }
+  }
+
+  #openOrStart(): Session {
     const { store, holdings, origin, fileTime } = this.#context;
     const { id, agent, parent, title, project, startedAt } = this.imported;
     const present = holdings.originOf(id);
     if (present === undefined) {
       const session = store.startSession({
-        id, agent, parent, title, project, origin, startedAt: startedAt ?? fileTime, durability: "os",
+        id,
+        agent,
+        parent,
+        title,
+        project,
+        origin,
+        startedAt: startedAt ?? fileTime,
+        durability: "os",
       });
       holdings.add(id, origin, session.file);
       return session;
     }
     if (present !== origin && present !== "") {
-      throw new TracekeepError("SESSION_EXISTS", `the session ${id} is in the store already, from "${present}"`, {
-        path: store.dir,
-        hint: "import into another store: --dir DIR",
-      });
+      throw new TracekeepError(
+        "SESSION_EXISTS",
+        `the session ${id} is in the store already, from "${present}"`,
+        {
+          path: store.dir,
+          hint: "import into another store: --dir DIR",
+        },
+      );
     }
     return store.openSession(id, { durability: "os" });
   }

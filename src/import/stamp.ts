@@ -2,7 +2,9 @@
 // that stands at the two ends of a canonical line (docs/format.md), so the body between them, nearly all of the bytes,
 // is never decoded.
 
-import type { EventSource } from "../event/index.ts";
+import type { EventSource, JsonValue } from "../event/index.ts";
+import { isObject, objectIn, parseJson, textIn } from "./json.ts";
+import { parseObject } from "./salvage.ts";
 
 export interface Stamp {
   /** Names the call, as {@link Translated.copyKey} does; undefined when the event is no call's. */
@@ -10,16 +12,19 @@ export interface Stamp {
   /** Undefined when the event was not imported. */
   source: EventSource | undefined;
   copyOf: string | undefined;
+  /** Of a GAP event: what could not be read. */
+  gap: { bytes: number; reason: string } | undefined;
 }
 
-/** Reads the stamp of a stored line, its `\n` included. A line that is not canonical has none. */
+/** Reads the stamp of a stored line, its `\n` included. A line that is damaged or not canonical has none. */
 export function readStamp(line: Buffer): Stamp {
   const at = line.lastIndexOf(SOURCE);
   const tail = at < 0 ? null : TAIL.exec(line.toString("utf8", at));
   return {
     copyKey: copyKeyOf(line),
-    source: tail?.[1] === undefined ? undefined : (JSON.parse(tail[1]) as EventSource),
-    copyOf: tail?.[2] === undefined ? undefined : (JSON.parse(tail[2]) as string),
+    source: sourceOf(parseJson(tail?.[1] ?? "")),
+    copyOf: textOrNone(parseJson(tail?.[2] ?? "")),
+    gap: line.toString("latin1", 0, GAP.length) === GAP ? gapOf(line) : undefined,
   };
 }
 
@@ -33,6 +38,26 @@ const TAIL = new RegExp(
     String.raw`(?:,"copy_of":(${TEXT}))?(?:,"time_inferred":true)?,"salt":"[^"]*"\}\s*$`,
 );
 
+const GAP = '{"event":"GAP",';
+
+function gapOf(line: Buffer): Stamp["gap"] {
+  const event = parseObject(line, 0, line.length);
+  return { bytes: numberOrZero(event?.["bytes"]), reason: textIn(event, "reason") ?? "" };
+}
+
+function sourceOf(value: JsonValue | undefined): EventSource | undefined {
+  if (!isObject(value)) return undefined;
+  const { file, offset, line, id, part } = value;
+  if (typeof file !== "string") return undefined;
+  return {
+    file,
+    offset: numberOrZero(offset),
+    line: numberOrZero(line),
+    ...(typeof id === "string" ? { id } : {}),
+    ...(typeof part === "number" ? { part } : {}),
+  };
+}
+
 const CALL_TYPE = /^\{"event":"(TOOL_CALL|TOOL_RESULT|MODEL_RESPONSE)"/;
 const CALL_ID = ',"call_id":"';
 /** The call id stands behind other ids, none of them longer than 1,024 bytes, or six times that when all is escaped. */
@@ -45,11 +70,20 @@ function copyKeyOf(line: Buffer): string | undefined {
   const start = at + CALL_ID.length;
   let end = line.indexOf('"', start);
   while (line[end - 1] === BACKSLASH) end = line.indexOf('"', end + 1);
-  const callId = JSON.parse(line.toString("utf8", start - 1, end + 1)) as string;
+  const callId = textOrNone(parseJson(line.toString("utf8", start - 1, end + 1)));
+  if (callId === undefined) return undefined;
   if (type === "TOOL_CALL") return `tool:${callId}`;
   if (type === "TOOL_RESULT") return `result:${callId}`;
-  const { metadata } = JSON.parse(line.toString()) as { metadata?: { request_id?: unknown } };
-  return `model:${callId}:${typeof metadata?.request_id === "string" ? metadata.request_id : ""}`;
+  const metadata = objectIn(parseObject(line, 0, line.length), "metadata");
+  return `model:${callId}:${textIn(metadata, "request_id") ?? ""}`;
+}
+
+function textOrNone(value: JsonValue | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function numberOrZero(value: JsonValue | undefined): number {
+  return typeof value === "number" ? value : 0;
 }
 
 const BACKSLASH = 0x5c;

@@ -54,7 +54,10 @@ export interface UnfinishedEnd {
  * @example
  * for (const item of readTranscript("session.jsonl")) if (item.kind === "record") console.log(item.record.type);
  */
-export function* readTranscript(path: string, fromOffset: number = 0): Generator<TranscriptItem, void, undefined> {
+export function* readTranscript(
+  path: string,
+  fromOffset: number = 0,
+): Generator<TranscriptItem, void, undefined> {
   for (const item of readLines(path, { fromOffset })) {
     const { offset, line } = item;
     if ("tooLong" in item) {
@@ -112,7 +115,12 @@ function invalidUtf8(bytes: Buffer, offset: number, line: number): Damage {
   const text = bytes.toString("utf8");
   const from = Buffer.byteLength(text.slice(0, text.indexOf("\ufffd")));
   const to = bytes.length - Buffer.byteLength(text.slice(text.lastIndexOf("\ufffd") + 1));
-  return damageOf(bytes.subarray(from, to), offset + from, line, "not valid UTF-8; read with U+FFFD in its place");
+  return damageOf(
+    bytes.subarray(from, to),
+    offset + from,
+    line,
+    "not valid UTF-8; read with U+FFFD in its place",
+  );
 }
 
 function damageOf(bytes: Buffer, from: number, line: number, reason: string): Damage {
@@ -139,7 +147,7 @@ function longLine(path: string, offset: number, length: number, line: number): D
   try {
     const fd = fs.openSync(path, "r");
     try {
-      for (let at = 0; at < length; ) {
+      for (let at = 0; at < length;) {
         const read = fs.readSync(fd, chunk, 0, Math.min(chunk.length, length - at), offset + at);
         if (read === 0) break;
         last = chunk[read - 1];

@@ -7,6 +7,7 @@ import path from "node:path";
 
 import type { ModelInfo, ModelPrice } from "@pydantic/genai-prices";
 
+import { MAX_TIME_MS } from "../event/index.ts";
 import { costUsd } from "./rates.ts";
 
 /** What one call used. The kinds are disjoint, as on the event line: their sum is everything that was billed. */
@@ -33,9 +34,9 @@ export interface Price {
 export interface PriceTable {
   /**
    * The list price of a call at a moment (milliseconds since 1970), in US dollars. Undefined means unpriced: a model or
-   * provider that the list does not know, one without a price for what was used, or counts that are not numbers from 0.
-   * Never 0 for want of a price. A `continues` event must be priced as the difference of two totals, because tiers are
-   * chosen by the whole call. Costs about 0.3 µs for a model seen before.
+   * provider that the list does not know, one without a price for what was used, a count that is not a number from 0,
+   * or a time that is none. Never 0 for want of a price. A `continues` event must be priced as the difference of two
+   * totals, because tiers are chosen by the whole call. Costs about 0.5 µs for a model seen before.
    */
   price(usage: CallUsage, atMs: number): Price | undefined;
 }
@@ -106,7 +107,8 @@ class GenaiPrices implements PriceTable {
       cache_read_tokens: cacheRead = 0,
     } = usage;
     const { cache_write_tokens: writes = 0, cache_write_1h_tokens: cacheWrite1h = 0 } = usage;
-    if (![input, output, cacheRead, writes, cacheWrite1h, atMs].every(isCount)) return undefined;
+    if (![input, output, cacheRead, writes, cacheWrite1h].every(isCount)) return undefined;
+    if (!(atMs >= 0 && atMs <= MAX_TIME_MS)) return undefined;
     const prices = this.#pricesAt(provider, model, atMs);
     if (prices === undefined) return undefined;
     const cost = costUsd(prices, {
@@ -147,5 +149,5 @@ function periodMsOf(model: ModelInfo): number {
 }
 
 function isCount(value: number): boolean {
-  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+  return value >= 0 && value < Infinity;
 }

@@ -79,7 +79,7 @@ function nameBefore(text: string, at: number, from: number): string {
   // A mark of ours may end in such a name: `[REDACTED:github-token]: …`.
   if (text.startsWith("[REDACTED:", start - "[REDACTED:".length)) return "";
   const name = text.slice(Math.max(start, from), end);
-  // The `n` of `\\ntoken=` in a nested string and the `32m` of a terminal colour do not belong to the name.
+  // The `n` of `\ntoken=` in a nested string and the `32m` of a terminal colour do not belong to the name.
   return text.charAt(start - 1) === "\\" ? name.slice(1) : name.replace(/^[0-9]{1,3}m/, "");
 }
 

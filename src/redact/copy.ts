@@ -92,13 +92,16 @@ class Copier {
     return typeof value === "number" && treatment === "hideAll" ? this.#rules.mark("field-name") : value;
   }
 
-  #treatmentOf(field: string, value: JsonValue, siblings: Contents): Treatment {
-    const name = field === "value" ? (givenName(siblings) ?? field) : field;
-    if (!this.#rules.isSensitive(name)) return "scan";
+  #treatmentOf(field: string, value: JsonValue, { names = [], values }: Contents): Treatment {
+    const given = field === "value" ? NAME_FIELDS.map((nameField) => values[names.indexOf(nameField)]) : [];
+    const name = [field, ...given].find(
+      (known) => typeof known === "string" && this.#rules.isSensitive(known),
+    );
+    if (typeof name !== "string") return "scan";
     // A piece of a model's output beside its probability is no credential.
-    if (name === "token" && siblings.names?.includes("logprob")) return "scan";
-    if (typeof value === "object" && value !== null && describesField(contentsOf(value)?.names))
-      return "scan";
+    if (name === "token" && names.includes("logprob")) return "scan";
+    const isContainer = typeof value === "object" && value !== null;
+    if (isContainer && describesField(contentsOf(value)?.names)) return "scan";
     return countsSomething(name) ? "hideTexts" : "hideAll";
   }
 
@@ -108,12 +111,6 @@ class Copier {
     while (Object.hasOwn(copy, redacted)) redacted = `${redacted}#${++this.#renamed}`;
     return redacted;
   }
-}
-
-function givenName({ names, values }: Contents): string | undefined {
-  return NAME_FIELDS.map((field) => values[names?.indexOf(field) ?? -1]).find(
-    (name) => typeof name === "string",
-  );
 }
 
 function contentsOf(source: JsonObject | JsonValue[]): Contents | undefined {

@@ -24,6 +24,9 @@ const RARE_CHARACTERS = "-_:JzGAB";
  */
 const START = "(?<=^|[^A-Za-z0-9]|\\\\[nrt]|%[0-9A-Fa-f]{2}|\\[[0-9;]{0,12}m)";
 
+/** For short prefixes: no `-` or `_` of a word before it either, or base64url (encrypted reasoning) would match by chance. */
+const ALONE = "(?<![A-Za-z0-9][_-])";
+
 /** Nor does it end inside one. */
 const END = "(?![A-Za-z0-9])";
 
@@ -35,10 +38,16 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   key(
     "openai-key",
     ["sk-"],
-    "sk-(?:(?:proj|svcacct|admin|None|lf)-[A-Za-z0-9_-]{20,255}|(?:[a-z0-9]{1,12}-){0,2}(?=[A-Za-z_]{0,63}[0-9])[A-Za-z0-9_]{20,255})",
+    ALONE +
+      "sk-(?:(?:proj|svcacct|admin|None|lf)-[A-Za-z0-9_-]{20,255}|(?:[a-z0-9]{1,12}-){0,2}(?=[A-Za-z_]{0,63}[0-9])[A-Za-z0-9_]{20,255})",
   ),
-  // github.blog 2021-04-05 "Behind GitHub's new authentication token formats".
-  key("github-token", ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"], "gh[pousr]_[A-Za-z0-9]{36,255}"),
+  // github.blog 2021-04-05 "Behind GitHub's new authentication token formats"; github.blog/changelog 2026-05-15: tokens of
+  // app installations become `ghs_` and a JWT, about 520 characters.
+  key(
+    "github-token",
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_"],
+    "gh[pousr]_(?:[A-Za-z0-9_-]{10,200}\\.[A-Za-z0-9_-]{10,2048}\\.[A-Za-z0-9_-]{10,1024}|[A-Za-z0-9]{36,255})",
+  ),
   key("github-token", ["github_pat_"], "github_pat_[A-Za-z0-9_]{36,255}"),
   // docs.gitlab.com "Token prefixes"; routable tokens carry two dotted parts more.
   key(
@@ -72,7 +81,6 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     ["pypi-"],
     "pypi-(?=[a-z0-9_-]{0,63}[A-Z])(?=[A-Za-z_-]{0,63}[0-9])[A-Za-z0-9_-]{50,1024}",
   ),
-  key("huggingface-token", ["hf_"], "hf_[A-Za-z0-9]{34,40}"),
   // SendGrid: SG. + 22 + . + 43.
   key("sendgrid-key", ["SG."], "SG\\.[A-Za-z0-9_-]{20,24}\\.[A-Za-z0-9_-]{39,50}"),
   // core.telegram.org/bots: <bot id>:<35 characters starting AA>. The id is public and stays.
@@ -81,16 +89,19 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     prefixes: [":AA"],
     pattern: /(?<=[0-9]{8,10}):(?<secret>AA[A-Za-z0-9_-]{33})(?![A-Za-z0-9])/dy,
   },
+  // The formats below are as secret scanners know them (gitleaks, config/gitleaks.toml). Where the issuer documents no
+  // length, a range around the known one is taken.
+  key("huggingface-token", ["hf_"], ALONE + "hf_[A-Za-z0-9]{30,48}"),
   key("digitalocean-token", ["dop_v1_", "doo_v1_", "dor_v1_"], "do[opr]_v1_[a-f0-9]{64}"),
   key("linear-key", ["lin_api_"], "lin_api_[A-Za-z0-9]{40}"),
-  key("groq-key", ["gsk_"], "gsk_[A-Za-z0-9]{48,56}"),
-  key("perplexity-key", ["pplx-"], "pplx-[A-Za-z0-9]{48,56}"),
-  key("replicate-token", ["r8_"], "r8_[A-Za-z0-9]{37,40}"),
-  key("xai-key", ["xai-"], "xai-[A-Za-z0-9]{70,90}"),
+  key("groq-key", ["gsk_"], "gsk_[A-Za-z0-9]{40,64}"),
+  key("perplexity-key", ["pplx-"], "pplx-[A-Za-z0-9]{40,64}"),
+  key("replicate-token", ["r8_"], ALONE + "r8_[A-Za-z0-9]{32,48}"),
+  key("xai-key", ["xai-"], "xai-[A-Za-z0-9]{40,100}"),
   key("langsmith-key", ["lsv2_"], "lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10}"),
-  key("tavily-key", ["tvly-"], "tvly-(?:dev-|prod-)?[A-Za-z0-9]{32}"),
-  key("notion-token", ["ntn_"], "ntn_[A-Za-z0-9]{43,50}"),
-  key("docker-token", ["dckr_pat_"], "dckr_pat_[A-Za-z0-9_-]{27}"),
+  key("tavily-key", ["tvly-"], "tvly-(?:dev-|prod-)?[A-Za-z0-9]{28,48}"),
+  key("notion-token", ["ntn_"], "ntn_[A-Za-z0-9]{40,50}"),
+  key("docker-token", ["dckr_pat_"], "dckr_pat_[A-Za-z0-9_-]{24,40}"),
   key("atlassian-token", ["ATATT3"], "ATATT3[A-Za-z0-9_=-]{180,255}"),
   key("shopify-token", ["shpat_", "shpca_", "shppa_", "shpss_"], "shp(?:at|ca|pa|ss)_[a-f0-9]{32}"),
   // RFC 7515 §3.1 (signed: header.payload.signature) and RFC 7516 §3.1 (encrypted: five parts). `eyJ` is `{"` in base64.
@@ -111,8 +122,8 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
     ...key("basic-credentials", ["Basic "], "Basic {1,4}(?<secret>[A-Za-z0-9+/]{6,1024}={0,2})"),
     accepts: (base64) => /^[\x20-\x7e]*:[\x20-\x7e]*$/.test(Buffer.from(base64, "base64").toString("latin1")),
   },
-  // RFC 3986 §3.2.1: scheme://user:password@host. Only the password goes, unless it is a
-  // variable; `docker://image:tag@sha256:…` has none.
+  // RFC 3986 §3.2.1: scheme://user:password@host. Only the password goes, unless it is a variable. An image reference
+  // such as `docker://image:tag@sha256:…` has none.
   {
     rule: "url-password",
     prefixes: ["://"],

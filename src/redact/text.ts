@@ -18,8 +18,7 @@ export function findSecret(text: string, from: number): FoundSecret | undefined 
     const shaped = findShaped(text, at, from);
     if (shaped !== undefined) return shaped;
     const named = findNamed(text, at, from);
-    // `API_KEY=sk-ant-…`: what the value looks like says more than what it is called.
-    if (named !== undefined) return shapeOf(text, named) ?? named;
+    if (named !== undefined) return withShape(text, named);
     // One trigger may reach over the place where the next one begins.
     TRIGGER.lastIndex = at + 1;
   }
@@ -68,10 +67,11 @@ function findShapeAt(text: string, start: number, shape: Shape): FoundSecret | u
   return shape.accepts(text.slice(found.start, found.end)) ? found : undefined;
 }
 
-function shapeOf(text: string, { start }: FoundSecret): FoundSecret | undefined {
+/** `API_KEY=sk-ant-…`: what a value looks like says more than what it is called. */
+function withShape(text: string, named: FoundSecret): FoundSecret {
   for (const shape of ALL_SHAPES) {
-    const found = findShapeAt(text, start, shape);
-    if (found !== undefined) return found;
+    const found = findShapeAt(text, named.start, shape);
+    if (found !== undefined) return { ...found, end: Math.max(found.end, named.end) };
   }
-  return undefined;
+  return named;
 }

@@ -157,3 +157,21 @@ it("reads a store without an archive, and refuses a folder that is not there", (
   expect(new SessionCatalog(dir).refresh().logs).toEqual([]);
   expect(() => new SessionCatalog(path.join(dir, "missing")).refresh()).toThrow(TracekeepError);
 });
+
+it("reads one of two files that hold the same part of a session: the one with more in it", () => {
+  const before = write("a (copy).jsonl", start("a"));
+  write("a.jsonl", start("a") + line("ERROR", "a", 1));
+  write("archive/b.jsonl", start("b"));
+  write("b.jsonl", start("b"));
+  const catalog = new SessionCatalog(dir).refresh();
+  expect(catalog.logs.map((log) => path.relative(dir, log.path)).sort()).toEqual(["a.jsonl", "b.jsonl"]);
+  expect(catalog.skipped.map(({ file }) => path.relative(dir, file)).sort()).toEqual([
+    "a (copy).jsonl",
+    "archive/b.jsonl",
+  ]);
+  expect(catalog.skipped.find(({ file }) => file === before)).toMatchObject({
+    from: 0,
+    to: fs.statSync(before).size,
+    reason: `it holds the same part of session a as ${path.join(dir, "a.jsonl")}`,
+  });
+});

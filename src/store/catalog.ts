@@ -60,6 +60,7 @@ export class SessionCatalog {
     for (const file of this.#logs.keys()) if (!present.has(file)) this.#logs.delete(file);
     this.#others.clear();
     for (const file of present) if (!this.#logs.has(file)) this.add(file);
+    this.#setCopiesAside();
     return this;
   }
 
@@ -78,10 +79,7 @@ export class SessionCatalog {
 
   /** The files that are no session log, or none that can be read, and why. */
   get skipped(): SkippedBytes[] {
-    return [...this.#others].map(([file, reason]) => {
-      const bytes = fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
-      return { file, from: 0, to: bytes, reason };
-    });
+    return [...this.#others].map(([file, reason]) => ({ file, from: 0, to: bytesOf(file), reason }));
   }
 
   /** The file that a session's next event belongs in: its last one outside the archive. */
@@ -96,6 +94,21 @@ export class SessionCatalog {
     this.add(last.path);
     const now = this.#logs.get(last.path);
     return now?.sessionId === sessionId ? now : undefined;
+  }
+
+  /** Of files that hold the same part of a session (someone made a copy), only the longest is a log. */
+  #setCopiesAside(): void {
+    const kept = new Map<string, SessionLogFile>();
+    for (const log of this.#logs.values()) {
+      const part = `${log.firstSeq} ${log.sessionId}`;
+      const other = kept.get(part);
+      const longer = other === undefined || isPreferred(log, other) ? log : other;
+      kept.set(part, longer);
+      if (other === undefined) continue;
+      const copy = longer === log ? other : log;
+      this.#logs.delete(copy.path);
+      this.#others.set(copy.path, `it holds the same part of session ${log.sessionId} as ${longer.path}`);
+    }
   }
 }
 
@@ -117,6 +130,17 @@ function logPaths(directory: string, options: { mayBeMissing?: boolean } = {}): 
     .filter((name) => name.endsWith(".jsonl") || name.endsWith(".jsonl.gz"))
     .filter((name) => !name.startsWith(TEMPORARY_PREFIX))
     .map((name) => path.join(directory, name));
+}
+
+function bytesOf(file: string): number {
+  return fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Which of two copies counts: the longer one, else the live one. */
+function isPreferred(log: SessionLogFile, other: SessionLogFile): boolean {
+  const more = bytesOf(log.path) - bytesOf(other.path);
+  if (more !== 0) return more > 0;
+  return log.archived === other.archived ? log.path < other.path : other.archived;
 }
 
 /** Whose log a file is, or why it is none; undefined when it has just gone. */

@@ -68,7 +68,7 @@ export interface SessionSummary extends Figures {
 export const IDLE_MS: number = 5 * 60_000;
 /** Length of `silences`. */
 export const MAX_SILENCES = 5;
-/** Calls without a result that are remembered; the oldest are forgotten, and their results then stand alone. */
+/** Calls without a result that are remembered. The oldest are forgotten, half of them at a time; their results then stand alone. */
 export const MAX_OPEN_CALLS = 10_000;
 
 /** @param agentId default: that of the first event */

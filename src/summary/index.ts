@@ -22,6 +22,6 @@ export {
 export type { EventHead, SessionSummary, SessionWriter, Silence } from "./fold.ts";
 export { instantOf } from "./instant.ts";
 export { sessionStatus } from "./status.ts";
-export type { SessionStatus } from "./status.ts";
+export type { SessionState } from "./status.ts";
 export { addSummary, newTotals } from "./totals.ts";
 export type { Totals } from "./totals.ts";

@@ -4,7 +4,7 @@ import type { SessionSummary, SessionWriter } from "./fold.ts";
  * How a session stands. `interrupted`: it has no END and its writer is gone. `unknown`: its writer ran on another
  * machine, or this one cannot tell. `imported`: it was copied from another program's records, which tell no END.
  */
-export type SessionStatus = "running" | "interrupted" | "unknown" | "ended" | "imported";
+export type SessionState = "running" | "interrupted" | "unknown" | "ended" | "imported";
 
 /**
  * How a session stands at the moment of asking.
@@ -14,7 +14,7 @@ export type SessionStatus = "running" | "interrupted" | "unknown" | "ended" | "i
 export function sessionStatus(
   summary: Pick<SessionSummary, "ended_at" | "origin" | "writer">,
   isProcessAlive: (writer: SessionWriter) => boolean | undefined,
-): SessionStatus {
+): SessionState {
   if (summary.ended_at !== null) return "ended";
   if (summary.origin !== null && summary.origin !== "recorded") return "imported";
   if (summary.writer === null) return "unknown";

@@ -9,50 +9,59 @@ function made(length: number, alphabet = "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xYzA0bC"): 
   return Array.from({ length }, (_, at) => alphabet.charAt((at * 7 + 3) % alphabet.length)).join("");
 }
 
+/** Joins the parts of a planted secret, which must not stand in this file in one piece. */
+function glue(...parts: string[]): string {
+  return parts.join("");
+}
+
 const HEX = "0a1b2c3d4e5f6789";
-const pem = (label: string, lineBreak: string, end = true): string =>
-  [
-    `-----BEGIN ${label}-----`,
-    ...[made(64), made(64), `${made(21)}==`],
-    ...(end ? [`-----END ${label}-----`] : []),
-  ].join(lineBreak);
-const jwt = (...parts: string[]): string => ["eyJ" + made(17), ...parts].join(".");
+
+function pem(label: string, lineBreak: string): string {
+  return [`-----BEGIN ${label}-----`, made(64), made(64), `${made(21)}==`, `-----END ${label}-----`].join(
+    lineBreak,
+  );
+}
+
+function jwt(...parts: string[]): string {
+  return ["eyJ" + made(17), ...parts].join(".");
+}
 
 /** rule, what is planted; `secret` is the part that must be gone. */
 const PLANTED: readonly [rule: string, text: string, secret?: string][] = [
-  ["anthropic-key", "sk-" + "ant-api03-" + made(80) + "-" + made(12)],
-  ["anthropic-key", "sk-" + "ant-oat01-" + made(60)],
+  ["anthropic-key", glue("sk-", "ant-api03-", made(80), "-", made(12))],
+  ["anthropic-key", glue("sk-", "ant-oat01-", made(60))],
   ["openai-key", "sk-" + made(48)],
-  ["openai-key", "sk-" + "proj-" + made(74) + "_" + made(20)],
-  ["openai-key", "sk-" + "or-v1-" + made(64, HEX)],
+  ["openai-key", glue("sk-", "proj-", made(74), "_", made(20))],
+  ["openai-key", glue("sk-", "or-v1-", made(64, HEX))],
   ...["p", "o", "u", "s", "r"].map((kind): [string, string] => ["github-token", `gh${kind}_` + made(36)]),
-  ["github-token", "github" + "_pat_" + made(22) + "_" + made(59)],
-  ["gitlab-token", "glpat" + "-" + made(20)],
+  ["github-token", glue("ghs", "_12345_eyJ", made(60), ".", made(300), ".", made(86))],
+  ["github-token", glue("github", "_pat_", made(22), "_", made(59))],
+  ["gitlab-token", glue("glpat", "-", made(20))],
   ["aws-access-key-id", "AKIA" + made(16, "ABCDEFGH234567")],
   ["aws-access-key-id", "ASIA" + made(16, "ABCDEFGH234567")],
-  ["slack-token", "xoxb" + "-123456789012-" + made(24)],
-  ["slack-token", "xapp" + "-1-A012345-" + made(32)],
+  ["slack-token", glue("xoxb", "-123456789012-", made(24))],
+  ["slack-token", glue("xapp", "-1-A012345-", made(32))],
   ["google-key", "AIza" + made(35)],
-  ["google-key", "GOCSPX" + "-" + made(28)],
-  ["stripe-key", "sk_" + "live_" + made(24)],
-  ["stripe-key", "whsec" + "_" + made(32)],
-  ["npm-token", "npm" + "_" + made(36)],
-  ["pypi-token", "pypi" + "-AgEIcHlwaS5vcmc" + made(120)],
-  ["huggingface-token", "hf" + "_" + made(34)],
-  ["sendgrid-key", "SG" + "." + made(22) + "." + made(43)],
-  ["telegram-bot-token", "123456789" + ":AA" + made(33), "AA" + made(33)],
-  ["digitalocean-token", "dop" + "_v1_" + made(64, HEX)],
-  ["linear-key", "lin" + "_api_" + made(40)],
-  ["groq-key", "gsk" + "_" + made(52)],
-  ["perplexity-key", "pplx" + "-" + made(48)],
-  ["replicate-token", "r8" + "_" + made(37)],
-  ["xai-key", "xai" + "-" + made(80)],
-  ["langsmith-key", "lsv2" + "_pt_" + made(32, HEX) + "_" + made(10, HEX)],
-  ["tavily-key", "tvly" + "-" + made(32)],
-  ["notion-token", "ntn" + "_" + made(46)],
-  ["docker-token", "dckr" + "_pat_" + made(27)],
+  ["google-key", glue("GOCSPX", "-", made(28))],
+  ["stripe-key", glue("sk_", "live_", made(24))],
+  ["stripe-key", glue("whsec", "_", made(32))],
+  ["npm-token", glue("npm", "_", made(36))],
+  ["pypi-token", glue("pypi", "-AgEIcHlwaS5vcmc", made(120))],
+  ["huggingface-token", glue("hf", "_", made(34))],
+  ["sendgrid-key", glue("SG", ".", made(22), ".", made(43))],
+  ["telegram-bot-token", glue("123456789", ":AA", made(33)), "AA" + made(33)],
+  ["digitalocean-token", glue("dop", "_v1_", made(64, HEX))],
+  ["linear-key", glue("lin", "_api_", made(40))],
+  ["groq-key", glue("gsk", "_", made(52))],
+  ["perplexity-key", glue("pplx", "-", made(48))],
+  ["replicate-token", glue("r8", "_", made(37))],
+  ["xai-key", glue("xai", "-", made(80))],
+  ["langsmith-key", glue("lsv2", "_pt_", made(32, HEX), "_", made(10, HEX))],
+  ["tavily-key", glue("tvly", "-", made(32))],
+  ["notion-token", glue("ntn", "_", made(46))],
+  ["docker-token", glue("dckr", "_pat_", made(27))],
   ["atlassian-token", "ATATT3" + made(186)],
-  ["shopify-token", "shpat" + "_" + made(32, HEX)],
+  ["shopify-token", glue("shpat", "_", made(32, HEX))],
   ["jwt", jwt("eyJ" + made(40), made(43))],
   ["jwt", jwt("", made(16), made(60), made(22))],
   ["bearer-token", "Bearer " + made(32), made(32)],
@@ -64,7 +73,7 @@ const PLANTED: readonly [rule: string, text: string, secret?: string][] = [
   ["private-key", pem("PRIVATE KEY", "\\n")],
   ["private-key", pem("PRIVATE KEY", '\\n" +\n  "')],
   ["private-key", pem("EC PRIVATE KEY", "\n    12→")],
-  ["private-key", pem("PRIVATE KEY", "\n", false)],
+  ["private-key", pem("PRIVATE KEY", "\n").slice(0, 150)],
   ["private-key", pem("PGP PRIVATE KEY BLOCK", "\n").replace("\n", "\nVersion: GnuPG v2\n\n")],
   ["assignment", `AWS_SECRET_ACCESS_KEY=${made(20)}/${made(19)}`, made(20)],
   ["assignment", `export VAULT_TOKEN="${made(26)}"`, made(26)],
@@ -117,10 +126,13 @@ it("finds a token and a password in one address", () => {
   );
 });
 
-it("names a secret by its shape before its name", () => {
-  const key = "sk-" + "ant-" + made(40);
+it("names a secret by its shape before its name, and takes all of it", () => {
+  const key = glue("sk-", "ant-", made(40));
   expect(new Redactor().redactText(`ANTHROPIC_API_KEY=${key} run`)).toBe(
     "ANTHROPIC_API_KEY=[REDACTED:anthropic-key] run",
+  );
+  expect(new Redactor().redactText(`token=${glue("gho", "_", made(36))}-and-more`)).toBe(
+    "token=[REDACTED:github-token]",
   );
 });
 
@@ -134,6 +146,7 @@ describe("leaves alone", () => {
     ["call ids", `toolu_01${made(22)} call_${made(24)} msg_01${made(22)} req_${made(24)}`],
     ["a session id", `session_id=019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41`],
     ["a picture", `data:image/png;base64,iVBORw0KGgo${made(4000)}`],
+    ["what base64url may hold by chance", `gAAAAABn${made(40)}-sk-${made(30)}-hf_${made(34)}_r8_${made(37)}`],
     ["half a JWT", `eyJ${made(60)}`],
     ["an address with a port", "see http://localhost:3000/@fs/app and https://u@host.example:8080/x@1.2"],
     ["a public key", `-----BEGIN PUBLIC KEY-----\n${made(64)}\n-----END PUBLIC KEY-----`],

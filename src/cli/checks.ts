@@ -1,0 +1,154 @@
+// What `doctor` looks at. Every check only reads.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { TracekeepError } from "../base/errors.ts";
+import { SessionCatalog } from "../store/catalog.ts";
+import { findStore } from "../store/find.ts";
+import type { StorePlace } from "../store/find.ts";
+import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, TEMPORARY_PREFIX, TORN_SUFFIX } from "../store/layout.ts";
+import { readLastLine } from "../store/line-reader.ts";
+import { tryLock } from "../store/lock.ts";
+
+export interface Check {
+  name: string;
+  ok: boolean;
+  about: string;
+  /** What to do about it. */
+  hint?: string;
+}
+
+/** Below this much free space a session may soon be refused. */
+const LOW_SPACE_BYTES: number = 256 * 1024 * 1024;
+
+/** File systems on which locks or syncs promise less: `f_type` of statfs(2). */
+const NETWORK_FILE_SYSTEMS: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS"],
+  [0xff534d42, "CIFS"],
+  [0xfe534d42, "SMB2"],
+  [0x01021997, "9p"],
+  [0x65735546, "FUSE"],
+]);
+
+export function runChecks(place: StorePlace): Check[] {
+  const checks = [checkNode(), checkPlatform()];
+  let store: string;
+  try {
+    store = findStore(place);
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    return [...checks, { name: "store", ok: false, about: error.message, ...hint }];
+  }
+  const catalog = new SessionCatalog(store).refresh();
+  return [
+    ...checks,
+    { name: "store", ok: true, about: `${store}, ${catalog.logs.length} session logs` },
+    checkModes(store),
+    checkLocks(store),
+    checkFileSystem(store),
+    checkSpace(store),
+    checkLeftovers(store),
+    ...checkLogs(catalog),
+    { name: "retention", ok: true, about: "everything is kept: nothing is deleted or compressed by this version" },
+    { name: "redaction", ok: true, about: "on for everything that is recorded or imported" },
+  ];
+}
+
+// --- internal ---
+
+function checkNode(): Check {
+  const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+  const ok = major > 20 || (major === 20 && minor >= 19);
+  return { name: "node", ok, about: process.version, ...(ok ? {} : { hint: "tracekeep needs Node 20.19 or newer" }) };
+}
+
+function checkPlatform(): Check {
+  const ok = process.platform === "linux" || process.platform === "darwin";
+  const about = `${process.platform} ${process.arch}`;
+  return { name: "platform", ok, about, ...(ok ? {} : { hint: "reading works here, writing does not" }) };
+}
+
+function checkModes(store: string): Check {
+  const open = [store, ...fs.readdirSync(store).map((name) => path.join(store, name))].filter((file) => {
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    return stat !== undefined && (stat.mode & 0o777 & ~(stat.isDirectory() ? DIRECTORY_MODE : FILE_MODE)) !== 0;
+  });
+  if (open.length === 0) return { name: "permissions", ok: true, about: "only you can read the store" };
+  return {
+    name: "permissions",
+    ok: false,
+    about: `others can reach ${open.length} of its files, e.g. ${open[0] ?? ""}`,
+    hint: `chmod -R go-rwx '${store}'`,
+  };
+}
+
+function checkLocks(store: string): Check {
+  // Nobody else ever locks this file, so trying it disturbs no writer.
+  const file = path.join(store, GITIGNORE);
+  if (!fs.existsSync(file)) return { name: "locks", ok: true, about: "not tried" };
+  const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+  try {
+    tryLock(fd);
+    return { name: "locks", ok: true, about: "the file system takes locks" };
+  } catch (error) {
+    const about = error instanceof Error ? error.message : String(error);
+    return { name: "locks", ok: false, about, hint: "keep the store on a local file system" };
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function checkFileSystem(store: string): Check {
+  const network = NETWORK_FILE_SYSTEMS.get(fs.statfsSync(store).type);
+  if (network === undefined) return { name: "file system", ok: true, about: "local" };
+  return {
+    name: "file system",
+    ok: false,
+    about: `${network}: a sync may promise less than it says, and locks may not reach other machines`,
+    hint: "keep the store on a local disk and copy it from there",
+  };
+}
+
+function checkSpace(store: string): Check {
+  const { bavail, bsize } = fs.statfsSync(store);
+  const freeBytes = bavail * bsize;
+  const about = `${Math.floor(freeBytes / 1024 / 1024).toLocaleString("en")} MiB free`;
+  const ok = freeBytes >= LOW_SPACE_BYTES;
+  return { name: "disk space", ok, about, ...(ok ? {} : { hint: "events are refused when the disk is full: free some space" }) };
+}
+
+function checkLeftovers(store: string): Check {
+  const hourAgoMs = Date.now() - 3_600_000;
+  const old = fs
+    .readdirSync(store)
+    .filter((name) => name.startsWith(TEMPORARY_PREFIX))
+    .filter((name) => (fs.lstatSync(path.join(store, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < hourAgoMs);
+  if (old.length === 0) return { name: "leftovers", ok: true, about: "none" };
+  return {
+    name: "leftovers",
+    ok: false,
+    about: `${old.length} unfinished files of writers that died; they hold nothing that is not elsewhere`,
+    hint: `rm '${store}'/${TEMPORARY_PREFIX}*`,
+  };
+}
+
+function checkLogs(catalog: SessionCatalog): Check[] {
+  const checks: Check[] = catalog.skipped.map(({ file, reason }) => ({
+    name: "session log",
+    ok: false,
+    about: `${file}: ${reason}`,
+    hint: "it is left as it is and not read; move it elsewhere if it does not belong here",
+  }));
+  for (const { path: file, sessionId } of catalog.logs) {
+    if (readLastLine(file).tailBytes === 0 && !fs.existsSync(file + TORN_SUFFIX)) continue;
+    checks.push({
+      name: "session log",
+      ok: false,
+      about: `${file} ends in an unfinished line: its writer is just writing, or died`,
+      hint: `the next writer heals it: tracekeep append --session '${sessionId}' < /dev/null`,
+    });
+  }
+  return checks;
+}

@@ -1,0 +1,89 @@
+// Brings in what other tools recorded. Safe to run again and again: only what is new is added.
+
+import { importSessions, IMPORTERS } from "../../import/index.ts";
+import type { ImportReport } from "../../import/index.ts";
+import { openStore } from "../../record/index.ts";
+import { nearestName } from "../../base/nearest.ts";
+import { UsageError } from "../command.ts";
+import type { Command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { ProgressLine } from "../progress.ts";
+import { formatBytes, formatCount, plural } from "../../report/index.ts";
+
+/** Skipped places listed one by one; the rest is counted. `--json` has them all. */
+const MAX_LISTED = 10;
+
+export const importCommand: Command = {
+  name: "import",
+  summary: "bring in what Claude Code and Codex recorded",
+  operands: { usage: "[SOURCE] [PATH...]", min: 0, max: 10_000 },
+  options: {
+    json: { kind: "flag", about: "print the report as one JSON object" },
+  },
+  examples: [
+    ["import", "everything found on this machine"],
+    ["import claude-code", "only what Claude Code recorded"],
+    ["import codex ~/backup/sessions", "Codex rollouts from another folder"],
+    ["import some-transcript.jsonl", "one file; what it is, is found out"],
+  ],
+  run,
+};
+
+async function run(context: CommandContext): Promise<ExitCode> {
+  const { importers, paths } = chosen(context.operands);
+  const store = openStore({ ...context.place, durability: "os", handleSignals: false });
+  const progress = new ProgressLine(context.stderr);
+  let report: ImportReport;
+  try {
+    report = await importSessions(store, {
+      importers,
+      ...(paths.length === 0 ? {} : { paths }),
+      env: context.env,
+      home: context.home,
+      cwd: context.cwd,
+      signal: context.signal,
+      onProgress: ({ bytes, bytesDone, filesDone, files }) =>
+        progress.show(bytesDone, bytes, `${filesDone}/${files} files`),
+    });
+  } finally {
+    progress.clear();
+    store.close();
+  }
+  if (context.flag("json")) context.stdout.json(report);
+  else printReport(context, report, paths.length > 0);
+  return report.skipped.length > 0 ? EXIT.findings : EXIT.done;
+}
+
+// --- internal ---
+
+function chosen(operands: readonly string[]): { importers: typeof IMPORTERS; paths: readonly string[] } {
+  const [first = ""] = operands;
+  const named = IMPORTERS.find(({ name }) => name === first);
+  if (named !== undefined) return { importers: [named], paths: operands.slice(1) };
+  // A lone word that is no path is a misspelt source rather than a file.
+  if (first !== "" && /^[a-z-]+$/.test(first)) {
+    const nearest = nearestName(first, IMPORTERS.map(({ name }) => name));
+    if (nearest !== undefined) throw new UsageError(`there is no source "${first}"; did you mean ${nearest}?`);
+  }
+  return { importers: IMPORTERS, paths: operands };
+}
+
+function printReport({ stdout }: CommandContext, report: ImportReport, named: boolean): void {
+  if (report.files === 0) {
+    stdout.line(named ? "no recordings there" : "no recordings of Claude Code or Codex were found on this machine");
+  } else {
+    const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;
+    const known = report.events_known > 0 ? `, ${formatCount(report.events_known)} were known` : "";
+    stdout.line(`${from}: ${plural(report.events_added, "event")} added${known}`);
+  }
+  for (const { file, from } of report.unfinished) {
+    stdout.line(`unfinished last line, left for the next import: ${file} from byte ${formatCount(from)}`);
+  }
+  for (const { file, from, to, reason } of report.skipped.slice(0, MAX_LISTED)) {
+    stdout.line(`skipped ${formatBytes(to - from)} of ${file} at byte ${formatCount(from)}: ${reason}`);
+  }
+  const more = report.skipped.length - MAX_LISTED;
+  if (more > 0) stdout.line(`… and ${more} more places; --json lists them all`);
+}

@@ -1,0 +1,108 @@
+// Which events a read gives. Options are checked at the call; conditions are tried cheapest first.
+
+import { checkOptionNames, describe, integerOption } from "../base/options.ts";
+import { isSeverity, SEVERITIES, severityRank } from "../event/index.ts";
+import type { Event, Severity } from "../event/index.ts";
+import { instantOf } from "../summary/index.ts";
+import { parseCondition } from "./condition.ts";
+import { compileGlob } from "./glob.ts";
+import { LineTest } from "./line-test.ts";
+import { parseMoment } from "./moment.ts";
+import type { Moment } from "./moment.ts";
+
+/** Everything that is given must hold. */
+export interface EventFilter {
+  /** Types, exactly as they are written. */
+  event?: string | readonly string[] | undefined;
+  /** Pattern of the agent id: `*`, `?`, `[a-z]`. */
+  agent?: string | undefined;
+  /** A session: its id, an unambiguous beginning of it, or an agent id (its latest session). */
+  session?: string | undefined;
+  /** The lowest severity; an event that has none has its type's. */
+  severity?: Severity | undefined;
+  /** Not before, and not after: RFC 3339 with an offset, a Date, or how long ago ("30m", "1h30m", "7d"). */
+  since?: Moment | undefined;
+  until?: Moment | undefined;
+  /** Text that stands in one of the event's string values, at any depth; case matters. */
+  text?: string | undefined;
+  /** Conditions on fields, such as `duration_ms>5000`, `tool=bash`, `args.command~npm`. */
+  where?: string | readonly string[] | undefined;
+  predicate?: ((event: Event) => boolean) | undefined;
+  /**
+   * Only the last so many. Of several sessions, those of latest time; where time went back within a session, an event
+   * counts as no later than those after it, so of one session it is always the last ones.
+   */
+  last?: number | undefined;
+  /** Ends the read by throwing its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface CompiledFilter {
+  /** What can be refused by the bytes of a line. */
+  lineTest: LineTest;
+  accepts: (event: Event) => boolean;
+}
+
+/**
+ * Checks and prepares a filter. `session`, `last` and `signal` are for the reader.
+ *
+ * @throws TypeError, RangeError for what cannot be understood
+ */
+export function compileFilter(filter: EventFilter, nowMs: number): CompiledFilter {
+  checkOptionNames("events", filter, FILTER_NAMES);
+  integerOption("events", "last", filter.last, { min: 1, max: Number.MAX_SAFE_INTEGER, default: 1 });
+  const types = listOf("event", filter.event);
+  const { since, until, severity, text, agent, predicate } = filter;
+  const sinceMs = since === undefined ? undefined : parseMoment("since", since, nowMs);
+  const untilMs = until === undefined ? undefined : parseMoment("until", until, nowMs);
+  if (severity !== undefined && !isSeverity(severity)) {
+    throw new RangeError(`severity must be one of ${SEVERITIES.join(", ")}, got ${describe(severity)}`);
+  }
+  const tests: ((event: Event) => boolean)[] = [];
+  if (types !== undefined) tests.push(({ event }) => types.includes(event));
+  if (severity !== undefined) {
+    tests.push((event) => severityRank(event.severity) >= severityRank(severity));
+  }
+  if (sinceMs !== undefined) tests.push(({ timestamp }) => instantOf(timestamp) >= sinceMs);
+  if (untilMs !== undefined) tests.push(({ timestamp }) => instantOf(timestamp) <= untilMs);
+  if (agent !== undefined) {
+    const matches = compileGlob(agent);
+    // An erased event has no agent.
+    tests.push((event) => typeof event.agent_id === "string" && matches(event.agent_id));
+  }
+  for (const condition of listOf("where", filter.where) ?? []) tests.push(parseCondition(condition));
+  if (text !== undefined) tests.push((event) => holdsText(event, text));
+  if (predicate !== undefined) tests.push(predicate);
+  return {
+    lineTest: new LineTest({ types, sinceMs, untilMs, severity, text }),
+    accepts: (event) => tests.every((test) => test(event)),
+  };
+}
+
+// --- internal ---
+
+// prettier-ignore
+const FILTER_NAMES = [
+  "event", "agent", "session", "severity", "since", "until", "text", "where", "predicate", "last", "signal",
+] as const satisfies readonly (keyof EventFilter)[];
+
+function listOf(name: string, value: string | readonly string[] | undefined): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  const list = typeof value === "string" ? [value] : value;
+  if (Array.isArray(list) && list.every((entry) => typeof entry === "string")) return list;
+  throw new TypeError(`${name} must be text or a list of texts, got ${describe(value)}`);
+}
+
+/** Values only: a key is not what was said, and the salt is nobody's words. Nesting has no limit, so no recursion. */
+function holdsText({ salt: _salt, ...told }: Event, text: string): boolean {
+  const open: unknown[] = [told];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (typeof value === "string") {
+      if (value.includes(text)) return true;
+    } else if (typeof value === "object" && value !== null) {
+      for (const part of Object.values(value)) open.push(part);
+    }
+  }
+  return false;
+}

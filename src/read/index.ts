@@ -1,0 +1,23 @@
+/**
+ * Reading a store: events, sessions and their figures. Never writes, locks or blocks.
+ *
+ * @module
+ * @example
+ * import { openReader } from "tracekeep/read";
+ * const reader = openReader();
+ * for (const session of reader.sessions()) console.log(session.session_id, session.status, session.tool_calls);
+ */
+export { parseCondition } from "./condition.ts";
+export type { Condition } from "./condition.ts";
+export type { EventFilter } from "./filter.ts";
+export { compileGlob } from "./glob.ts";
+export { parseDuration, parseMoment } from "./moment.ts";
+export type { Moment } from "./moment.ts";
+export { openReader, Reader } from "./reader.ts";
+export type { ReaderOptions, StoredLine } from "./reader.ts";
+export { MAX_SKIPPED, ReadReport, UNFINISHED_LINE } from "./report.ts";
+export type { MatchedBy } from "./session-logs.ts";
+export type { SessionEntry, SessionFilter } from "./sessions.ts";
+export { ReadStream } from "./stream.ts";
+export type { SkippedBytes } from "../store/catalog.ts";
+export type { SessionState, SessionSummary } from "../summary/index.ts";

@@ -1,0 +1,79 @@
+// The sessions of a store in the order in which reads give them, and which session a name means.
+
+import { TracekeepError } from "../base/errors.ts";
+import { nearestName } from "../base/nearest.ts";
+import { SessionCatalog } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
+import { instantOf } from "../summary/index.ts";
+import type { ReadReport } from "./report.ts";
+
+/** A session and the files of its log, in order of their events. */
+export interface SessionLogs {
+  sessionId: string;
+  agentId: string;
+  startMs: number;
+  files: readonly SessionLogFile[];
+}
+
+/** How a name was understood: as the session's id, the beginning of it, or its agent (then it is the latest of it). */
+export type MatchedBy = "id" | "prefix" | "agent";
+
+/** Every session of a store by start, then id. Files that are no logs are reported. */
+export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
+  const catalog = new SessionCatalog(dir).refresh();
+  for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
+  const filesById = new Map<string, SessionLogFile[]>();
+  for (const log of catalog.logs) {
+    const files = filesById.get(log.sessionId);
+    if (files === undefined) filesById.set(log.sessionId, [log]);
+    else files.push(log);
+  }
+  const sessions = [...filesById].map(([sessionId, files]): SessionLogs => {
+    files.sort((left, right) => left.firstSeq - right.firstSeq);
+    const first = files[0];
+    const startMs = first === undefined ? NaN : instantOf(first.startedAt);
+    return { sessionId, agentId: first?.agentId ?? "", startMs, files };
+  });
+  return sessions.sort(
+    (left, right) => left.startMs - right.startMs || byText(left.sessionId, right.sessionId),
+  );
+}
+
+/**
+ * The session that a name means: an id, else the beginning of ids that no others have, else an agent's latest session.
+ * Where one id begins all the others (a parent's may begin its children's), it is the one meant.
+ *
+ * @throws TracekeepError `NO_SESSION` when there is none, or several
+ */
+export function resolveSession(
+  sessions: readonly SessionLogs[],
+  name: string,
+): { session: SessionLogs; matched: MatchedBy } {
+  const exact = sessions.find(({ sessionId }) => sessionId === name);
+  if (exact !== undefined) return { session: exact, matched: "id" };
+  const begun = name === "" ? [] : sessions.filter(({ sessionId }) => sessionId.startsWith(name));
+  const root = begun.find(({ sessionId }) => begun.every((other) => other.sessionId.startsWith(sessionId)));
+  if (root !== undefined) return { session: root, matched: "prefix" };
+  const latest = sessions.findLast(({ agentId }) => agentId === name);
+  if (latest !== undefined) return { session: latest, matched: "agent" };
+  if (begun.length > 0) {
+    const shown = begun.slice(0, MAX_CANDIDATES).map(({ sessionId }) => sessionId);
+    const more = begun.length > shown.length ? `, and ${begun.length - shown.length} more` : "";
+    throw new TracekeepError("NO_SESSION", `"${name}" begins the ids of ${begun.length} sessions`, {
+      hint: `give more of the id: ${shown.join(", ")}${more}`,
+    });
+  }
+  const known = sessions.flatMap(({ sessionId, agentId }) => [sessionId, agentId]);
+  const nearest = nearestName(name, new Set(known));
+  throw new TracekeepError("NO_SESSION", `there is no session "${name}"`, {
+    hint: nearest === undefined ? "list them with: tracekeep sessions" : `did you mean "${nearest}"?`,
+  });
+}
+
+// --- internal ---
+
+const MAX_CANDIDATES = 5;
+
+function byText(left: string, right: string): number {
+  return left < right ? -1 : Number(left > right);
+}

@@ -1,0 +1,222 @@
+import * as fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { TracekeepError } from "../base/errors.ts";
+import type { Event } from "../event/index.ts";
+import { currentSession } from "./context.ts";
+import { log, startSession, traced, withSession } from "./run.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./store.ts";
+
+let store: Store;
+beforeEach(() => {
+  store = openStore({ dir: fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-")), handleSignals: false });
+});
+afterEach(() => {
+  store.close();
+  fs.rmSync(store.dir, { recursive: true });
+});
+
+const eventsOf = (file: string): Event[] =>
+  fs.readFileSync(file, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as Event);
+
+/** Events by session id, over the whole store. */
+function allEvents(): Map<string, Event[]> {
+  const files = fs.readdirSync(store.dir).filter((name) => name.endsWith(".jsonl"));
+  return new Map(files.map((name) => eventsOf(path.join(store.dir, name))).map((events) => [events[0]?.session_id ?? "", events]));
+}
+
+describe("withSession", () => {
+  it("writes START, what happened, and END with the final counts", async () => {
+    const file = await withSession({ store, agent: "a", title: "T", project: "/p" }, (session) => {
+      session.userMessage("hello");
+      session.toolCall("bash", { command: "true" }).result({ exit_code: 0 });
+      session.toolCall("bash", { command: "false" }).error(new Error("exit 1"));
+      return session.file;
+    });
+    const events = eventsOf(file);
+    expect(events.map(({ event }) => event)).toEqual(["START", "USER_MESSAGE", "TOOL_CALL", "TOOL_RESULT", "TOOL_CALL", "TOOL_RESULT", "END"]);
+    expect(events[0]).toMatchObject({ format: 1, origin: "recorded", title: "T", project: "/p", durability: "interval", pid: process.pid });
+    expect(events.at(-1)).toMatchObject({ reason: "NORMAL", events: 6, tool_calls: 2, tool_errors: 1 });
+  });
+
+  it("records the error that ends it, and throws that very error on", async () => {
+    const boom = new Error("boom");
+    let file = "";
+    await expect(
+      withSession({ store }, (session) => {
+        file = session.file;
+        throw boom;
+      }),
+    ).rejects.toBe(boom);
+    expect(eventsOf(file).at(-1)).toMatchObject({ event: "END", reason: "ERROR", error: { message: "boom" } });
+  });
+
+  it("makes a nested run the child of the one around it, also across awaits", async () => {
+    let parent = "";
+    let child = "";
+    await withSession({ store }, async (outer) => {
+      parent = outer.id;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      await withSession({ store }, async (inner) => {
+        child = inner.id;
+        await Promise.resolve();
+        expect(currentSession()).toBe(inner);
+      });
+      expect(currentSession()).toBe(outer);
+    });
+    expect(currentSession()).toBeUndefined();
+    expect(allEvents().get(child)?.[0]).toMatchObject({ parent_session_id: parent });
+  });
+
+  it("keeps what runs at the same time apart", async () => {
+    const run = (name: string) =>
+      withSession({ store, agent: name }, async (session) => {
+        for (let step = 0; step < 20; step++) {
+          await new Promise((resolve) => setImmediate(resolve));
+          log({ event: "CHECKPOINT", message: name });
+        }
+        return session.id;
+      });
+    const ids = await Promise.all(["a", "b", "c"].map(run));
+    const all = allEvents();
+    ids.forEach((id, index) => {
+      const messages = all.get(id)?.filter(({ event }) => event === "CHECKPOINT").map((event) => event["message"]);
+      expect(messages).toEqual(Array(20).fill("abc"[index]));
+    });
+  });
+});
+
+describe("traced", () => {
+  it("pairs call and result by call_id and measures the time, for values, promises and errors", async () => {
+    const add = traced("add", (a: number, b: number) => a + b);
+    const fail = traced("fail", async () => Promise.reject(new TypeError("no")));
+    const id = await withSession({ store }, async (session) => {
+      expect(add(1, 2)).toBe(3);
+      await expect(fail()).rejects.toThrow("no");
+      return session.id;
+    });
+    const events = allEvents().get(id) ?? [];
+    const calls = events.filter(({ event }) => event === "TOOL_CALL");
+    const results = events.filter(({ event }) => event === "TOOL_RESULT");
+    expect(calls.map((call) => [call["tool"], call["args"]])).toEqual([["add", [1, 2]], ["fail", []]]);
+    expect(results.map((result) => [result.call_id, result["status"]])).toEqual([
+      [calls[0]?.call_id, "ok"],
+      [calls[1]?.call_id, "error"],
+    ]);
+    expect(results[0]).toMatchObject({ result: 3, parent_id: calls[0]?.id, duration_ms: expect.any(Number) });
+    expect(results[1]).toMatchObject({ severity: "ERROR", error: { name: "TypeError", message: "no" } });
+  });
+});
+
+describe("startSession", () => {
+  it("ends by itself at the end of its scope", async () => {
+    let file: string;
+    {
+      await using session = startSession({ store });
+      file = session.file;
+    }
+    expect(eventsOf(file).at(-1)).toMatchObject({ event: "END", reason: "scope_exit" });
+  });
+
+  it("refuses an id that is taken, and unknown options by name", () => {
+    store.startSession({ id: "mine", agent: "a" }).end();
+    expect(() => store.startSession({ id: "mine", agent: "other" })).toThrow(expect.objectContaining({ code: "SESSION_EXISTS" }));
+    expect(() => store.startSession({ agnet: "x" } as object)).toThrow('did you mean "agent"?');
+    expect(() => openStore({ durabilty: "os" } as object)).toThrow('did you mean "durability"?');
+    expect(() => store.startSession({ startedAt: "yesterday" })).toThrow(RangeError);
+  });
+
+  it("gives the second session of the same agent and day another name", () => {
+    const agent = "Claude-Orch-Prime-20260106-c614";
+    const names = [1, 2].map(() => path.basename(store.startSession({ agent }).file));
+    expect(names[0]).toBe("session_20260106_c614.jsonl");
+    expect(names[1]).toMatch(/^session_20260106_c614-[0-9a-f]{12}\.jsonl$/);
+  });
+
+  it("stores an id as it is given, and lets none reach the path", () => {
+    const session = store.startSession({ id: "../../etc/passwd *?\u0000", agent: "a-b-c-../../x" });
+    session.end();
+    expect(path.dirname(session.file)).toBe(store.dir);
+    expect(eventsOf(session.file)[0]).toMatchObject({ session_id: "../../etc/passwd *?\u0000", agent_id: "a-b-c-../../x" });
+  });
+});
+
+describe("openSession", () => {
+  it("goes on numbering, says RESUMED with the first event only, and counts the whole session at its end", () => {
+    store.startSession({ id: "s", agent: "a" }).close();
+    store.openSession("s").close();
+    const session = store.openSession("s");
+    session.log({ event: "nav" });
+    session.end();
+    const events = eventsOf(session.file);
+    expect(events.map(({ event, seq }) => [event, seq])).toEqual([["START", 0], ["RESUMED", 1], ["nav", 2], ["END", 3]]);
+    expect(events[3]).toMatchObject({ events: 3, event_counts: { START: 1, RESUMED: 1, nav: 1 } });
+    expect(events.every(({ agent_id: agent }) => agent === "a")).toBe(true);
+  });
+
+  it("finds no session that is not there, and no second writer gets in", () => {
+    expect(() => store.openSession("nobody")).toThrow(expect.objectContaining({ code: "NO_SESSION" }));
+    const session = store.startSession({ id: "s" });
+    expect(() => store.openSession("s")).toThrow(expect.objectContaining({ code: "SESSION_BUSY" }));
+    session.end();
+  });
+
+  it("refuses to add to a session of a newer format", () => {
+    const session = store.startSession({ id: "s" });
+    session.end();
+    fs.writeFileSync(session.file, fs.readFileSync(session.file, "utf8").replace('"format":1', '"format":2'));
+    expect(() => openStore({ dir: store.dir, handleSignals: false }).openSession("s")).toThrow(expect.objectContaining({ code: "FORMAT_TOO_NEW" }));
+  });
+});
+
+describe("receipts", () => {
+  it("say what was reached, for append, appendSync and the handles", async () => {
+    const session = store.startSession({ id: "s", durability: "os" });
+    const appended = await session.append({ event: "nav" }, { durability: "fsync" });
+    expect(appended).toEqual({ sessionId: "s", seq: 1, id: expect.any(String), durability: "fsync" });
+    expect(session.appendSync({ event: "nav" })).toMatchObject({ seq: 2, durability: "os" });
+    const handle = session.userMessage("hi");
+    expect(await handle.receipt()).toMatchObject({ seq: 3, id: handle.id, durability: "os" });
+    expect(() => session.append({ event: "nav" }, { durability: "forever" as "os" })).toThrow(RangeError);
+    session.end();
+    expect(eventsOf(session.file).map(({ id }) => id)).toContain(appended.id);
+  });
+
+  it("are refused for a session that is closed, while log stays silent and says so in status", async () => {
+    const faults: TracekeepError[] = [];
+    const own = openStore({ dir: store.dir, handleSignals: false, onFault: (error) => faults.push(error) });
+    const session = own.startSession();
+    session.end();
+    expect(() => session.log({ event: "late" })).not.toThrow();
+    await expect(session.append({ event: "late" })).rejects.toMatchObject({ code: "CLOSED" });
+    expect(() => session.appendSync({ event: "late" })).toThrow(TracekeepError);
+    expect(session.status()).toMatchObject({ open: false, refused: 3, lastError: { code: "CLOSED" } });
+    expect(faults).toHaveLength(3);
+  });
+});
+
+describe("what is private stays private", () => {
+  it("makes folders 0700 and files 0600 whatever the umask, and keeps git out", () => {
+    const before = process.umask(0);
+    try {
+      const own = openStore({ dir: path.join(store.dir, "nested", "store"), handleSignals: false });
+      const session = own.startSession({ id: "s" });
+      session.end();
+      expect(fs.statSync(own.dir).mode & 0o777).toBe(0o700);
+      for (const name of fs.readdirSync(own.dir)) expect(fs.statSync(path.join(own.dir, name)).mode & 0o777, name).toBe(0o600);
+      expect(fs.readFileSync(path.join(own.dir, ".gitignore"), "utf8")).toBe("*\n");
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  it("refuses a store that is a symbolic link", () => {
+    const link = path.join(store.dir, "link");
+    fs.symlinkSync(store.dir, link);
+    expect(() => openStore({ dir: link })).toThrow(expect.objectContaining({ code: "BAD_STORE" }));
+  });
+});

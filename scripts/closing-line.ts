@@ -10,6 +10,8 @@ export default class ClosingLine implements Reporter {
       // A file that could not even be loaded has no tests to fail.
       if (module.errors().length > 0) counts.failed++;
     }
-    console.log(`${counts.passed} passed, ${counts.failed + counts.pending} failed, ${counts.skipped} skipped`);
+    console.log(
+      `${counts.passed} passed, ${counts.failed + counts.pending} failed, ${counts.skipped} skipped`,
+    );
   }
 }

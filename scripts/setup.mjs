@@ -16,14 +16,22 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-step("installing dependencies", path.join("node_modules", ".tracekeep-installed"), ["package-lock.json"], () =>
-  run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
+step(
+  "installing dependencies",
+  path.join("node_modules", ".tracekeep-installed"),
+  ["package-lock.json"],
+  () => run("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
 );
 step(
   "building",
   path.join("dist", ".tracekeep-built"),
   ["package.json", "tsconfig.json", "tsconfig.build.json", ...filesUnder("src")],
-  () => run(process.execPath, [path.join("node_modules", "typescript", "bin", "tsc"), "-p", "tsconfig.build.json"]),
+  () =>
+    run(process.execPath, [
+      path.join("node_modules", "typescript", "bin", "tsc"),
+      "-p",
+      "tsconfig.build.json",
+    ]),
 );
 
 /** Does the work unless the stamp says that it was done for exactly these inputs. */

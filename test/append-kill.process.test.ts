@@ -26,7 +26,17 @@ interface Acknowledged {
 
 /** Feeds events until the process is killed, and returns the receipts that were printed whole. */
 async function appendAndKill(durability: string, afterMs: number): Promise<Acknowledged[]> {
-  const child = spawn(process.execPath, [CLI, "--dir", store, "append", "--session", "s", "--ack", "--durability", durability]);
+  const child = spawn(process.execPath, [
+    CLI,
+    "--dir",
+    store,
+    "append",
+    "--session",
+    "s",
+    "--ack",
+    "--durability",
+    durability,
+  ]);
   let printed = "";
   let errors = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
@@ -35,7 +45,9 @@ async function appendAndKill(durability: string, afterMs: number): Promise<Ackno
   let count = 0;
   const feed = setInterval(() => {
     for (let each = 0; each < 20; each++) {
-      child.stdin.write(`${JSON.stringify({ event: "CHECKPOINT", message: "x".repeat((count++ * 37) % 3_000) })}\n`);
+      child.stdin.write(
+        `${JSON.stringify({ event: "CHECKPOINT", message: "x".repeat((count++ * 37) % 3_000) })}\n`,
+      );
     }
   }, 1);
   const gone = new Promise((resolve) => child.once("close", resolve));
@@ -57,7 +69,7 @@ function logged(): Event[] {
   expect(names.filter((name) => name.endsWith(".jsonl"))).toHaveLength(1);
   const bytes = fs.readFileSync(path.join(store, names[0] ?? ""));
   const events: Event[] = [];
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start) + 1;
     expect(end).toBeGreaterThan(0);
     const decoded = decodeLine(bytes.subarray(start, end));
@@ -69,37 +81,57 @@ function logged(): Event[] {
 }
 
 describe("tracekeep append --ack", () => {
-  it(`keeps every acknowledged event over ${KILLS} kills at random moments, whole and without gaps`, { timeout: 600_000 }, async () => {
-    const acknowledged: Acknowledged[] = [];
-    let withReceipts = 0;
-    for (let kill = 0; kill < KILLS; kill++) {
-      const durability = kill % 2 === 0 ? "fsync" : "os";
-      const receipts = await appendAndKill(durability, 40 + Math.random() * 120);
-      acknowledged.push(...receipts);
-      if (receipts.length > 0) withReceipts++;
-    }
-    // A test in which every kill came before the first event would prove nothing.
-    expect(withReceipts).toBeGreaterThan(KILLS / 4);
-    // The last one is left to end in peace, which also heals what the last kill left.
-    const last = spawnSync(process.execPath, [CLI, "--dir", store, "append", "--session", "s", "--end", "NORMAL"], {
-      input: '{"event":"CHECKPOINT"}\n',
-      encoding: "utf8",
-    });
-    expect(last.stderr).toBe("");
-    expect(last.status).toBe(0);
-    const events = logged();
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
-    const ids = new Map(events.map(({ seq, id }) => [seq, id]));
-    expect(acknowledged.filter(({ seq, id }) => ids.get(seq) !== id)).toEqual([]);
-    const end = events.at(-1);
-    expect(end?.event).toBe("END");
-    expect(end?.["events"]).toBe(events.length - 1);
-    expect(fs.readdirSync(store).filter((name) => name.includes(".torn"))).toEqual([]);
-  });
+  it(
+    `keeps every acknowledged event over ${KILLS} kills at random moments, whole and without gaps`,
+    { timeout: 600_000 },
+    async () => {
+      const acknowledged: Acknowledged[] = [];
+      let withReceipts = 0;
+      for (let kill = 0; kill < KILLS; kill++) {
+        const durability = kill % 2 === 0 ? "fsync" : "os";
+        const receipts = await appendAndKill(durability, 40 + Math.random() * 120);
+        acknowledged.push(...receipts);
+        if (receipts.length > 0) withReceipts++;
+      }
+      // A test in which every kill came before the first event would prove nothing.
+      expect(withReceipts).toBeGreaterThan(KILLS / 4);
+      // The last one is left to end in peace, which also heals what the last kill left.
+      const last = spawnSync(
+        process.execPath,
+        [CLI, "--dir", store, "append", "--session", "s", "--end", "NORMAL"],
+        {
+          input: '{"event":"CHECKPOINT"}\n',
+          encoding: "utf8",
+        },
+      );
+      expect(last.stderr).toBe("");
+      expect(last.status).toBe(0);
+      const events = logged();
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
+      const ids = new Map(events.map(({ seq, id }) => [seq, id]));
+      expect(acknowledged.filter(({ seq, id }) => ids.get(seq) !== id)).toEqual([]);
+      const end = events.at(-1);
+      expect(end?.event).toBe("END");
+      expect(end?.["events"]).toBe(events.length - 1);
+      expect(fs.readdirSync(store).filter((name) => name.includes(".torn"))).toEqual([]);
+    },
+  );
 
   it("goes on with a session from one shell command to the next", () => {
     const append = (line: string, ...args: string[]) =>
-      spawnSync("sh", ["-c", `printf '%s\\n' "$1" | "$2" "$3" --dir "$4" append --session s --agent shell --ack ${args.join(" ")}`, "sh", line, process.execPath, CLI, store], { encoding: "utf8" });
+      spawnSync(
+        "sh",
+        [
+          "-c",
+          `printf '%s\\n' "$1" | "$2" "$3" --dir "$4" append --session s --agent shell --ack ${args.join(" ")}`,
+          "sh",
+          line,
+          process.execPath,
+          CLI,
+          store,
+        ],
+        { encoding: "utf8" },
+      );
     expect(append('{"event":"CHECKPOINT","message":"one"}').status).toBe(0);
     const second = append('{"event":"nav","cost_usd":0.25}', "--end", "DONE");
     expect(second.stderr).toBe("");

@@ -70,11 +70,16 @@ describe("nothing that was logged is lost", () => {
     expectAll(await logThen('logAll(); await Promise.reject(new Error("boom"));'));
   });
 
-  it.each(["SIGINT", "SIGTERM", "SIGHUP"])("by %s, which then ends the program as it always did", async (signal) => {
-    const ended = await logThen(`logAll(); process.kill(process.pid, "${signal}"); setInterval(() => {}, 1000);`);
-    expect(ended.signal).toBe(signal);
-    expectAll(ended);
-  });
+  it.each(["SIGINT", "SIGTERM", "SIGHUP"])(
+    "by %s, which then ends the program as it always did",
+    async (signal) => {
+      const ended = await logThen(
+        `logAll(); process.kill(process.pid, "${signal}"); setInterval(() => {}, 1000);`,
+      );
+      expect(ended.signal).toBe(signal);
+      expectAll(ended);
+    },
+  );
 
   it("by a signal that the program handles itself, and the program decides how to end", async () => {
     const ended = await logThen(
@@ -100,7 +105,10 @@ describe("the program is left as it was", () => {
   });
 
   it("gets no signal handler when it asks for none", async () => {
-    const ended = await logThen('if (process.listenerCount("SIGTERM") > 0) process.exit(9); logAll();', ", handleSignals: false");
+    const ended = await logThen(
+      'if (process.listenerCount("SIGTERM") > 0) process.exit(9); logAll();',
+      ", handleSignals: false",
+    );
     expect(ended.code).toBe(0);
     expectAll(ended);
   });

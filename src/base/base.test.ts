@@ -63,17 +63,20 @@ describe("SteadyClock", () => {
 
   it("never goes back, whatever the wall clock does", () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 10_000 }), fc.double({ min: 0, max: 5, noNaN: true }))), (steps) => {
-        let mono = 0;
-        const { clock, next } = clockOf(steps.map(([wall, passed]) => ({ wall, mono: (mono += passed) })));
-        let last = -Infinity;
-        for (let step = 0; step < steps.length; step++, next()) {
-          const now = clock.now();
-          expect(now).toBeGreaterThanOrEqual(last);
-          expect(Number.isInteger(now)).toBe(true);
-          last = now;
-        }
-      }),
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 10_000 }), fc.double({ min: 0, max: 5, noNaN: true }))),
+        (steps) => {
+          let mono = 0;
+          const { clock, next } = clockOf(steps.map(([wall, passed]) => ({ wall, mono: (mono += passed) })));
+          let last = -Infinity;
+          for (let step = 0; step < steps.length; step++, next()) {
+            const now = clock.now();
+            expect(now).toBeGreaterThanOrEqual(last);
+            expect(Number.isInteger(now)).toBe(true);
+            last = now;
+          }
+        },
+      ),
     );
   });
 });
@@ -83,14 +86,17 @@ describe("options", () => {
     expect(() => checkOptionNames("openStore", { durabilty: "os" }, ["dir", "durability"])).toThrow(
       new TypeError('openStore: unknown option "durabilty"; did you mean "durability"?'),
     );
-    expect(() => checkOptionNames("openStore", { zzz: 1 }, ["dir", "durability"])).toThrow("known options: dir, durability");
+    expect(() => checkOptionNames("openStore", { zzz: 1 }, ["dir", "durability"])).toThrow(
+      "known options: dir, durability",
+    );
   });
 
   it("refuses wrong types and values outside the bounds", () => {
     const bounds = { min: 1, max: 9, default: 5 };
     expect(integerOption("f", "n", undefined, bounds)).toBe(5);
     expect(integerOption("f", "n", 9, bounds)).toBe(9);
-    for (const bad of [0, 10, 1.5, Number.NaN]) expect(() => integerOption("f", "n", bad, bounds)).toThrow(RangeError);
+    for (const bad of [0, 10, 1.5, Number.NaN])
+      expect(() => integerOption("f", "n", bad, bounds)).toThrow(RangeError);
     expect(() => choiceOption("f", "c", "x" as string, ["a", "b"], "a")).toThrow("one of a, b");
     expect(() => textOption("f", "t", "")).toThrow(RangeError);
   });

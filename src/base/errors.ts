@@ -71,7 +71,11 @@ export function ioError(action: string, path: string, cause: unknown): Tracekeep
     case "ENOSPC":
     case "EDQUOT":
     case "EFBIG":
-      return new TracekeepError("DISK_FULL", message, { path, cause, hint: "free space on that disk, then try again" });
+      return new TracekeepError("DISK_FULL", message, {
+        path,
+        cause,
+        hint: "free space on that disk, then try again",
+      });
     case "EACCES":
     case "EPERM":
     case "EROFS":

@@ -21,13 +21,28 @@ const BASE64URL_PAIRS: readonly string[] = Array.from(
 export function uuidv7(timeMs: number): string {
   const at = take(10);
   const high = Math.floor(timeMs / 0x10000) >>> 0;
-  const low = timeMs % 0x10000 & 0xffff;
+  const low = (timeMs % 0x10000) & 0xffff;
   return (
-    hex(high >>> 24) + hex(high >>> 16) + hex(high >>> 8) + hex(high) + "-" +
-    hex(low >>> 8) + hex(low) + "-" +
-    hex(0x70 | (byte(at) & 0x0f)) + hex(byte(at + 1)) + "-" +
-    hex(0x80 | (byte(at + 2) & 0x3f)) + hex(byte(at + 3)) + "-" +
-    hex(byte(at + 4)) + hex(byte(at + 5)) + hex(byte(at + 6)) + hex(byte(at + 7)) + hex(byte(at + 8)) + hex(byte(at + 9))
+    hex(high >>> 24) +
+    hex(high >>> 16) +
+    hex(high >>> 8) +
+    hex(high) +
+    "-" +
+    hex(low >>> 8) +
+    hex(low) +
+    "-" +
+    hex(0x70 | (byte(at) & 0x0f)) +
+    hex(byte(at + 1)) +
+    "-" +
+    hex(0x80 | (byte(at + 2) & 0x3f)) +
+    hex(byte(at + 3)) +
+    "-" +
+    hex(byte(at + 4)) +
+    hex(byte(at + 5)) +
+    hex(byte(at + 6)) +
+    hex(byte(at + 7)) +
+    hex(byte(at + 8)) +
+    hex(byte(at + 9))
   );
 }
 

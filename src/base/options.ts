@@ -27,9 +27,12 @@ export function integerOption(
   bounds: { min: number; max: number; default: number },
 ): number {
   if (value === undefined) return bounds.default;
-  if (typeof value !== "number") throw new TypeError(`${owner}: ${name} must be a number, got ${describe(value)}`);
+  if (typeof value !== "number")
+    throw new TypeError(`${owner}: ${name} must be a number, got ${describe(value)}`);
   if (!Number.isInteger(value) || value < bounds.min || value > bounds.max) {
-    throw new RangeError(`${owner}: ${name} must be a whole number from ${bounds.min} to ${bounds.max}, got ${value}`);
+    throw new RangeError(
+      `${owner}: ${name} must be a whole number from ${bounds.min} to ${bounds.max}, got ${value}`,
+    );
   }
   return value;
 }
@@ -43,7 +46,8 @@ export function choiceOption<T extends string>(
   fallback: T,
 ): T {
   if (value === undefined) return fallback;
-  if (typeof value !== "string") throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
+  if (typeof value !== "string")
+    throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
   if (choices.includes(value)) return value;
   throw new RangeError(`${owner}: ${name} must be one of ${choices.join(", ")}, got "${String(value)}"`);
 }
@@ -51,7 +55,8 @@ export function choiceOption<T extends string>(
 /** A text that is not empty, or undefined. @throws TypeError, RangeError */
 export function textOption(owner: string, name: string, value: string | undefined): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value !== "string") throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
+  if (typeof value !== "string")
+    throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
   if (value === "") throw new RangeError(`${owner}: ${name} must not be empty`);
   return value;
 }

@@ -2,12 +2,16 @@
 // every unknown name and every missing value is refused.
 
 import { nearestName } from "../base/nearest.ts";
-import { UsageError } from "./command.ts";
-import type { Command, OptionSpec } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
+import type { ArgumentSpec, OptionSpec } from "./option-spec.ts";
 
 /** Options that every command takes. */
 export const COMMON_OPTIONS: Readonly<Record<string, OptionSpec>> = {
-  dir: { kind: "text", value: "DIR", about: "the store's folder (default: TRACEKEEP_DIR, else the nearest .tracekeep)" },
+  dir: {
+    kind: "text",
+    value: "DIR",
+    about: "the store's folder (default: TRACEKEEP_DIR, else the nearest .tracekeep)",
+  },
   help: { kind: "flag", short: "h", about: "show this help" },
 };
 
@@ -19,7 +23,7 @@ export interface ParsedArgs {
 }
 
 /** @throws UsageError */
-export function parseArguments(command: Pick<Command, "name" | "options" | "operands">, argv: readonly string[]): ParsedArgs {
+export function parseArguments(command: ArgumentSpec, argv: readonly string[]): ParsedArgs {
   const specs = { ...COMMON_OPTIONS, ...command.options };
   const flags = new Set<string>();
   const values = new Map<string, string[]>();
@@ -71,7 +75,7 @@ function optionName(command: string, given: string, specs: Readonly<Record<strin
   return name;
 }
 
-function checkOperands({ name, operands: spec }: Pick<Command, "name" | "operands">, given: readonly string[]): void {
+function checkOperands({ name, operands: spec }: ArgumentSpec, given: readonly string[]): void {
   const { usage, min, max } = spec ?? { usage: "", min: 0, max: 0 };
   if (given.length < min) throw new UsageError(`${name} needs ${usage}`);
   if (given.length > max) throw new UsageError(`${name} does not take "${given[max] ?? ""}"`);

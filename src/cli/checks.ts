@@ -51,7 +51,11 @@ export function runChecks(place: StorePlace): Check[] {
     checkSpace(store),
     checkLeftovers(store),
     ...checkLogs(catalog),
-    { name: "retention", ok: true, about: "everything is kept: nothing is deleted or compressed by this version" },
+    {
+      name: "retention",
+      ok: true,
+      about: "everything is kept: nothing is deleted or compressed by this version",
+    },
     { name: "redaction", ok: true, about: "on for everything that is recorded or imported" },
   ];
 }
@@ -61,7 +65,12 @@ export function runChecks(place: StorePlace): Check[] {
 function checkNode(): Check {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const ok = major > 20 || (major === 20 && minor >= 19);
-  return { name: "node", ok, about: process.version, ...(ok ? {} : { hint: "tracekeep needs Node 20.19 or newer" }) };
+  return {
+    name: "node",
+    ok,
+    about: process.version,
+    ...(ok ? {} : { hint: "tracekeep needs Node 20.19 or newer" }),
+  };
 }
 
 function checkPlatform(): Check {
@@ -73,7 +82,9 @@ function checkPlatform(): Check {
 function checkModes(store: string): Check {
   const open = [store, ...fs.readdirSync(store).map((name) => path.join(store, name))].filter((file) => {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    return stat !== undefined && (stat.mode & 0o777 & ~(stat.isDirectory() ? DIRECTORY_MODE : FILE_MODE)) !== 0;
+    return (
+      stat !== undefined && (stat.mode & 0o777 & ~(stat.isDirectory() ? DIRECTORY_MODE : FILE_MODE)) !== 0
+    );
   });
   if (open.length === 0) return { name: "permissions", ok: true, about: "only you can read the store" };
   return {
@@ -116,7 +127,12 @@ function checkSpace(store: string): Check {
   const freeBytes = bavail * bsize;
   const about = `${Math.floor(freeBytes / 1024 / 1024).toLocaleString("en")} MiB free`;
   const ok = freeBytes >= LOW_SPACE_BYTES;
-  return { name: "disk space", ok, about, ...(ok ? {} : { hint: "events are refused when the disk is full: free some space" }) };
+  return {
+    name: "disk space",
+    ok,
+    about,
+    ...(ok ? {} : { hint: "events are refused when the disk is full: free some space" }),
+  };
 }
 
 function checkLeftovers(store: string): Check {
@@ -124,7 +140,10 @@ function checkLeftovers(store: string): Check {
   const old = fs
     .readdirSync(store)
     .filter((name) => name.startsWith(TEMPORARY_PREFIX))
-    .filter((name) => (fs.lstatSync(path.join(store, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < hourAgoMs);
+    .filter(
+      (name) =>
+        (fs.lstatSync(path.join(store, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < hourAgoMs,
+    );
   if (old.length === 0) return { name: "leftovers", ok: true, about: "none" };
   return {
     name: "leftovers",

@@ -1,7 +1,7 @@
 // What a command may touch: its arguments, its streams and its surroundings. Commands never reach for `process`, so
 // that they can be run and looked at from a test.
 
-import { UsageError } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 import type { ParsedArgs } from "./args.ts";
 import type { Output } from "./output.ts";
 
@@ -72,7 +72,8 @@ export class CommandContext {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (!/^\d{1,15}$/.test(text) || value < 1) throw new UsageError(`--${name} takes a whole number from 1, got "${text}"`);
+    if (!/^\d{1,15}$/.test(text) || value < 1)
+      throw new UsageError(`--${name} takes a whole number from 1, got "${text}"`);
     return value;
   }
 
@@ -81,7 +82,8 @@ export class CommandContext {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const choice = choices.find((each) => each === text);
-    if (choice === undefined) throw new UsageError(`--${name} takes one of ${choices.join(", ")}, got "${text}"`);
+    if (choice === undefined)
+      throw new UsageError(`--${name} takes one of ${choices.join(", ")}, got "${text}"`);
     return choice;
   }
 }

@@ -1,7 +1,8 @@
 // Help, made from the data of commands.
 
 import { COMMON_OPTIONS } from "./args.ts";
-import type { Command, OptionSpec } from "./command.ts";
+import type { Command } from "./command.ts";
+import type { OptionSpec } from "./option-spec.ts";
 
 /** What `tracekeep --help` shows. */
 export function programHelp(commands: readonly { name: string; summary: string }[]): string {

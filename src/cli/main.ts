@@ -8,4 +8,9 @@ import { COMMANDS } from "./commands.ts";
 import { runCommand } from "./run.ts";
 import { processSurroundings } from "./surroundings.ts";
 
-process.exitCode = await runCommand(COMMANDS, process.argv.slice(2), processSurroundings(), RECORDER.replace("/", " "));
+process.exitCode = await runCommand(
+  COMMANDS,
+  process.argv.slice(2),
+  processSurroundings(),
+  RECORDER.replace("/", " "),
+);

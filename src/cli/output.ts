@@ -3,6 +3,9 @@
 /** Bytes gathered before they are handed on; a listing of a million lines must not cost a million writes. */
 const BUFFER_CHARACTERS: number = 64 * 1024;
 
+/** Longest line of a listing that is not shown on a terminal. */
+const MAX_PIPED_COLUMNS = 1_000;
+
 /** The reader of our output went away (`| head`). Nothing is wrong, but nothing more is to be said. */
 export class ReaderGone extends Error {
   override readonly name: string = "ReaderGone";
@@ -22,6 +25,11 @@ export class Output {
     this.columns = look.columns;
     this.color = look.color;
     stream.on("error", (error: Error) => (this.#error ??= error));
+  }
+
+  /** How long a line of a listing may be: a terminal cuts it, a pipe may want to search in it. */
+  get lineColumns(): number {
+    return this.isTerminal ? this.columns : MAX_PIPED_COLUMNS;
   }
 
   /** Gathers text. Call {@link drain} now and then, and always at the end. */

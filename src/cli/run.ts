@@ -4,7 +4,7 @@
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
 import { COMMON_OPTIONS, parseArguments } from "./args.ts";
-import { UsageError } from "./command.ts";
+import { UsageError } from "./usage-error.ts";
 import type { Command } from "./command.ts";
 import { CommandContext } from "./context.ts";
 import type { Surroundings } from "./context.ts";
@@ -66,9 +66,13 @@ async function dispatch(
   if (name === undefined) throw new UsageError(`name a command\n\n${programHelp(commands)}`);
   const entry = commands.find((each) => each.name === name);
   if (entry === undefined) {
-    const nearest = nearestName(name, commands.map((each) => each.name));
+    const nearest = nearestName(
+      name,
+      commands.map((each) => each.name),
+    );
     throw new UsageError(
-      `there is no command "${name}"` + (nearest === undefined ? "; see: tracekeep --help" : `; did you mean ${nearest}?`),
+      `there is no command "${name}"` +
+        (nearest === undefined ? "; see: tracekeep --help" : `; did you mean ${nearest}?`),
     );
   }
   const command = await entry.load();

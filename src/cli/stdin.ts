@@ -10,7 +10,10 @@ export interface StdinLine {
 }
 
 /** Ends at the end of input, or when `signal` is aborted. A last line without its newline counts. @throws RangeError */
-export async function* stdinLines(stdin: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<StdinLine> {
+export async function* stdinLines(
+  stdin: NodeJS.ReadableStream,
+  signal: AbortSignal,
+): AsyncGenerator<StdinLine> {
   let rest: Buffer[] = [];
   let restBytes = 0;
   let line = 0;
@@ -30,7 +33,8 @@ export async function* stdinLines(stdin: NodeJS.ReadableStream, signal: AbortSig
         chunk = chunk.subarray(newline + 1);
       }
       restBytes += chunk.length;
-      if (restBytes > MAX_LINE_BYTES) throw new RangeError(`line ${line + 1} is longer than ${MAX_LINE_BYTES} bytes`);
+      if (restBytes > MAX_LINE_BYTES)
+        throw new RangeError(`line ${line + 1} is longer than ${MAX_LINE_BYTES} bytes`);
       if (chunk.length > 0) rest.push(chunk);
     }
     if (rest.length > 0) yield { text: Buffer.concat(rest).toString("utf8"), line: ++line };

@@ -45,10 +45,15 @@ class DemoAgent {
     const failed = !this.#run("node mean.test.mjs");
     const source = this.#read("mean.mjs");
     session.reasoning("The divisor is numbers.lenght, which is undefined; the sum divided by it is NaN.");
-    session.decision("correct the spelling of length", { reason: `the test ${failed ? "fails" : "passes"}`, confidence: 99 });
+    session.decision("correct the spelling of length", {
+      reason: `the test ${failed ? "fails" : "passes"}`,
+      confidence: 99,
+    });
     this.#write("mean.mjs", source.replace("lenght", "length"));
     const repaired = this.#run("node mean.test.mjs");
-    session.agentMessage(repaired ? "It was a misspelt property; the test passes now." : "The test still fails.");
+    session.agentMessage(
+      repaired ? "It was a misspelt property; the test passes now." : "The test still fails.",
+    );
   }
 
   #run(command: string): boolean {

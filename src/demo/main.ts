@@ -26,7 +26,7 @@ stdout.line();
 await tracekeep("audit");
 stdout.line(`
 Try next:
-  npx tracekeep show ${DEMO_SESSION}                 the run that was just recorded, event by event
+  npx tracekeep show ${DEMO_SESSION}                         the run that was just recorded, event by event
   npx tracekeep query --severity ERROR --last 5   the latest errors of all sessions
   npx tracekeep audit --last 7d                   the audit of the last seven days`);
 await stdout.drain();

@@ -61,11 +61,26 @@ export interface Truncation {
 
 /** Names of the envelope before the body, in order. */
 export const ENVELOPE_HEAD = [
-  "event", "timestamp", "severity", "seq", "id", "session_id", "agent_id", "parent_id", "call_id",
+  "event",
+  "timestamp",
+  "severity",
+  "seq",
+  "id",
+  "session_id",
+  "agent_id",
+  "parent_id",
+  "call_id",
 ] as const;
 
 /** Names of the envelope after the body, in order. */
-export const ENVELOPE_TAIL = ["source", "truncated", "sanitized", "copy_of", "time_inferred", "salt"] as const;
+export const ENVELOPE_TAIL = [
+  "source",
+  "truncated",
+  "sanitized",
+  "copy_of",
+  "time_inferred",
+  "salt",
+] as const;
 
 /** What a caller may set of the envelope; the rest is the recorder's. */
 export interface DraftEnvelope {
@@ -77,7 +92,8 @@ export interface DraftEnvelope {
   call_id?: string;
 }
 
-type Fields<T extends StandardType, Part extends "has" | "may"> = (typeof EVENT_TYPES)[T][Part][number] & FieldName;
+type Fields<T extends StandardType, Part extends "has" | "may"> = (typeof EVENT_TYPES)[T][Part][number] &
+  FieldName;
 
 /** The body fields of a standard type: those it always has, and those it may have. */
 export type EventBody<T extends StandardType> = { [F in Fields<T, "has">]: FieldValue<F> } & {

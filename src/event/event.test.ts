@@ -87,7 +87,9 @@ describe("the vocabulary", () => {
 
 describe("the JSON Schema", () => {
   it("in the package is the one made from the tables", () => {
-    const shipped: unknown = JSON.parse(readFileSync(new URL("../../schema/event.schema.json", import.meta.url), "utf8"));
+    const shipped: unknown = JSON.parse(
+      readFileSync(new URL("../../schema/event.schema.json", import.meta.url), "utf8"),
+    );
     expect(shipped).toEqual(eventSchema());
   });
 });

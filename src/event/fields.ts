@@ -22,7 +22,10 @@ export const FIELDS = {
   description: { kind: "text", about: "A longer explanation for people." },
   confidence: { kind: "number", about: "How sure the agent was, in the unit it uses." },
   files: { kind: "texts", about: "Files touched or looked at." },
-  metadata: { kind: "object", about: "Anything else. `metadata.reserved` holds what a caller put under an envelope name." },
+  metadata: {
+    kind: "object",
+    about: "Anything else. `metadata.reserved` holds what a caller put under an envelope name.",
+  },
 
   // Models, tokens and money. The four token kinds are disjoint: their sum is everything that was billed.
   provider: { kind: "text", about: "Who serves the model, e.g. anthropic, openai." },
@@ -30,12 +33,21 @@ export const FIELDS = {
   input_tokens: { kind: "count", about: "Prompt tokens that were neither read from nor written to a cache." },
   cache_read_tokens: { kind: "count", about: "Prompt tokens read from a cache." },
   cache_write_tokens: { kind: "count", about: "Prompt tokens written to a cache, all lifetimes together." },
-  cache_write_1h_tokens: { kind: "count", about: "Those of cache_write_tokens kept for an hour (they cost more)." },
+  cache_write_1h_tokens: {
+    kind: "count",
+    about: "Those of cache_write_tokens kept for an hour (they cost more).",
+  },
   output_tokens: { kind: "count", about: "Tokens produced, reasoning included." },
   reasoning_tokens: { kind: "count", about: "Those of output_tokens spent on reasoning." },
   cost_usd: { kind: "number", about: "Price in US dollars." },
-  cost_source: { kind: "text", about: 'Where cost_usd comes from: "reported", or a price table and its version.' },
-  continues: { kind: "flag", about: "Adds to the MODEL_RESPONSE before it with the same call_id; it is not another call." },
+  cost_source: {
+    kind: "text",
+    about: 'Where cost_usd comes from: "reported", or a price table and its version.',
+  },
+  continues: {
+    kind: "flag",
+    about: "Adds to the MODEL_RESPONSE before it with the same call_id; it is not another call.",
+  },
   finish_reason: { kind: "text", about: "Why the model stopped." },
 
   // Other agents and people
@@ -47,20 +59,32 @@ export const FIELDS = {
   approver: { kind: "text", about: "Who allowed or refused." },
   decision: { kind: "any", about: "What was decided." },
   anomaly: { kind: "object", about: "What a detector found." },
-  original_event: { kind: "any", about: "The event that an anomaly, an override or a detector error is about." },
+  original_event: {
+    kind: "any",
+    about: "The event that an anomaly, an override or a detector error is about.",
+  },
 
   // A recording about itself
   format: { kind: "count", about: "Version of this format: 1." },
   recorder: { kind: "text", about: "Program and version that wrote the session." },
-  origin: { kind: "text", about: 'How the events got here: "recorded", or the importer\'s name, e.g. "claude-code".' },
+  origin: {
+    kind: "text",
+    about: 'How the events got here: "recorded", or the importer\'s name, e.g. "claude-code".',
+  },
   imported_at: { kind: "time", about: "When an imported session was first brought in." },
   title: { kind: "text", about: "What the session is called, for people." },
   project: { kind: "text", about: "Folder the agent worked in." },
   host: { kind: "text", about: "Host name." },
-  boot_id: { kind: "text", about: "Identifies the boot of that host, so that a process id means one process." },
+  boot_id: {
+    kind: "text",
+    about: "Identifies the boot of that host, so that a process id means one process.",
+  },
   pid: { kind: "count", about: "Process id of the writer." },
   process_start: { kind: "text", about: "When that process started, in the host's own terms." },
-  durability: { kind: "text", about: "os, interval or fsync: what a receipt meant unless an event asked for more." },
+  durability: {
+    kind: "text",
+    about: "os, interval or fsync: what a receipt meant unless an event asked for more.",
+  },
   redaction: { kind: "object", about: "{mode, rules}: what was kept out of the record." },
   redactions: { kind: "counts", about: "How many secrets each rule replaced." },
   segment: { kind: "count", about: "Number of the segment that begins here, from 1." },

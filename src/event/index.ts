@@ -23,6 +23,12 @@ export type { JsonObject, JsonValue } from "./json.ts";
 export { eventSchema } from "./schema.ts";
 export { isSeverity, SEVERITIES, severityRank } from "./severity.ts";
 export type { Severity } from "./severity.ts";
-export { formatTimestamp, isWrittenTimestamp, MAX_TIME_MS, MIN_TIME_MS, parseTimestamp } from "./timestamp.ts";
+export {
+  formatTimestamp,
+  isWrittenTimestamp,
+  MAX_TIME_MS,
+  MIN_TIME_MS,
+  parseTimestamp,
+} from "./timestamp.ts";
 export { EVENT_TYPES, isStandardType, MAX_TYPE_BYTES, severityOfType } from "./types.ts";
 export type { StandardType, TypeDefinition } from "./types.ts";

@@ -38,7 +38,11 @@ export function eventSchema(): JsonObject {
     type: "object",
     required: ["event", "timestamp", "severity", "seq", "session_id"],
     properties: {
-      event: { type: "string", minLength: 1, description: `A standard type, or any text up to ${MAX_TYPE_BYTES} bytes.` },
+      event: {
+        type: "string",
+        minLength: 1,
+        description: `A standard type, or any text up to ${MAX_TYPE_BYTES} bytes.`,
+      },
       timestamp: { type: "string", pattern: TIME },
       severity: { enum: [...SEVERITIES] },
       seq: { type: "integer", minimum: 0 },
@@ -47,7 +51,9 @@ export function eventSchema(): JsonObject {
       agent_id: { type: "string", minLength: 1 },
       parent_id: { type: "string" },
       call_id: { type: "string" },
-      ...Object.fromEntries(fields.map(([name, { kind, about }]) => [name, { ...KIND_SCHEMAS[kind], description: about }])),
+      ...Object.fromEntries(
+        fields.map(([name, { kind, about }]) => [name, { ...KIND_SCHEMAS[kind], description: about }]),
+      ),
       source: {
         type: "object",
         required: ["file", "offset", "line"],
@@ -74,7 +80,10 @@ export function eventSchema(): JsonObject {
       sanitized: { type: "array", items: { type: "string" } },
       copy_of: { type: "string" },
       time_inferred: { const: true },
-      erased: { type: "string", description: "Leaf hash of the line that stood here, base64: the line is a tombstone." },
+      erased: {
+        type: "string",
+        description: "Leaf hash of the line that stood here, base64: the line is a tombstone.",
+      },
       salt: { type: "string", pattern: "^[A-Za-z0-9_-]{16}$" },
     },
     // A tombstone keeps its type but not its body, so what a type always has is asked of other lines only.

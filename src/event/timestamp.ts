@@ -2,7 +2,8 @@
 // a time without one means a different instant on every machine, so it is refused.
 
 const WRITTEN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const READABLE = /^(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):?(\d\d))$/;
+const READABLE =
+  /^(\d{4}-\d\d-\d\d)[Tt ]([01]\d|2[0-3]):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):?(\d\d))$/;
 
 /** First and last instants that RFC 3339 can write: its years have four digits. */
 export const MIN_TIME_MS: number = Date.parse("0000-01-01T00:00:00.000Z");
@@ -29,7 +30,17 @@ export function formatTimestamp(timeMs: number): string {
 export function parseTimestamp(text: string): number | undefined {
   const parts = READABLE.exec(text);
   if (parts === null) return undefined;
-  const [, date = "", hour = "", minute = "", second = "", fraction = "", sign, offsetHour = "0", offsetMinute = "0"] = parts;
+  const [
+    ,
+    date = "",
+    hour = "",
+    minute = "",
+    second = "",
+    fraction = "",
+    sign,
+    offsetHour = "0",
+    offsetMinute = "0",
+  ] = parts;
   if (Number(offsetHour) > 23 || Number(offsetMinute) > 59) return undefined;
   // A leap second has no place in milliseconds since 1970; it becomes the last millisecond before it.
   const clock = second === "60" ? "59.999" : `${second}.${fraction.padEnd(3, "0").slice(0, 3)}`;

@@ -22,7 +22,15 @@ export const EVENT_TYPES = {
     about: "A session begins: the first line, and the first epoch.",
     has: ["format", "recorder", "origin", "durability", "redaction"],
     may: [
-      "host", "boot_id", "pid", "process_start", "parent_session_id", "title", "project", "imported_at", "metadata",
+      "host",
+      "boot_id",
+      "pid",
+      "process_start",
+      "parent_session_id",
+      "title",
+      "project",
+      "imported_at",
+      "metadata",
     ],
   },
   RESUMED: {
@@ -36,8 +44,17 @@ export const EVENT_TYPES = {
     about: "The session ended. Imported sessions get no invented END.",
     has: ["reason", "events", "event_counts"],
     may: [
-      "tool_calls", "tool_errors", "model_calls", "input_tokens", "cache_read_tokens", "cache_write_tokens",
-      "output_tokens", "reasoning_tokens", "cost_usd", "redactions", "error",
+      "tool_calls",
+      "tool_errors",
+      "model_calls",
+      "input_tokens",
+      "cache_read_tokens",
+      "cache_write_tokens",
+      "output_tokens",
+      "reasoning_tokens",
+      "cost_usd",
+      "redactions",
+      "error",
     ],
   },
   SEGMENT: {
@@ -46,25 +63,75 @@ export const EVENT_TYPES = {
     has: ["format", "segment", "first_seq"],
     may: ["reason"],
   },
-  CHECKPOINT: { severity: "INFO", about: "The agent reached a point worth naming.", has: [], may: ["message", "description", "metadata"] },
+  CHECKPOINT: {
+    severity: "INFO",
+    about: "The agent reached a point worth naming.",
+    has: [],
+    may: ["message", "description", "metadata"],
+  },
 
   // Conversation
-  USER_MESSAGE: { severity: "INFO", about: "A person, or a program in their place, said something.", has: ["message"], may: ["metadata"] },
-  AGENT_MESSAGE: { severity: "INFO", about: "The agent said something.", has: ["message"], may: ["model", "metadata"] },
-  SYSTEM_INSTRUCTION: { severity: "INFO", about: "Instructions the agent works under.", has: ["message"], may: ["metadata"] },
-  REASONING: { severity: "INFO", about: "The agent's thinking, as far as it was shown.", has: ["message"], may: ["model", "metadata"] },
-  STREAM: { severity: "DEBUG", about: "Text as it arrived, several chunks together.", has: ["message"], may: ["model", "metadata"] },
+  USER_MESSAGE: {
+    severity: "INFO",
+    about: "A person, or a program in their place, said something.",
+    has: ["message"],
+    may: ["metadata"],
+  },
+  AGENT_MESSAGE: {
+    severity: "INFO",
+    about: "The agent said something.",
+    has: ["message"],
+    may: ["model", "metadata"],
+  },
+  SYSTEM_INSTRUCTION: {
+    severity: "INFO",
+    about: "Instructions the agent works under.",
+    has: ["message"],
+    may: ["metadata"],
+  },
+  REASONING: {
+    severity: "INFO",
+    about: "The agent's thinking, as far as it was shown.",
+    has: ["message"],
+    may: ["model", "metadata"],
+  },
+  STREAM: {
+    severity: "DEBUG",
+    about: "Text as it arrived, several chunks together.",
+    has: ["message"],
+    may: ["model", "metadata"],
+  },
 
   // Models
-  MODEL_CALL: { severity: "INFO", about: "A model was asked.", has: [], may: ["provider", "model", "args", "message", "metadata"] },
+  MODEL_CALL: {
+    severity: "INFO",
+    about: "A model was asked.",
+    has: [],
+    may: ["provider", "model", "args", "message", "metadata"],
+  },
   MODEL_RESPONSE: {
     severity: "INFO",
     about: "A model answered: one event for one billed call, or more of it (`continues`).",
     has: [],
     may: [
-      "provider", "model", "message", "result", "status", "error", "duration_ms", "finish_reason", "input_tokens",
-      "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens",
-      "cost_usd", "cost_source", "continues", "metadata",
+      "provider",
+      "model",
+      "message",
+      "result",
+      "status",
+      "error",
+      "duration_ms",
+      "finish_reason",
+      "input_tokens",
+      "cache_read_tokens",
+      "cache_write_tokens",
+      "cache_write_1h_tokens",
+      "output_tokens",
+      "reasoning_tokens",
+      "cost_usd",
+      "cost_source",
+      "continues",
+      "metadata",
     ],
   },
 
@@ -81,24 +148,84 @@ export const EVENT_TYPES = {
     has: [],
     may: ["tool", "result", "status", "error", "duration_ms", "files", "metadata"],
   },
-  RETRIEVAL_QUERY: { severity: "INFO", about: "Something was looked up.", has: ["query"], may: ["tool", "metadata"] },
-  RETRIEVAL_RESULT: { severity: "INFO", about: "What was found.", has: [], may: ["result", "status", "error", "duration_ms", "files", "metadata"] },
+  RETRIEVAL_QUERY: {
+    severity: "INFO",
+    about: "Something was looked up.",
+    has: ["query"],
+    may: ["tool", "metadata"],
+  },
+  RETRIEVAL_RESULT: {
+    severity: "INFO",
+    about: "What was found.",
+    has: [],
+    may: ["result", "status", "error", "duration_ms", "files", "metadata"],
+  },
 
   // Several agents
-  DELEGATE: { severity: "INFO", about: "Work was handed to another agent.", has: [], may: ["task", "child_session_id", "args", "metadata"] },
-  RETURN: { severity: "INFO", about: "That work came back.", has: [], may: ["child_session_id", "result", "status", "error", "duration_ms", "metadata"] },
-  BRANCH: { severity: "INFO", about: "The run took one of several ways.", has: [], may: ["decision", "reason", "description", "metadata"] },
+  DELEGATE: {
+    severity: "INFO",
+    about: "Work was handed to another agent.",
+    has: [],
+    may: ["task", "child_session_id", "args", "metadata"],
+  },
+  RETURN: {
+    severity: "INFO",
+    about: "That work came back.",
+    has: [],
+    may: ["child_session_id", "result", "status", "error", "duration_ms", "metadata"],
+  },
+  BRANCH: {
+    severity: "INFO",
+    about: "The run took one of several ways.",
+    has: [],
+    may: ["decision", "reason", "description", "metadata"],
+  },
 
   // Who allowed what
-  PERMISSION_REQUEST: { severity: "INFO", about: "Leave was asked for.", has: [], may: ["tool", "args", "reason", "metadata"] },
-  HUMAN_APPROVAL: { severity: "INFO", about: "A person allowed or refused.", has: ["status"], may: ["approver", "reason", "tool", "metadata"] },
-  POLICY_CHECK: { severity: "INFO", about: "A rule allowed or refused.", has: ["policy", "status"], may: ["reason", "tool", "metadata"] },
-  DECISION: { severity: "INFO", about: "The agent decided something.", has: ["decision"], may: ["reason", "confidence", "metadata"] },
+  PERMISSION_REQUEST: {
+    severity: "INFO",
+    about: "Leave was asked for.",
+    has: [],
+    may: ["tool", "args", "reason", "metadata"],
+  },
+  HUMAN_APPROVAL: {
+    severity: "INFO",
+    about: "A person allowed or refused.",
+    has: ["status"],
+    may: ["approver", "reason", "tool", "metadata"],
+  },
+  POLICY_CHECK: {
+    severity: "INFO",
+    about: "A rule allowed or refused.",
+    has: ["policy", "status"],
+    may: ["reason", "tool", "metadata"],
+  },
+  DECISION: {
+    severity: "INFO",
+    about: "The agent decided something.",
+    has: ["decision"],
+    may: ["reason", "confidence", "metadata"],
+  },
 
   // Trouble
-  ERROR: { severity: "ERROR", about: "Something failed.", has: [], may: ["message", "error", "reason", "tool", "metadata"] },
-  ANOMALY_DETECTED: { severity: "WARN", about: "A detector found something.", has: ["anomaly"], may: ["original_event", "description"] },
-  ALERT_OVERRIDE: { severity: "WARN", about: "A person set an alert aside.", has: ["reason"], may: ["approver", "original_event", "anomaly"] },
+  ERROR: {
+    severity: "ERROR",
+    about: "Something failed.",
+    has: [],
+    may: ["message", "error", "reason", "tool", "metadata"],
+  },
+  ANOMALY_DETECTED: {
+    severity: "WARN",
+    about: "A detector found something.",
+    has: ["anomaly"],
+    may: ["original_event", "description"],
+  },
+  ALERT_OVERRIDE: {
+    severity: "WARN",
+    about: "A person set an alert aside.",
+    has: ["reason"],
+    may: ["approver", "original_event", "anomaly"],
+  },
 
   // The recorder about itself
   GAP: {
@@ -113,9 +240,24 @@ export const EVENT_TYPES = {
     has: ["bytes", "sha256", "fragment", "fragment_encoding"],
     may: ["reason"],
   },
-  DEGRADED: { severity: "ERROR", about: "Recording goes on with a lesser promise.", has: ["reason"], may: ["error", "durability"] },
-  CLOCK_STEP: { severity: "WARN", about: "The wall clock fell behind.", has: ["expected", "actual"], may: [] },
-  ERASED: { severity: "WARN", about: "Events were erased on purpose.", has: ["count", "reason"], may: ["from_seq", "to_seq", "approver"] },
+  DEGRADED: {
+    severity: "ERROR",
+    about: "Recording goes on with a lesser promise.",
+    has: ["reason"],
+    may: ["error", "durability"],
+  },
+  CLOCK_STEP: {
+    severity: "WARN",
+    about: "The wall clock fell behind.",
+    has: ["expected", "actual"],
+    may: [],
+  },
+  ERASED: {
+    severity: "WARN",
+    about: "Events were erased on purpose.",
+    has: ["count", "reason"],
+    may: ["from_seq", "to_seq", "approver"],
+  },
   DETECTOR_ERROR: { severity: "ERROR", about: "A detector failed.", has: ["error"], may: ["original_event"] },
 } as const;
 

@@ -24,7 +24,10 @@ describe("limitBody", () => {
   });
 
   it("cuts several long texts to one even length and leaves the short ones", () => {
-    const { body, truncated } = limitBody({ a: "a".repeat(9_000), b: "b".repeat(8_000), c: "c".repeat(300) }, 6_000);
+    const { body, truncated } = limitBody(
+      { a: "a".repeat(9_000), b: "b".repeat(8_000), c: "c".repeat(300) },
+      6_000,
+    );
     expect(truncated.map(({ path }) => path).toSorted()).toEqual(["a", "b"]);
     expect(String(body["a"]).length).toBe(String(body["b"]).length);
     expect(body["c"]).toHaveLength(300);
@@ -56,12 +59,16 @@ describe("limitBody", () => {
 describe("cutText", () => {
   it("never splits a character in two", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "grapheme-composite", maxLength: 60 }), fc.nat({ max: 120 }), (text, maxBytes) => {
-        const cut = cutText(text, maxBytes);
-        expect(text.startsWith(cut)).toBe(true);
-        expect(bytesOf(cut) - 2).toBeLessThanOrEqual(maxBytes);
-        expect(Buffer.from(cut).toString()).toBe(cut);
-      }),
+      fc.property(
+        fc.string({ unit: "grapheme-composite", maxLength: 60 }),
+        fc.nat({ max: 120 }),
+        (text, maxBytes) => {
+          const cut = cutText(text, maxBytes);
+          expect(text.startsWith(cut)).toBe(true);
+          expect(bytesOf(cut) - 2).toBeLessThanOrEqual(maxBytes);
+          expect(Buffer.from(cut).toString()).toBe(cut);
+        },
+      ),
     );
   });
 });

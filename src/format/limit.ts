@@ -103,7 +103,12 @@ function evenLimit(texts: readonly LongText[], totalBytes: number, maxBytes: num
   return undefined;
 }
 
-function cutTexts(body: JsonObject, path: string, cuts: ReadonlyMap<string, number>, truncated: Truncation[]): JsonObject {
+function cutTexts(
+  body: JsonObject,
+  path: string,
+  cuts: ReadonlyMap<string, number>,
+  truncated: Truncation[],
+): JsonObject {
   const cut = (value: JsonValue, at: string): JsonValue => {
     const limit = cuts.get(at);
     if (typeof value === "string") return limit === undefined ? value : cutValue(value, at, limit, truncated);

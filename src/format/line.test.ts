@@ -9,7 +9,9 @@ const anyText = fc.string({ unit: "binary" });
 const anyJson = fc.jsonValue({ stringUnit: "binary", maxDepth: 4 });
 const anyBody = fc
   .dictionary(fc.string({ unit: "binary", maxLength: 12 }), anyJson, { maxKeys: 6, noNullPrototype: true })
-  .map((body) => Object.fromEntries(Object.entries(body).filter(([key]) => !isEnvelopeName(key))) as JsonObject);
+  .map(
+    (body) => Object.fromEntries(Object.entries(body).filter(([key]) => !isEnvelopeName(key))) as JsonObject,
+  );
 const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
 
 /** Any event in the order our writer emits it. */
@@ -109,13 +111,17 @@ describe("decodeLine", () => {
   const envelope = '"timestamp":"2026-01-06T22:00:00Z","seq":0,"session_id":"s"';
 
   it("accepts any order and keeps unknown fields and types", () => {
-    const decoded = decode(`{"future":[1],"session_id":"s","seq":3,"timestamp":"2026-01-06T22:00:00Z","event":"nav"}\n`);
+    const decoded = decode(
+      `{"future":[1],"session_id":"s","seq":3,"timestamp":"2026-01-06T22:00:00Z","event":"nav"}\n`,
+    );
     expect(decoded).toMatchObject({ kind: "event", event: { event: "nav", future: [1], seq: 3 } });
   });
 
   it("takes the severity from the type when it is missing or unknown", () => {
     expect(decode(`{"event":"ERROR",${envelope}}\n`)).toMatchObject({ event: { severity: "ERROR" } });
-    expect(decode(`{"event":"START",${envelope},"severity":"LOUD"}\n`)).toMatchObject({ event: { severity: "INFO" } });
+    expect(decode(`{"event":"START",${envelope},"severity":"LOUD"}\n`)).toMatchObject({
+      event: { severity: "INFO" },
+    });
   });
 
   it.each([
@@ -127,8 +133,16 @@ describe("decodeLine", () => {
     ["NUL bytes", "\0\0\0\n", "not JSON"],
     ["nothing", "\n", "not JSON"],
     ["no type", `{${envelope}}\n`, '"event"'],
-    ["a time without an offset", '{"event":"A","timestamp":"2026-01-06T22:00:00","seq":0,"session_id":"s"}\n', '"timestamp"'],
-    ["a negative seq", '{"event":"A","timestamp":"2026-01-06T22:00:00Z","seq":-1,"session_id":"s"}\n', '"seq"'],
+    [
+      "a time without an offset",
+      '{"event":"A","timestamp":"2026-01-06T22:00:00","seq":0,"session_id":"s"}\n',
+      '"timestamp"',
+    ],
+    [
+      "a negative seq",
+      '{"event":"A","timestamp":"2026-01-06T22:00:00Z","seq":-1,"session_id":"s"}\n',
+      '"seq"',
+    ],
   ])("calls %s corrupt and says why", (_, text, reason) => {
     const decoded = decode(text);
     expect(decoded.kind).toBe("corrupt");
@@ -146,6 +160,7 @@ describe("decodeLine", () => {
     const decoded = decode(`{"event":"A",${envelope},"agent_id":"a","__proto__":{"polluted":true}}\n`);
     expect(decoded.kind).toBe("event");
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
-    if (decoded.kind === "event") expect(encodeEvent(decoded.event)).toContain('"__proto__":{"polluted":true}');
+    if (decoded.kind === "event")
+      expect(encodeEvent(decoded.event)).toContain('"__proto__":{"polluted":true}');
   });
 });

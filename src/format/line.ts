@@ -33,9 +33,7 @@ export interface LineParts {
 
 /** What a line turned out to be. `torn`: no newline at its end. `corrupt`: whole, but not an event. */
 export type DecodedLine =
-  | { kind: "event"; event: Event }
-  | { kind: "torn"; reason: string }
-  | { kind: "corrupt"; reason: string };
+  { kind: "event"; event: Event } | { kind: "torn"; reason: string } | { kind: "corrupt"; reason: string };
 
 /** The part of every line that a session never changes: encode it once, hand it to {@link encodeLine}. */
 export function encodeIdentity(sessionId: string, agentId: string): string {
@@ -88,9 +86,14 @@ export function decodeLine(bytes: Uint8Array): DecodedLine {
   if (!isUtf8(bytes)) return { kind: "corrupt", reason: "the line is not valid UTF-8" };
   let value: JsonValue;
   try {
-    value = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8")) as JsonValue;
+    value = JSON.parse(
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"),
+    ) as JsonValue;
   } catch (error) {
-    return { kind: "corrupt", reason: `the line is not JSON: ${error instanceof Error ? error.message : "unreadable"}` };
+    return {
+      kind: "corrupt",
+      reason: `the line is not JSON: ${error instanceof Error ? error.message : "unreadable"}`,
+    };
   }
   const reason = whyNotEvent(value);
   if (reason !== undefined) return { kind: "corrupt", reason };
@@ -116,10 +119,12 @@ function headOf(type: string): string {
 }
 
 function whyNotEvent(value: JsonValue): string | undefined {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return "the line is JSON but not an object";
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return "the line is JSON but not an object";
   const { event, timestamp, seq, session_id: sessionId } = value;
   if (typeof event !== "string" || event === "") return 'the line has no "event"';
-  if (typeof timestamp !== "string" || parseTimestamp(timestamp) === undefined) return 'the line has no valid "timestamp"';
+  if (typeof timestamp !== "string" || parseTimestamp(timestamp) === undefined)
+    return 'the line has no valid "timestamp"';
   if (!Number.isSafeInteger(seq) || Number(seq) < 0) return 'the line has no valid "seq"';
   if (typeof sessionId !== "string") return 'the line has no "session_id"';
   return undefined;

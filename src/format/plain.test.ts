@@ -36,13 +36,21 @@ describe("toPlain", () => {
     ["a symbol", Symbol("s"), "[Symbol(s)]"],
     ["a boxed number", new Number(5), 5],
   ])("writes %s in its documented form and lists it", (_, value, expected) => {
-    expect(toPlain({ result: { value } })).toEqual({ body: { result: { value: expected } }, sanitized: ["result.value"] });
+    expect(toPlain({ result: { value } })).toEqual({
+      body: { result: { value: expected } },
+      sanitized: ["result.value"],
+    });
   });
 
   it("writes an error with its message, stack, cause and own fields", () => {
     const error = Object.assign(new TypeError("no", { cause: new Error("why") }), { code: "E_NO" });
     const { body, sanitized } = toPlain({ error });
-    expect(body["error"]).toMatchObject({ name: "TypeError", message: "no", code: "E_NO", cause: { message: "why" } });
+    expect(body["error"]).toMatchObject({
+      name: "TypeError",
+      message: "no",
+      code: "E_NO",
+      cause: { message: "why" },
+    });
     expect(JSON.stringify(body)).toContain("plain.test.ts");
     expect(sanitized).toContain("error");
   });
@@ -50,12 +58,19 @@ describe("toPlain", () => {
   it("names the place that a cycle goes back to", () => {
     const args: Record<string, unknown> = { list: [] };
     (args["list"] as unknown[]).push(args);
-    expect(toPlain({ args })).toEqual({ body: { args: { list: ["[circular: args]"] } }, sanitized: ["args.list[0]"] });
+    expect(toPlain({ args })).toEqual({
+      body: { args: { list: ["[circular: args]"] } },
+      sanitized: ["args.list[0]"],
+    });
   });
 
   it("takes the same object in two places for what it is: no cycle", () => {
     const shared = { a: 1 };
-    expect(toPlain({ x: shared, y: shared, z: new Set([shared]) }).body).toEqual({ x: shared, y: shared, z: [shared] });
+    expect(toPlain({ x: shared, y: shared, z: new Set([shared]) }).body).toEqual({
+      x: shared,
+      y: shared,
+      z: [shared],
+    });
   });
 
   it("writes the fields of a class instance as JSON.stringify does", () => {
@@ -78,7 +93,11 @@ describe("toPlain", () => {
       fine: 1,
     };
     const { body, sanitized } = toPlain({ evil });
-    expect(body["evil"]).toMatchObject({ boom: "[throws: in a getter]", json: "[unreadable: in toJSON]", fine: 1 });
+    expect(body["evil"]).toMatchObject({
+      boom: "[throws: in a getter]",
+      json: "[unreadable: in toJSON]",
+      fine: 1,
+    });
     expect(sanitized).toEqual(expect.arrayContaining(["evil.boom", "evil.json", "evil.proxy"]));
   });
 
@@ -101,7 +120,9 @@ describe("toPlain", () => {
   });
 
   it("lists a bounded number of paths and says how many more there were", () => {
-    const { sanitized } = toPlain({ numbers: Array.from({ length: MAX_SANITIZED_PATHS + 7 }, () => Number.NaN) });
+    const { sanitized } = toPlain({
+      numbers: Array.from({ length: MAX_SANITIZED_PATHS + 7 }, () => Number.NaN),
+    });
     expect(sanitized).toHaveLength(MAX_SANITIZED_PATHS + 1);
     expect(sanitized.at(-1)).toBe("(7 more)");
   });
@@ -110,18 +131,32 @@ describe("toPlain", () => {
     const hostile = JSON.parse('{"__proto__": {"polluted": true}, "when": 1}') as Record<string, unknown>;
     hostile["when"] = new Date(0);
     const { body } = toPlain({ hostile });
-    expect(JSON.stringify(body)).toBe('{"hostile":{"__proto__":{"polluted":true},"when":"1970-01-01T00:00:00.000Z"}}');
+    expect(JSON.stringify(body)).toBe(
+      '{"hostile":{"__proto__":{"polluted":true},"when":"1970-01-01T00:00:00.000Z"}}',
+    );
     expect(({} as Record<string, unknown>)["polluted"]).toBeUndefined();
   });
 
   it("never throws and always gives what JSON can hold", () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true, withBoxedValues: true }), (value) => {
-        const { body } = toPlain({ value });
-        const text = encodeJson(body);
-        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(body)));
-        expect(text).not.toContain("\n");
-      }),
+      fc.property(
+        fc.anything({
+          withBigInt: true,
+          withDate: true,
+          withMap: true,
+          withSet: true,
+          withTypedArray: true,
+          withSparseArray: true,
+          withNullPrototype: true,
+          withBoxedValues: true,
+        }),
+        (value) => {
+          const { body } = toPlain({ value });
+          const text = encodeJson(body);
+          expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(body)));
+          expect(text).not.toContain("\n");
+        },
+      ),
     );
   });
 });

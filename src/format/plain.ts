@@ -143,7 +143,10 @@ class Walk {
     if (value instanceof Error) return this.#list(path, this.#error(value, path, depth));
     if ("toJSON" in value && typeof value.toJSON === "function") {
       const json: unknown = value.toJSON();
-      return this.#list(path, json === value ? this.#fields(value, path, depth) : this.value(json, path, depth + 1));
+      return this.#list(
+        path,
+        json === value ? this.#fields(value, path, depth) : this.value(json, path, depth + 1),
+      );
     }
     if (Array.isArray(value)) return this.#elements(value, path, depth);
     if (value instanceof Set) return this.#list(path, this.#elements([...value], path, depth));
@@ -205,8 +208,10 @@ class Walk {
   #error(error: Error, path: string, depth: number): JsonObject {
     const copy: JsonObject = { name: String(error.name), message: String(error.message) };
     if (typeof error.stack === "string") copy["stack"] = error.stack;
-    if (error.cause !== undefined) copy["cause"] = this.value(error.cause, joinPath(path, "cause"), depth + 1);
-    if (error instanceof AggregateError) copy["errors"] = this.#elements(error.errors, joinPath(path, "errors"), depth);
+    if (error.cause !== undefined)
+      copy["cause"] = this.value(error.cause, joinPath(path, "cause"), depth + 1);
+    if (error instanceof AggregateError)
+      copy["errors"] = this.#elements(error.errors, joinPath(path, "errors"), depth);
     return this.#fields(error, path, depth, copy);
   }
 

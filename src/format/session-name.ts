@@ -19,7 +19,8 @@ export interface SessionFileName {
 }
 
 const AGENT_WITH_DATE = /(?:^|-)(\d{8})-([0-9a-f]{4,8})$/i;
-const NAME = /^session_(\d{8})_([0-9a-f]{4,8})(?:-([0-9a-f]{12}|[0-9a-f]{32}))?(?:\.(\d{4,9}))?\.jsonl(\.gz)?$/;
+const NAME =
+  /^session_(\d{8})_([0-9a-f]{4,8})(?:-([0-9a-f]{12}|[0-9a-f]{32}))?(?:\.(\d{4,9}))?\.jsonl(\.gz)?$/;
 
 /**
  * The names a session's live file may have, best first: the date and tag in an agent id such as
@@ -70,5 +71,7 @@ function sha256(text: string): string {
 }
 
 function isDate(digits: string): boolean {
-  return parseTimestamp(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}T00:00:00Z`) !== undefined;
+  return (
+    parseTimestamp(`${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}T00:00:00Z`) !== undefined
+  );
 }

@@ -22,12 +22,24 @@ const LEAF = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
  *
  * @throws RangeError when it does not fit, or the leaf is not 32 bytes of base64
  */
-export function encodeTombstone(event: Pick<Event, "event" | "timestamp" | "severity" | "seq" | "session_id">, leaf: string, lineBytes: number): string {
+export function encodeTombstone(
+  event: Pick<Event, "event" | "timestamp" | "severity" | "seq" | "session_id">,
+  leaf: string,
+  lineBytes: number,
+): string {
   if (!LEAF.test(leaf)) throw new RangeError(`a leaf hash is 32 bytes of base64, got "${leaf.slice(0, 60)}"`);
   const { event: type, timestamp, severity, seq, session_id } = event;
-  const json = encodeJson({ event: type, timestamp, severity, seq, session_id, erased: leaf } satisfies Tombstone);
+  const json = encodeJson({
+    event: type,
+    timestamp,
+    severity,
+    seq,
+    session_id,
+    erased: leaf,
+  } satisfies Tombstone);
   const padding = lineBytes - Buffer.byteLength(json) - 1;
-  if (padding < 0) throw new RangeError(`a tombstone of ${lineBytes - padding} bytes does not fit a line of ${lineBytes}`);
+  if (padding < 0)
+    throw new RangeError(`a tombstone of ${lineBytes - padding} bytes does not fit a line of ${lineBytes}`);
   return `${json}${" ".repeat(padding)}\n`;
 }
 
@@ -43,7 +55,8 @@ export function decodeTombstone(line: string): Tombstone | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { event, timestamp, severity, seq, session_id, erased } = value;
   if (typeof event !== "string" || typeof timestamp !== "string" || !isSeverity(severity)) return undefined;
-  if (typeof seq !== "number" || typeof session_id !== "string" || typeof erased !== "string") return undefined;
+  if (typeof seq !== "number" || typeof session_id !== "string" || typeof erased !== "string")
+    return undefined;
   const timeMs = parseTimestamp(timestamp);
   if (timeMs === undefined || formatTimestamp(timeMs) !== timestamp || !LEAF.test(erased)) return undefined;
   const tombstone: Tombstone = { event, timestamp, severity, seq, session_id, erased };

@@ -324,13 +324,13 @@ describe("every record", () => {
 
   it("cannot hurt by what its fields are called or how deep they go", () => {
     const deep = parseJson(`${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`) ?? null;
-    const polluting = parseJson('{"__proto__":{"polluted":true},"constructor":1}');
-    const call = assistant({ type: "tool_use", id: "t", name: "X", input: { deep, ...polluting } }, USAGE);
-    const result = user([{ type: "tool_result", tool_use_id: "t", content: [deep] }], {
-      toolUseResult: { deep, more: deep },
-    });
+    const polluting = parseJson('{"__proto__":{"polluted":true},"constructor":1}') ?? null;
+    const input = { deep, odd: polluting };
+    const started = assistant({ type: "tool_use", id: "t", name: "X", input }, USAGE);
+    const content = [{ type: "tool_result", tool_use_id: "t", content: [deep] }];
+    const result = user(content, { toolUseResult: { deep, more: deep } });
     const odd = Object.assign(at("odd", {}), polluting);
-    expect(() => translate([call, result, odd])).not.toThrow();
+    expect(() => translate([started, result, odd])).not.toThrow();
     expect({}).not.toHaveProperty("polluted");
   });
 });

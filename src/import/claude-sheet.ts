@@ -4,7 +4,7 @@
 import { MAX_TYPE_BYTES, parseTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject, JsonValue, Severity } from "../event/index.ts";
 import type { ImportedSession, Translated } from "./importer.ts";
-import { isNothing, objectIn, restOf, textIn } from "./json.ts";
+import { isNothing, objectIn, restOf, textIn, without } from "./json.ts";
 
 /** What a session's records have said so far, so that what does not change is said once. */
 export interface SaidSoFar {
@@ -45,7 +45,7 @@ export class RecordSheet {
       event: typeNameOf(record) ?? "claude-code/other",
       ...severityOf(textIn(record, "type"), level),
       title: textIn(record, "customTitle") ?? textIn(record, "aiTitle"),
-      record: typeNameOf(record) === undefined ? record : restOf(record, IN_ENVELOPE),
+      record: typeNameOf(record) === undefined ? record : without(record, IN_ENVELOPE),
     };
     this.#push(draft, NONE, undefined);
   }

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 
 import type { JsonObject, JsonValue } from "../event/index.ts";
-import { isNothing, isObject, textOf } from "./json.ts";
+import { isNothing, isObject, textOf, without } from "./json.ts";
 
 /**
  * What `toolUseResult` says beyond the result's content and the call's arguments; undefined when that is nothing.
@@ -48,16 +48,15 @@ function isEqual(left: JsonValue, right: JsonValue): boolean {
   }
 }
 
+const TEXT: ReadonlySet<string> = new Set(["content"]);
+const LINES: ReadonlySet<string> = new Set(["lines"]);
+
 function shortened(name: string, value: JsonValue): JsonValue {
   if (name === "originalFile" || name === "originalFileContents")
     return typeof value === "string" ? digestOf(value) : value;
-  if (name === "file" && isObject(value)) return without(value, "content");
+  if (name === "file" && isObject(value)) return without(value, TEXT);
   if (name !== "structuredPatch" || !Array.isArray(value)) return value;
-  return value.map((hunk) => (isObject(hunk) ? without(hunk, "lines") : hunk));
-}
-
-function without(object: JsonObject, name: string): JsonObject {
-  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
+  return value.map((hunk) => (isObject(hunk) ? without(hunk, LINES) : hunk));
 }
 
 function digestOf(text: string): JsonObject {

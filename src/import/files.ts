@@ -21,7 +21,7 @@ export interface FoundFile {
 }
 
 /**
- * Looks for transcripts in the given files and folders (absolute paths). Links are not followed. A file named by the caller that is no
+ * Looks for transcripts in the given files and folders (absolute paths), a file a step. Links are not followed. A file named by the caller that is no
  * transcript is reported; in folders, what is not recognised is passed over.
  *
  * The order puts originals before their copies: by the time of the first record, then by when the file was last
@@ -30,15 +30,16 @@ export interface FoundFile {
  * @param skipped takes what was passed over and why
  * @throws TracekeepError when something named cannot be read
  */
-export function findTranscripts(
+export function* findTranscripts(
   paths: readonly string[],
   importers: readonly Importer[],
   skipped: SkippedBytes[],
-): FoundFile[] {
+): Generator<void, FoundFile[], undefined> {
   const found = new Map<string, FoundFile>();
   for (const named of paths) {
     for (const file of filesIn(named)) {
       if (found.has(file)) continue;
+      yield;
       const transcript = lookInto(file, importers);
       if (typeof transcript !== "string") found.set(file, transcript);
       else if (file === named || file.endsWith(".jsonl.zst")) {

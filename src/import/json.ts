@@ -34,14 +34,19 @@ export function isNothing(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** The fields of an object that say something, without those named. Safe for any key, `__proto__` included. */
-export function restOf(object: JsonObject, without: ReadonlySet<string>): JsonObject {
+/** The fields of an object that say something, without those named. */
+export function restOf(object: JsonObject, names: ReadonlySet<string>): JsonObject {
   const rest: [string, JsonValue][] = [];
   for (const name of Object.keys(object)) {
     const value = object[name];
-    if (value !== undefined && !without.has(name) && !isNothing(value)) rest.push([name, value]);
+    if (value !== undefined && !names.has(name) && !isNothing(value)) rest.push([name, value]);
   }
   return Object.fromEntries(rest);
+}
+
+/** The fields of an object without those named. Safe for any key, `__proto__` included. */
+export function without(object: JsonObject, names: ReadonlySet<string>): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.has(name)));
 }
 
 /** The text of a message's content, as several agents write it: a string, or the texts of its blocks, a line each. */

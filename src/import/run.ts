@@ -62,11 +62,10 @@ export async function importSessions(store: Store, options: ImportOptions = {}):
   };
   const tally: Tally = { report, sessions: new Set() };
   const paths = options.paths?.map((named) => path.resolve(options.cwd ?? ".", named));
-  const files = findTranscripts(paths ?? defaultPaths(importers, env, home), importers, report.skipped);
-  const holdings = new Holdings(
-    store.dir,
-    IMPORTERS.map(({ name }) => name),
-  );
+  const roots = paths ?? defaultPaths(importers, env, home);
+  const files = await inSteps(findTranscripts(roots, importers, report.skipped), signal);
+  const names = [...IMPORTERS, ...importers].map(({ name }) => name);
+  const holdings = new Holdings(store.dir, names);
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   let bytesBefore = 0;
   for (const file of files) {
@@ -79,9 +78,9 @@ export async function importSessions(store: Store, options: ImportOptions = {}):
         bytes,
         bytesDone: bytesBefore + bytesDone,
       });
-    await breathe(signal);
     try {
-      if (!tallyUnchanged(file, holdings, tally)) {
+      if (!(await inSteps(tallyUnchanged(file, holdings, tally), signal))) {
+        await inSteps(holdings.readCalls(), signal);
         for (bytesDone of importFile(file, store, holdings, await loadPrices(), tally)) {
           progress();
           await breathe(signal);
@@ -113,6 +112,8 @@ const OPTIONS = [
   "signal",
 ] as const satisfies readonly (keyof ImportOptions)[];
 
+const STEP_MS = 10;
+
 /** What concerns one session only; the import goes on with the next file. */
 const OF_ONE_SESSION: ReadonlySet<string> = new Set([
   "SESSION_BUSY",
@@ -128,7 +129,20 @@ function reasonToLeave(file: FoundFile, error: unknown): string | undefined {
   return OF_ONE_SESSION.has(error.code) || error.path === file.path ? error.message : undefined;
 }
 
-/** Lets everything else in the process have its turn. @throws the signal's reason */
+/** Runs something long; everything else in the process has its turn at least every few milliseconds. */
+async function inSteps<T>(steps: Generator<void, T, undefined>, signal: AbortSignal | undefined): Promise<T> {
+  for (let breathedMs = -Infinity; ;) {
+    const now = performance.now();
+    if (now - breathedMs >= STEP_MS) {
+      await breathe(signal);
+      breathedMs = performance.now();
+    }
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** @throws the signal's reason */
 async function breathe(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   signal?.throwIfAborted();

@@ -6,6 +6,7 @@ import path from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
+import { textIn } from "./json.ts";
 import { readHead, readTranscript } from "./transcript.ts";
 import type { Damage, TranscriptItem } from "./transcript.ts";
 
@@ -28,9 +29,7 @@ function read(content: string | Buffer, from = 0): (string | [string, number, nu
 }
 
 function short(item: TranscriptItem): string | [string, number, number] {
-  return item.kind === "record"
-    ? JSON.stringify(item.record["uuid"]).slice(1, -1)
-    : [item.kind, item.from, item.to];
+  return item.kind === "record" ? (textIn(item.record, "uuid") ?? "?") : [item.kind, item.from, item.to];
 }
 
 function damageIn(content: string | Buffer): Damage[] {

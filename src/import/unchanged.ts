@@ -17,9 +17,13 @@ export function cursorIn(file: string, source: EventSource | undefined): EventSo
 
 /**
  * Whether nothing was added to a file since it was imported; then what the store has of it is added to the tally. Reads
- * the file from the last imported record on, and the logs of its sessions (about 1 GB/s).
+ * the file from the last imported record on, and the logs of its sessions, stepwise.
  */
-export function tallyUnchanged(file: FoundFile, holdings: Holdings, { report, sessions }: Tally): boolean {
+export function* tallyUnchanged(
+  file: FoundFile,
+  holdings: Holdings,
+  { report, sessions }: Tally,
+): Generator<void, boolean, undefined> {
   const lasts = holdings.lastSources(file.path);
   const last = lasts.map(({ source }) => source).sort((a, b) => b.offset - a.offset)[0];
   // Only the last event of a record has no part; with one, others of the record are still to come.
@@ -36,7 +40,7 @@ export function tallyUnchanged(file: FoundFile, holdings: Holdings, { report, se
   report.unfinished.push(...unfinished);
   for (const { session } of lasts) {
     sessions.add(session);
-    const held = holdings.heldFrom(file.path, session);
+    const held = yield* holdings.heldFrom(file.path, session);
     report.events_known += held.events;
     report.skipped.push(...held.gaps);
   }

@@ -12,7 +12,7 @@ function matchesNaively(pattern: string, name: string): boolean {
     );
   }
   if (name === "") return false;
-  const set = /^\[([!^]?)(.[^\]]*)\]/.exec(pattern);
+  const set = /^\[(?=([!^]?))\1(.[^\]]*)\]/.exec(pattern);
   const length = set === null ? 1 : set[0].length;
   const isOne = set === null ? pattern[0] === "?" || pattern[0] === name[0] : isInSet(set, name.slice(0, 1));
   return isOne && matchesNaively(pattern.slice(length), name.slice(1));

@@ -12,11 +12,22 @@ const read = (draft: Record<string, unknown>) => reader().read(draft as EventDra
 
 describe("DraftReader", () => {
   it("takes the time from the clock, the severity from the type, and a time that is given as that instant", () => {
-    expect(read({ event: "ERROR" })).toMatchObject({ timestamp: "2026-01-06T22:00:00.000Z", severity: "ERROR" });
-    expect(read({ event: "nav", timestamp: "2020-01-01T01:00:00+01:00" }).timestamp).toBe("2020-01-01T00:00:00.000Z");
+    expect(read({ event: "ERROR" })).toMatchObject({
+      timestamp: "2026-01-06T22:00:00.000Z",
+      severity: "ERROR",
+    });
+    expect(read({ event: "nav", timestamp: "2020-01-01T01:00:00+01:00" }).timestamp).toBe(
+      "2020-01-01T00:00:00.000Z",
+    );
     const dated = read({ event: "nav", timestamp: new Date(0) });
     expect(dated.timestamp).toBe("1970-01-01T00:00:00.000Z");
     expect(dated.sanitized).toBeUndefined();
+  });
+
+  it("makes an event that says it failed an ERROR, unless it says how severe it is", () => {
+    expect(read({ event: "TOOL_RESULT", status: "error" }).severity).toBe("ERROR");
+    expect(read({ event: "TOOL_RESULT", status: "error", severity: "WARN" }).severity).toBe("WARN");
+    expect(read({ event: "TOOL_RESULT", status: "denied" }).severity).toBe("INFO");
   });
 
   it("refuses a time without an offset: keeps it aside and uses the clock", () => {
@@ -27,7 +38,15 @@ describe("DraftReader", () => {
   });
 
   it("moves envelope names out of the body, whatever stands under them, and keeps the user's metadata", () => {
-    const parts = read({ event: "nav", seq: 99, id: "mine", session_id: { a: 1 }, salt: "x", metadata: { run: 7 }, tool: "t" });
+    const parts = read({
+      event: "nav",
+      seq: 99,
+      id: "mine",
+      session_id: { a: 1 },
+      salt: "x",
+      metadata: { run: 7 },
+      tool: "t",
+    });
     expect(parts.body).toEqual({
       metadata: { run: 7, reserved: { seq: 99, id: "mine", session_id: { a: 1 }, salt: "x" } },
       tool: "t",
@@ -37,7 +56,10 @@ describe("DraftReader", () => {
 
   it("calls an event without a type UNKNOWN and cuts a type that is too long, keeping the whole of it", () => {
     expect(read({}).event).toBe("UNKNOWN");
-    expect(read({ event: 7 })).toMatchObject({ event: "UNKNOWN", body: { metadata: { reserved: { event: 7 } } } });
+    expect(read({ event: 7 })).toMatchObject({
+      event: "UNKNOWN",
+      body: { metadata: { reserved: { event: 7 } } },
+    });
     const long = "ü".repeat(100);
     const parts = read({ event: long });
     expect(Buffer.byteLength(parts.event)).toBeLessThanOrEqual(128);
@@ -60,17 +82,36 @@ describe("DraftReader", () => {
 
   it("makes a whole line of anything, without ever throwing", () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.oneof(fc.string(), fc.constantFrom("event", "timestamp", "severity", "seq", "salt", "call_id", "metadata", "source", "__proto__")), fc.anything({ withBigInt: true, withDate: true, withMap: true })), (draft) => {
-        const parts = read(draft);
-        const line = encodeLine(parts, encodeIdentity("s", "a"));
-        const decoded = decodeLine(Buffer.from(line));
-        expect(decoded.kind).toBe("event");
-        // No name stands twice on the line: what is parsed has as many fields as were written.
-        if (decoded.kind === "event") {
-          const body = JSON.parse(JSON.stringify(parts.body)) as JsonObject;
-          for (const [key, value] of Object.entries(body)) expect(decoded.event[key]).toEqual(value);
-        }
-      }),
+      fc.property(
+        fc.dictionary(
+          fc.oneof(
+            fc.string(),
+            fc.constantFrom(
+              "event",
+              "timestamp",
+              "severity",
+              "seq",
+              "salt",
+              "call_id",
+              "metadata",
+              "source",
+              "__proto__",
+            ),
+          ),
+          fc.anything({ withBigInt: true, withDate: true, withMap: true }),
+        ),
+        (draft) => {
+          const parts = read(draft);
+          const line = encodeLine(parts, encodeIdentity("s", "a"));
+          const decoded = decodeLine(Buffer.from(line));
+          expect(decoded.kind).toBe("event");
+          // No name stands twice on the line: what is parsed has as many fields as were written.
+          if (decoded.kind === "event") {
+            const body = JSON.parse(JSON.stringify(parts.body)) as JsonObject;
+            for (const [key, value] of Object.entries(body)) expect(decoded.event[key]).toEqual(value);
+          }
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -5,8 +5,15 @@
 import { SteadyClock } from "../base/clock.ts";
 import type { Clock, ClockStep } from "../base/clock.ts";
 import { randomSalt, uuidv7 } from "../base/ids.ts";
-import { formatTimestamp, isSeverity, MAX_TYPE_BYTES, parseTimestamp, severityOfType } from "../event/index.ts";
-import type { EventDraft, EventSource, JsonObject, JsonValue } from "../event/index.ts";
+import {
+  formatTimestamp,
+  isSeverity,
+  MAX_TYPE_BYTES,
+  parseTimestamp,
+  severityOfType,
+  severityRank,
+} from "../event/index.ts";
+import type { EventDraft, EventSource, JsonObject, JsonValue, Severity } from "../event/index.ts";
 import { cutText, isEnvelopeName, setOwn, toPlain } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import type { Redactor } from "../redact/index.ts";
@@ -38,7 +45,11 @@ export class DraftReader {
    *
    * @param onClockStep called when the wall clock has just been found behind
    */
-  read(draft: EventDraft, provenance: Provenance = NOTHING, onClockStep?: (step: ClockStep) => void): LineParts {
+  read(
+    draft: EventDraft,
+    provenance: Provenance = NOTHING,
+    onClockStep?: (step: ClockStep) => void,
+  ): LineParts {
     const plain = toPlain(draft);
     const { event, timestamp, severity, parent_id: parentId, call_id: callId, ...rest } = plain.body;
     const refused = new Refused(plain.sanitized);
@@ -47,7 +58,7 @@ export class DraftReader {
     const parts: LineParts = {
       event: type,
       timestamp: this.#timestamp(timestamp, draft, nowMs, refused),
-      severity: isSeverity(severity) ? severity : severityOfType(type),
+      severity: isSeverity(severity) ? severity : severityOf(type, rest["status"]),
       seq: 0,
       id: uuidv7(nowMs),
       parent_id: idOf("parent_id", parentId, refused),
@@ -121,16 +132,29 @@ class Refused {
     if (!this.#any) return body;
     const metadata = body["metadata"];
     const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
-    const extended: JsonObject = isObject ? { ...metadata } : metadata === undefined ? {} : { value: metadata };
+    const extended: JsonObject = isObject
+      ? { ...metadata }
+      : metadata === undefined
+        ? {}
+        : { value: metadata };
     extended["reserved"] = this.#kept;
     body["metadata"] = extended;
     return body;
   }
 }
 
+/** A call that failed is an ERROR, so that one question finds every failure. */
+function severityOf(type: string, status: JsonValue | undefined): Severity {
+  const severity = severityOfType(type);
+  return status === "error" && severityRank(severity) < severityRank("ERROR") ? "ERROR" : severity;
+}
+
 function idOf(name: string, value: JsonValue | undefined, refused: Refused): string | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === "string" && (value.length * 3 <= MAX_ID_BYTES || Buffer.byteLength(value) <= MAX_ID_BYTES)) {
+  if (
+    typeof value === "string" &&
+    (value.length * 3 <= MAX_ID_BYTES || Buffer.byteLength(value) <= MAX_ID_BYTES)
+  ) {
     return value;
   }
   refused.keep(name, value);

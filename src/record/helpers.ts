@@ -53,7 +53,12 @@ export class CallHandle extends EventHandle {
   readonly callId: string;
   readonly #finish: (fields: Extra) => EventHandle;
 
-  constructor(owner: EventHelpers, event: EventDraft & { call_id: string }, recorded: Recorded, resultType: string) {
+  constructor(
+    owner: EventHelpers,
+    event: EventDraft & { call_id: string },
+    recorded: Recorded,
+    resultType: string,
+  ) {
     super(owner, event, recorded);
     this.callId = event.call_id;
     const startedMs = performance.now();
@@ -76,7 +81,7 @@ export class CallHandle extends EventHandle {
 
   /** Records that it failed. */
   error(error: unknown, extra: Extra = {}): EventHandle {
-    return this.#finish({ error, status: "error", severity: "ERROR", ...extra });
+    return this.#finish({ error, status: "error", ...extra });
   }
 }
 
@@ -116,7 +121,12 @@ export abstract class EventHelpers {
 
   /** A tool is called. Close it with `.result(value)` or `.error(error)`. */
   toolCall(tool: string, args?: unknown, extra: Extra = {}): CallHandle {
-    return this.#call("TOOL_RESULT", { event: "TOOL_CALL", tool, ...(args === undefined ? {} : { args }), ...extra });
+    return this.#call("TOOL_RESULT", {
+      event: "TOOL_CALL",
+      tool,
+      ...(args === undefined ? {} : { args }),
+      ...extra,
+    });
   }
 
   /** Something is looked up. Close it with `.result(found)` or `.error(error)`. */
@@ -146,7 +156,12 @@ export abstract class EventHelpers {
   }
 
   permissionRequest(tool: string, args?: unknown, extra: Extra = {}): EventHandle {
-    return this.event({ event: "PERMISSION_REQUEST", tool, ...(args === undefined ? {} : { args }), ...extra });
+    return this.event({
+      event: "PERMISSION_REQUEST",
+      tool,
+      ...(args === undefined ? {} : { args }),
+      ...extra,
+    });
   }
 
   humanApproval(approver: string, status: string, extra: Extra = {}): EventHandle {

@@ -55,15 +55,33 @@ export interface SessionOptions {
 }
 
 const STORE_OPTIONS = [
-  "dir", "cwd", "env", "durability", "maxLineBytes", "redaction", "handleSignals", "onFault", "clock",
+  "dir",
+  "cwd",
+  "env",
+  "durability",
+  "maxLineBytes",
+  "redaction",
+  "handleSignals",
+  "onFault",
+  "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
 const SESSION_OPTIONS = [
-  "id", "agent", "parent", "title", "project", "metadata", "durability", "origin", "startedAt",
+  "id",
+  "agent",
+  "parent",
+  "title",
+  "project",
+  "metadata",
+  "durability",
+  "origin",
+  "startedAt",
 ] as const satisfies readonly (keyof SessionOptions)[];
 
 /** @throws TypeError, RangeError */
-export function checkStoreOptions(options: StoreOptions): StoreOptions & { durability: Durability; maxLineBytes: number } {
+export function checkStoreOptions(
+  options: StoreOptions,
+): StoreOptions & { durability: Durability; maxLineBytes: number } {
   checkOptionNames("openStore", options, STORE_OPTIONS);
   if (options.onFault !== undefined && typeof options.onFault !== "function") {
     throw new TypeError(`openStore: onFault must be a function, got ${describe(options.onFault)}`);
@@ -106,6 +124,8 @@ export function checkSessionOptions(
 function checkId(name: string, value: string | undefined): void {
   if (textOption("session", name, value) === undefined || value === undefined) return;
   if (Buffer.byteLength(value) > MAX_ID_BYTES) {
-    throw new RangeError(`session: ${name} must be at most ${MAX_ID_BYTES} bytes, got ${Buffer.byteLength(value)}`);
+    throw new RangeError(
+      `session: ${name} must be at most ${MAX_ID_BYTES} bytes, got ${Buffer.byteLength(value)}`,
+    );
   }
 }

@@ -21,12 +21,20 @@ afterEach(() => {
 });
 
 const eventsOf = (file: string): Event[] =>
-  fs.readFileSync(file, "utf8").split("\n").slice(0, -1).map((line) => JSON.parse(line) as Event);
+  fs
+    .readFileSync(file, "utf8")
+    .split("\n")
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as Event);
 
 /** Events by session id, over the whole store. */
 function allEvents(): Map<string, Event[]> {
   const files = fs.readdirSync(store.dir).filter((name) => name.endsWith(".jsonl"));
-  return new Map(files.map((name) => eventsOf(path.join(store.dir, name))).map((events) => [events[0]?.session_id ?? "", events]));
+  return new Map(
+    files
+      .map((name) => eventsOf(path.join(store.dir, name)))
+      .map((events) => [events[0]?.session_id ?? "", events]),
+  );
 }
 
 describe("withSession", () => {
@@ -38,8 +46,23 @@ describe("withSession", () => {
       return session.file;
     });
     const events = eventsOf(file);
-    expect(events.map(({ event }) => event)).toEqual(["START", "USER_MESSAGE", "TOOL_CALL", "TOOL_RESULT", "TOOL_CALL", "TOOL_RESULT", "END"]);
-    expect(events[0]).toMatchObject({ format: 1, origin: "recorded", title: "T", project: "/p", durability: "interval", pid: process.pid });
+    expect(events.map(({ event }) => event)).toEqual([
+      "START",
+      "USER_MESSAGE",
+      "TOOL_CALL",
+      "TOOL_RESULT",
+      "TOOL_CALL",
+      "TOOL_RESULT",
+      "END",
+    ]);
+    expect(events[0]).toMatchObject({
+      format: 1,
+      origin: "recorded",
+      title: "T",
+      project: "/p",
+      durability: "interval",
+      pid: process.pid,
+    });
     expect(events.at(-1)).toMatchObject({ reason: "NORMAL", events: 6, tool_calls: 2, tool_errors: 1 });
   });
 
@@ -52,7 +75,11 @@ describe("withSession", () => {
         throw boom;
       }),
     ).rejects.toBe(boom);
-    expect(eventsOf(file).at(-1)).toMatchObject({ event: "END", reason: "ERROR", error: { message: "boom" } });
+    expect(eventsOf(file).at(-1)).toMatchObject({
+      event: "END",
+      reason: "ERROR",
+      error: { message: "boom" },
+    });
   });
 
   it("makes a nested run the child of the one around it, also across awaits", async () => {
@@ -84,7 +111,10 @@ describe("withSession", () => {
     const ids = await Promise.all(["a", "b", "c"].map(run));
     const all = allEvents();
     ids.forEach((id, index) => {
-      const messages = all.get(id)?.filter(({ event }) => event === "CHECKPOINT").map((event) => event["message"]);
+      const messages = all
+        .get(id)
+        ?.filter(({ event }) => event === "CHECKPOINT")
+        .map((event) => event["message"]);
       expect(messages).toEqual(Array(20).fill("abc"[index]));
     });
   });
@@ -102,7 +132,10 @@ describe("traced", () => {
     const events = allEvents().get(id) ?? [];
     const calls = events.filter(({ event }) => event === "TOOL_CALL");
     const results = events.filter(({ event }) => event === "TOOL_RESULT");
-    expect(calls.map((call) => [call["tool"], call["args"]])).toEqual([["add", [1, 2]], ["fail", []]]);
+    expect(calls.map((call) => [call["tool"], call["args"]])).toEqual([
+      ["add", [1, 2]],
+      ["fail", []],
+    ]);
     expect(results.map((result) => [result.call_id, result["status"]])).toEqual([
       [calls[0]?.call_id, "ok"],
       [calls[1]?.call_id, "error"],
@@ -124,7 +157,9 @@ describe("startSession", () => {
 
   it("refuses an id that is taken, and unknown options by name", () => {
     store.startSession({ id: "mine", agent: "a" }).end();
-    expect(() => store.startSession({ id: "mine", agent: "other" })).toThrow(expect.objectContaining({ code: "SESSION_EXISTS" }));
+    expect(() => store.startSession({ id: "mine", agent: "other" })).toThrow(
+      expect.objectContaining({ code: "SESSION_EXISTS" }),
+    );
     expect(() => store.startSession({ agnet: "x" } as object)).toThrow('did you mean "agent"?');
     expect(() => openStore({ durabilty: "os" } as object)).toThrow('did you mean "durability"?');
     expect(() => store.startSession({ startedAt: "yesterday" })).toThrow(RangeError);
@@ -141,7 +176,10 @@ describe("startSession", () => {
     const session = store.startSession({ id: "../../etc/passwd *?\u0000", agent: "a-b-c-../../x" });
     session.end();
     expect(path.dirname(session.file)).toBe(store.dir);
-    expect(eventsOf(session.file)[0]).toMatchObject({ session_id: "../../etc/passwd *?\u0000", agent_id: "a-b-c-../../x" });
+    expect(eventsOf(session.file)[0]).toMatchObject({
+      session_id: "../../etc/passwd *?\u0000",
+      agent_id: "a-b-c-../../x",
+    });
   });
 });
 
@@ -153,7 +191,12 @@ describe("openSession", () => {
     session.log({ event: "nav" });
     session.end();
     const events = eventsOf(session.file);
-    expect(events.map(({ event, seq }) => [event, seq])).toEqual([["START", 0], ["RESUMED", 1], ["nav", 2], ["END", 3]]);
+    expect(events.map(({ event, seq }) => [event, seq])).toEqual([
+      ["START", 0],
+      ["RESUMED", 1],
+      ["nav", 2],
+      ["END", 3],
+    ]);
     expect(events[3]).toMatchObject({ events: 3, event_counts: { START: 1, RESUMED: 1, nav: 1 } });
     expect(events.every(({ agent_id: agent }) => agent === "a")).toBe(true);
   });
@@ -169,7 +212,9 @@ describe("openSession", () => {
     const session = store.startSession({ id: "s" });
     session.end();
     fs.writeFileSync(session.file, fs.readFileSync(session.file, "utf8").replace('"format":1', '"format":2'));
-    expect(() => openStore({ dir: store.dir, handleSignals: false }).openSession("s")).toThrow(expect.objectContaining({ code: "FORMAT_TOO_NEW" }));
+    expect(() => openStore({ dir: store.dir, handleSignals: false }).openSession("s")).toThrow(
+      expect.objectContaining({ code: "FORMAT_TOO_NEW" }),
+    );
   });
 });
 
@@ -207,7 +252,8 @@ describe("what is private stays private", () => {
       const session = own.startSession({ id: "s" });
       session.end();
       expect(fs.statSync(own.dir).mode & 0o777).toBe(0o700);
-      for (const name of fs.readdirSync(own.dir)) expect(fs.statSync(path.join(own.dir, name)).mode & 0o777, name).toBe(0o600);
+      for (const name of fs.readdirSync(own.dir))
+        expect(fs.statSync(path.join(own.dir, name)).mode & 0o777, name).toBe(0o600);
       expect(fs.readFileSync(path.join(own.dir, ".gitignore"), "utf8")).toBe("*\n");
     } finally {
       process.umask(before);

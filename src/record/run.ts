@@ -36,7 +36,10 @@ export function startSession(options: RunOptions = {}): Session {
  *   session.agentMessage("Yes.");
  * });
  */
-export async function withSession<T>(options: RunOptions, action: (session: Session) => T | Promise<T>): Promise<T> {
+export async function withSession<T>(
+  options: RunOptions,
+  action: (session: Session) => T | Promise<T>,
+): Promise<T> {
   const session = startSession(options);
   try {
     const value = await runInSession(session, () => action(session));
@@ -55,7 +58,8 @@ export async function withSession<T>(options: RunOptions, action: (session: Sess
  * @example const readPage = traced("read_page", async (url: string) => (await fetch(url)).text());
  */
 export function traced<A extends unknown[], R>(name: string, tool: (...args: A) => R): (...args: A) => R {
-  if (typeof name !== "string" || name === "") throw new TypeError("traced: the first argument is the tool's name");
+  if (typeof name !== "string" || name === "")
+    throw new TypeError("traced: the first argument is the tool's name");
   if (typeof tool !== "function") throw new TypeError("traced: the second argument is the function to wrap");
   return (...args: A): R => {
     const call = (currentSession() ?? defaultSession()).toolCall(name, args.length === 1 ? args[0] : args);

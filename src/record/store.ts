@@ -90,19 +90,32 @@ export class Store {
       });
     }
     if (file.format > FORMAT_VERSION) {
-      throw new TracekeepError("FORMAT_TOO_NEW", `the session ${id} has format ${file.format}, newer than this program`, {
-        path: file.path,
-        hint: "read it as it is, or update tracekeep before adding to it",
-      });
+      throw new TracekeepError(
+        "FORMAT_TOO_NEW",
+        `the session ${id} has format ${file.format}, newer than this program`,
+        {
+          path: file.path,
+          hint: "read it as it is, or update tracekeep before adding to it",
+        },
+      );
     }
-    return this.#session(id, file.agentId, durability, (logOptions) => SessionLog.open(file.path, logOptions), true);
+    return this.#session(
+      id,
+      file.agentId,
+      durability,
+      (logOptions) => SessionLog.open(file.path, logOptions),
+      true,
+    );
   }
 
   /** Goes on with the session `id`, or starts it. */
   openOrStartSession(options: SessionOptions & { id: string }): Session {
     for (;;) {
       try {
-        return this.openSession(options.id, options.durability === undefined ? {} : { durability: options.durability });
+        return this.openSession(
+          options.id,
+          options.durability === undefined ? {} : { durability: options.durability },
+        );
       } catch (error) {
         if (!(error instanceof TracekeepError && error.code === "NO_SESSION")) throw error;
       }
@@ -132,7 +145,8 @@ export class Store {
   // --- internal ---
 
   #start(id: string, options: ReturnType<typeof checkSessionOptions>): Session {
-    const startMs = (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
+    const startMs =
+      (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
     const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
     const start: EventDraft = {
       event: "START",
@@ -214,7 +228,10 @@ export class Store {
       if (told) return;
       told = true;
       const hint = error.hint === undefined ? "" : ` (${error.hint})`;
-      process.emitWarning(`session ${id}: ${error.message}${hint}`, { type: "TracekeepWarning", code: error.code });
+      process.emitWarning(`session ${id}: ${error.message}${hint}`, {
+        type: "TracekeepWarning",
+        code: error.code,
+      });
     };
   }
 
@@ -231,7 +248,6 @@ export class Store {
 }
 
 // --- internal ---
-
 
 function foldLog(file: string, sessionId: string): SessionSummary {
   const summary = newSummary(sessionId);

@@ -92,7 +92,12 @@ export class AppendFile {
   /** Hands everything buffered to the kernel. @throws TracekeepError when those lines are lost */
   flush(): void {
     if (this.#buffer === undefined) return;
-    const [buffer, bytes, lines, tickets] = [this.#buffer, this.#bufferedBytes, this.#bufferedLines, this.#bufferedTickets];
+    const [buffer, bytes, lines, tickets] = [
+      this.#buffer,
+      this.#bufferedBytes,
+      this.#bufferedLines,
+      this.#bufferedTickets,
+    ];
     this.#buffer = undefined;
     this.#bufferedBytes = this.#bufferedLines = 0;
     this.#bufferedTickets = [];
@@ -127,7 +132,8 @@ export class AppendFile {
   settle(): void {
     if (this.#state !== "open") return;
     this.flush();
-    if (this.#unsyncedTickets.length > 0 || (this.#options.durability !== "os" && this.#unsyncedLines > 0)) this.sync();
+    if (this.#unsyncedTickets.length > 0 || (this.#options.durability !== "os" && this.#unsyncedLines > 0))
+      this.sync();
   }
 
   /** Settles what was taken and lets go of the file. @throws TracekeepError when that fails; it is closed all the same */

@@ -79,10 +79,14 @@ function checkStore(store: string): void {
     });
   }
   if (stat.isSymbolicLink() || !stat.isDirectory()) {
-    throw new TracekeepError("BAD_STORE", `${store} is ${stat.isSymbolicLink() ? "a symbolic link" : "not a folder"}`, {
-      path: store,
-      hint: "name the folder itself with --dir or TRACEKEEP_DIR",
-    });
+    throw new TracekeepError(
+      "BAD_STORE",
+      `${store} is ${stat.isSymbolicLink() ? "a symbolic link" : "not a folder"}`,
+      {
+        path: store,
+        hint: "name the folder itself with --dir or TRACEKEEP_DIR",
+      },
+    );
   }
   if (!isOwn(stat)) {
     throw new TracekeepError("BAD_STORE", `${store} belongs to another user (uid ${stat.uid})`, {

@@ -18,7 +18,12 @@ let current: ProcessIdentity | undefined;
 export function currentProcess(): ProcessIdentity {
   // A forked child has its own pid, so the remembered identity is checked against it.
   if (current?.pid !== process.pid) {
-    current = { host: hostname(), boot_id: bootId(), pid: process.pid, process_start: startOf(process.pid) ?? "" };
+    current = {
+      host: hostname(),
+      boot_id: bootId(),
+      pid: process.pid,
+      process_start: startOf(process.pid) ?? "",
+    };
   }
   return current;
 }

@@ -72,7 +72,7 @@ export function temporaryBeside(file: string): string {
 /** Offset behind the last newline. */
 function endOfLastLine(disk: Disk, fd: number, size: number): number {
   const chunk = Buffer.alloc(Math.min(CHUNK_BYTES, size));
-  for (let end = size; end > 0; ) {
+  for (let end = size; end > 0;) {
     const start = Math.max(0, end - chunk.length);
     const bytes = chunk.subarray(0, disk.read(fd, chunk.subarray(0, end - start), start));
     const newline = bytes.lastIndexOf(0x0a);

@@ -24,18 +24,32 @@ afterEach(() => fs.rmSync(directory, { recursive: true }));
 
 function parts(event: string, body: JsonObject = {}): LineParts {
   const timestamp = "2026-01-06T22:00:00.000Z";
-  return { event, timestamp, severity: "INFO", seq: 0, id: uuidv7(1_767_736_800_000), body, salt: randomSalt() };
+  return {
+    event,
+    timestamp,
+    severity: "INFO",
+    seq: 0,
+    id: uuidv7(1_767_736_800_000),
+    body,
+    salt: randomSalt(),
+  };
 }
 
 const OPTIONS: SessionLogOptions = { sessionId: "s", agentId: "a", durability: "os" };
 
 function create(options: Partial<SessionLogOptions> = {}): SessionLog {
-  return SessionLog.create(directory, ["session.jsonl"], parts("START", { format: 1 }), { ...OPTIONS, ...options });
+  return SessionLog.create(directory, ["session.jsonl"], parts("START", { format: 1 }), {
+    ...OPTIONS,
+    ...options,
+  });
 }
 
 /** Every line of a log as an event; fails the test on any that is none. */
 function eventsOf(file: string): Event[] {
-  const lines = fs.readFileSync(file).toString("latin1").split(/(?<=\n)/);
+  const lines = fs
+    .readFileSync(file)
+    .toString("latin1")
+    .split(/(?<=\n)/);
   return lines.map((line) => {
     const decoded = decodeLine(Buffer.from(line, "latin1"));
     if (decoded.kind !== "event") throw new Error(`${decoded.kind}: ${decoded.reason}: ${line.slice(0, 80)}`);
@@ -49,7 +63,8 @@ function expectGapless(events: readonly Event[]): void {
 
 /** A disk on which the next writes or syncs fail as told. */
 function faultyDisk(): Disk & { failWrites: (number | "no space")[]; failSyncs: number; syncs: number } {
-  const noSpace = () => Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+  const noSpace = () =>
+    Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   const disk = {
     ...nodeDisk,
     /** Each entry meets one write: a number of bytes is written and no more, then the disk is full. */
@@ -107,11 +122,15 @@ describe("SessionLog.create", () => {
 
 describe("SessionLog.append", () => {
   it("numbers events without gaps and keeps their order, whatever their sizes", () => {
-    const sizes = fc.array(fc.oneof(fc.nat(300), fc.integer({ min: 20_000, max: 200_000 })), { maxLength: 12 });
+    const sizes = fc.array(fc.oneof(fc.nat(300), fc.integer({ min: 20_000, max: 200_000 })), {
+      maxLength: 12,
+    });
     fc.assert(
       fc.property(sizes, (bodySizes) => {
         const log = SessionLog.create(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), OPTIONS);
-        bodySizes.forEach((size, index) => log.append(parts("CHECKPOINT", { index, message: "x".repeat(size) })));
+        bodySizes.forEach((size, index) =>
+          log.append(parts("CHECKPOINT", { index, message: "x".repeat(size) })),
+        );
         log.close();
         const events = eventsOf(log.path);
         expectGapless(events);
@@ -134,8 +153,11 @@ describe("SessionLog.append", () => {
     log.append(parts("CHECKPOINT", { message: "é".repeat(10_000) }));
     log.close();
     const [, event] = eventsOf(log.path);
-    expect(event?.truncated).toEqual([{ path: "message", bytes: 20_000, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) }]);
-    for (const line of fs.readFileSync(log.path, "utf8").split("\n")) expect(Buffer.byteLength(line)).toBeLessThan(4_096);
+    expect(event?.truncated).toEqual([
+      { path: "message", bytes: 20_000, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ]);
+    for (const line of fs.readFileSync(log.path, "utf8").split("\n"))
+      expect(Buffer.byteLength(line)).toBeLessThan(4_096);
   });
 
   it("settles a ticket only when the event has reached its durability", async () => {
@@ -156,11 +178,17 @@ describe("SessionLog.append", () => {
 
 describe("a full disk", () => {
   it("never leaves a torn line, gives numbers of refused events to others, and says exactly how many were refused", () => {
-    const faults = fc.array(fc.oneof(fc.constant(undefined), fc.integer({ min: 1, max: 400 }), fc.constant("no space" as const)), { maxLength: 20 });
+    const faults = fc.array(
+      fc.oneof(fc.constant(undefined), fc.integer({ min: 1, max: 400 }), fc.constant("no space" as const)),
+      { maxLength: 20 },
+    );
     fc.assert(
       fc.property(faults, (plan) => {
         const disk = faultyDisk();
-        const log = SessionLog.create(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), { ...OPTIONS, disk });
+        const log = SessionLog.create(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), {
+          ...OPTIONS,
+          disk,
+        });
         let refused = 0;
         plan.forEach((fault, index) => {
           if (fault !== undefined) disk.failWrites = [fault];
@@ -176,7 +204,9 @@ describe("a full disk", () => {
         log.close();
         const events = eventsOf(log.path);
         expectGapless(events);
-        const said = events.filter(({ event }) => event === "GAP").reduce((sum, gap) => sum + Number(gap["count"]), 0);
+        const said = events
+          .filter(({ event }) => event === "GAP")
+          .reduce((sum, gap) => sum + Number(gap["count"]), 0);
         expect(said).toBe(refused);
         expect(events.filter(({ event }) => event === "CHECKPOINT")).toHaveLength(plan.length - refused);
       }),
@@ -197,7 +227,12 @@ describe("a full disk", () => {
     disk.failWrites = [];
     await log.append(parts("CHECKPOINT"), "os")?.settled;
     expect(faults).toHaveLength(1);
-    expect(eventsOf(log.path).map(({ event }) => event)).toEqual(["START", "CHECKPOINT", "GAP", "CHECKPOINT"]);
+    expect(eventsOf(log.path).map(({ event }) => event)).toEqual([
+      "START",
+      "CHECKPOINT",
+      "GAP",
+      "CHECKPOINT",
+    ]);
     log.close();
   });
 });
@@ -253,7 +288,10 @@ describe("SessionLog.open", () => {
       const torn = bytes.subarray(lastLine, cut);
       const { fragment, fragment_encoding: encoding, ...rest } = events[2] ?? ({} as Event);
       expect(Buffer.from(String(fragment), encoding === "base64" ? "base64" : "utf8")).toEqual(torn);
-      expect(rest).toMatchObject({ bytes: torn.length, sha256: createHash("sha256").update(torn).digest("hex") });
+      expect(rest).toMatchObject({
+        bytes: torn.length,
+        sha256: createHash("sha256").update(torn).digest("hex"),
+      });
       expect(fs.readdirSync(directory)).toEqual(["session.jsonl"]);
     }
   });
@@ -269,9 +307,11 @@ describe("SessionLog.open", () => {
         fs.writeFileSync(log.path, Buffer.concat([whole, fragment]));
         const crash = new Error(`crash before ${step}`);
         let countdown = occurrence;
-        const crashing = <A extends unknown[], R>(name: string, operation: (...args: A) => R) =>
+        const crashing =
+          <A extends unknown[], R>(name: string, operation: (...args: A) => R) =>
           (...args: A): R => {
-            if ((name === step || (step === "replaceFile" && name === "rename")) && countdown-- <= 0) throw crash;
+            if ((name === step || (step === "replaceFile" && name === "rename")) && countdown-- <= 0)
+              throw crash;
             return operation(...args);
           };
         const disk: Disk = {
@@ -293,7 +333,8 @@ describe("SessionLog.open", () => {
         const recovered = events.filter(({ event }) => event === "RECOVERED");
         expect(recovered.map((event) => event["fragment"])).toEqual([fragment.toString()]);
         expect(fs.existsSync(`${log.path}.torn`)).toBe(false);
-        for (const name of fs.readdirSync(directory)) if (name.startsWith(".tmp-")) fs.unlinkSync(path.join(directory, name));
+        for (const name of fs.readdirSync(directory))
+          if (name.startsWith(".tmp-")) fs.unlinkSync(path.join(directory, name));
       }
     }
   });

@@ -79,7 +79,12 @@ export class SessionLog {
    *
    * @throws TracekeepError when it cannot be created
    */
-  static create(directory: string, names: readonly string[], first: LineParts, options: SessionLogOptions): SessionLog {
+  static create(
+    directory: string,
+    names: readonly string[],
+    first: LineParts,
+    options: SessionLogOptions,
+  ): SessionLog {
     const disk = options.disk ?? nodeDisk;
     const temporary = temporaryBeside(path.join(directory, names[0] ?? "session.jsonl"));
     let fd: number | undefined;
@@ -209,7 +214,9 @@ export class SessionLog {
     const maxBytes = this.#options.maxLineBytes ?? MAX_LINE_BYTES;
     const line = encodeLine(parts, this.#identity);
     if (line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes) return line;
-    const envelopeBytes = Buffer.byteLength(encodeLine({ ...parts, body: {}, truncated: [] }, this.#identity));
+    const envelopeBytes = Buffer.byteLength(
+      encodeLine({ ...parts, body: {}, truncated: [] }, this.#identity),
+    );
     const limited = limitBody(parts.body, maxBytes - envelopeBytes);
     parts.body = limited.body;
     parts.truncated = [...(parts.truncated ?? []), ...limited.truncated];

@@ -31,8 +31,9 @@ export interface SessionWriter {
 
 export interface Silence {
   ms: number;
-  /** Number of the event before it. */
+  /** Number and time of the event before it. */
   after_seq: number;
+  after_at: string;
 }
 
 /** A session's figures, copies included, and what is known about the session itself. */
@@ -171,7 +172,7 @@ export function isFailure(head: Pick<EventHead, "severity">, body: BodyFields): 
 
 interface Progress {
   openCalls: OpenCalls<OpenCall>;
-  /** Latest time so far. */
+  /** Latest time so far, and the number of the event that has it. */
   lastMs: number;
   lastSeq: number;
 }
@@ -229,25 +230,24 @@ function countEvent(
 function foldTime(summary: SessionSummary, head: EventHead): void {
   const { progress } = summary;
   const timeMs = instantOf(head.timestamp);
-  // Time may stand still or go back, by a clock that was set or a source that is not in order; that is no silence.
+  // NaN for the first event, which has none before it.
   const gapMs = timeMs - progress.lastMs;
-  if (!(gapMs <= 0)) {
-    if (Number.isNaN(timeMs)) return;
-    progress.lastMs = timeMs;
-    summary.last_at = head.timestamp;
-    // Before RESUMED nobody was writing; and the first event has none before it.
-    if (gapMs > 0 && head.event !== "RESUMED") {
-      if (gapMs <= IDLE_MS) summary.active_ms += gapMs;
-      noteSilence(summary.silences, { ms: gapMs, after_seq: progress.lastSeq });
-    }
+  // Time may go back, by a clock that was set or a source that is not in order; that is no silence.
+  if (Number.isNaN(timeMs) || gapMs < 0) return;
+  // Before RESUMED nobody was writing.
+  if (gapMs > 0 && head.event !== "RESUMED") {
+    if (gapMs <= IDLE_MS) summary.active_ms += gapMs;
+    noteSilence(summary.silences, gapMs, progress.lastSeq, summary.last_at ?? "");
   }
+  progress.lastMs = timeMs;
   progress.lastSeq = head.seq;
+  summary.last_at = head.timestamp;
 }
 
-function noteSilence(silences: Silence[], silence: Silence): void {
-  if (silences.length === MAX_SILENCES && silence.ms <= (silences.at(-1)?.ms ?? 0)) return;
-  const at = silences.findIndex(({ ms }) => ms < silence.ms);
-  silences.splice(at < 0 ? silences.length : at, 0, silence);
+function noteSilence(silences: Silence[], ms: number, afterSeq: number, afterAt: string): void {
+  if (silences.length === MAX_SILENCES && ms <= (silences.at(-1)?.ms ?? 0)) return;
+  const at = silences.findIndex((shorter) => shorter.ms < ms);
+  silences.splice(at < 0 ? silences.length : at, 0, { ms, after_seq: afterSeq, after_at: afterAt });
   if (silences.length > MAX_SILENCES) silences.pop();
 }
 

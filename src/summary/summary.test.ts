@@ -86,10 +86,11 @@ describe("tools", () => {
     for (let call = 0; call <= MAX_OPEN_CALLS; call++) {
       fold(events({ event: "TOOL_CALL", call_id: String(call), tool: "bash" }), summary);
     }
-    const result = (call: number, durationMs: number): TestEvent[] =>
-      events({ event: "TOOL_RESULT", call_id: String(call), duration_ms: durationMs });
-    fold(result(0, 1), summary);
-    for (let call = MAX_OPEN_CALLS / 2; call <= MAX_OPEN_CALLS; call++) fold(result(call, 2), summary);
+    const result = { event: "TOOL_RESULT", duration_ms: 2 };
+    fold(events({ ...result, call_id: "0" }), summary);
+    for (let call = MAX_OPEN_CALLS / 2; call <= MAX_OPEN_CALLS; call++) {
+      fold(events({ ...result, call_id: String(call) }), summary);
+    }
     expect(summary.tool_calls).toBe(MAX_OPEN_CALLS + 1);
     expect(summary.tools["bash"]?.duration_ms).toBe(2 * (MAX_OPEN_CALLS / 2 + 1));
   });
@@ -179,8 +180,8 @@ describe("the session itself", () => {
     const at = [0, 1, 8, 9, 19, 20].map((minutes) => ({ event: "CHECKPOINT", atMs: minutes * minute }));
     const summary = fold(events(...at, { event: "RESUMED", atMs: 500 * minute }));
     expect(summary.silences.slice(0, 2)).toEqual([
-      { ms: 10 * minute, after_seq: 3 },
-      { ms: 7 * minute, after_seq: 1 },
+      { ms: 10 * minute, after_seq: 3, after_at: "2026-01-06T22:09:00.000Z" },
+      { ms: 7 * minute, after_seq: 1, after_at: "2026-01-06T22:01:00.000Z" },
     ]);
     expect(summary.active_ms).toBe(3 * minute);
   });
@@ -189,7 +190,7 @@ describe("the session itself", () => {
     const summary = fold(
       events({ event: "X", atMs: 5000 }, { event: "X", atMs: 1000 }, { event: "X", atMs: 6000 }),
     );
-    expect(summary.silences).toEqual([{ ms: 1000, after_seq: 1 }]);
+    expect(summary.silences).toEqual([{ ms: 1000, after_seq: 0, after_at: "2026-01-06T22:00:05.000Z" }]);
     expect(summary.last_at).toBe("2026-01-06T22:00:06.000Z");
   });
 

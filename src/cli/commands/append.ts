@@ -17,9 +17,17 @@ export const append: Command = {
   name: "append",
   summary: "record JSON Lines from standard input into a session",
   options: {
-    session: { kind: "text", value: "ID", about: "go on with this session, or start it (default: a new one)" },
+    session: {
+      kind: "text",
+      value: "ID",
+      about: "go on with this session, or start it (default: a new one)",
+    },
     agent: { kind: "text", value: "NAME", about: 'who acts (default "shell")' },
-    durability: { kind: "text", value: "LEVEL", about: "os, interval or fsync: what a receipt means (default fsync)" },
+    durability: {
+      kind: "text",
+      value: "LEVEL",
+      about: "os, interval or fsync: what a receipt means (default fsync)",
+    },
     ack: { kind: "flag", about: "print a receipt for each event once it holds: {seq, id, session_id}" },
     end: { kind: "text", value: "REASON", about: "end the session afterwards, e.g. --end NORMAL" },
   },

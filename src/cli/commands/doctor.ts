@@ -9,7 +9,9 @@ import type { ExitCode } from "../exit-codes.ts";
 export const doctor: Command = {
   name: "doctor",
   summary: "check the store and this machine",
-  options: { json: { kind: "flag", about: "print one JSON object for each check: {name, ok, about, hint?}" } },
+  options: {
+    json: { kind: "flag", about: "print one JSON object for each check: {name, ok, about, hint?}" },
+  },
   examples: [["doctor", "check everything"]],
   run,
 };

@@ -4,16 +4,13 @@ import { importSessions, IMPORTERS } from "../../import/index.ts";
 import type { ImportReport } from "../../import/index.ts";
 import { openStore } from "../../record/index.ts";
 import { nearestName } from "../../base/nearest.ts";
-import { UsageError } from "../command.ts";
+import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { ProgressLine } from "../progress.ts";
-import { formatBytes, formatCount, plural } from "../../report/index.ts";
-
-/** Skipped places listed one by one; the rest is counted. `--json` has them all. */
-const MAX_LISTED = 10;
+import { formatCount, plural, renderSkipped } from "../../report/index.ts";
 
 export const importCommand: Command = {
   name: "import",
@@ -64,15 +61,21 @@ function chosen(operands: readonly string[]): { importers: typeof IMPORTERS; pat
   if (named !== undefined) return { importers: [named], paths: operands.slice(1) };
   // A lone word that is no path is a misspelt source rather than a file.
   if (first !== "" && /^[a-z-]+$/.test(first)) {
-    const nearest = nearestName(first, IMPORTERS.map(({ name }) => name));
-    if (nearest !== undefined) throw new UsageError(`there is no source "${first}"; did you mean ${nearest}?`);
+    const nearest = nearestName(
+      first,
+      IMPORTERS.map(({ name }) => name),
+    );
+    if (nearest !== undefined)
+      throw new UsageError(`there is no source "${first}"; did you mean ${nearest}?`);
   }
   return { importers: IMPORTERS, paths: operands };
 }
 
 function printReport({ stdout }: CommandContext, report: ImportReport, named: boolean): void {
   if (report.files === 0) {
-    stdout.line(named ? "no recordings there" : "no recordings of Claude Code or Codex were found on this machine");
+    stdout.line(
+      named ? "no recordings there" : "no recordings of Claude Code or Codex were found on this machine",
+    );
   } else {
     const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;
     const known = report.events_known > 0 ? `, ${formatCount(report.events_known)} were known` : "";
@@ -81,9 +84,5 @@ function printReport({ stdout }: CommandContext, report: ImportReport, named: bo
   for (const { file, from } of report.unfinished) {
     stdout.line(`unfinished last line, left for the next import: ${file} from byte ${formatCount(from)}`);
   }
-  for (const { file, from, to, reason } of report.skipped.slice(0, MAX_LISTED)) {
-    stdout.line(`skipped ${formatBytes(to - from)} of ${file} at byte ${formatCount(from)}: ${reason}`);
-  }
-  const more = report.skipped.length - MAX_LISTED;
-  if (more > 0) stdout.line(`… and ${more} more places; --json lists them all`);
+  for (const line of renderSkipped(report.skipped)) stdout.line(line);
 }

@@ -1,0 +1,100 @@
+// Figures by one key.
+
+import { openReader } from "../../read/index.ts";
+import {
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatShort,
+  formatUsd,
+  printable,
+  renderTable,
+  STATS_KEYS,
+  statsRows,
+} from "../../report/index.ts";
+import type { Column, StatsKey, StatsRow } from "../../report/index.ts";
+import type { Command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+
+export const stats: Command = {
+  name: "stats",
+  summary: "figures by tool, model, agent, project, hour or session",
+  options: {
+    by: { kind: "text", value: "KEY", about: `${STATS_KEYS.join(", ")} (default tool)` },
+    agent: { kind: "text", value: "GLOB", about: "only these agents: *, ?, [a-z]" },
+    session: { kind: "text", value: "ID", about: "only this session" },
+    since: {
+      kind: "text",
+      value: "TIME",
+      about: "not before: RFC 3339 with an offset, or how long ago (2h, 7d)",
+    },
+    until: { kind: "text", value: "TIME", about: "not after" },
+    json: { kind: "flag", about: "one JSON object a line" },
+  },
+  examples: [
+    ["stats", "calls, failures and time of each tool"],
+    ["stats --by hour --since 1d", "the last day hour by hour"],
+    ["stats --by model", "tokens and money of each model"],
+  ],
+  run,
+};
+
+async function run(context: CommandContext): Promise<ExitCode> {
+  const by = context.choice("by", STATS_KEYS) ?? "tool";
+  const rows = await statsRows(openReader(context.place), {
+    by,
+    agent: context.text("agent"),
+    session: context.text("session"),
+    since: context.text("since"),
+    until: context.text("until"),
+    signal: context.signal,
+  });
+  if (context.flag("json")) for (const row of rows) context.stdout.json(row);
+  else print(context, by, rows);
+  return EXIT.done;
+}
+
+// --- internal ---
+
+interface StatsColumn extends Column {
+  cell: (row: StatsRow) => string;
+  /** Keys for which the column says nothing. */
+  not?: readonly StatsKey[];
+}
+
+const right = { align: "right" } as const;
+
+const COLUMNS: readonly StatsColumn[] = [
+  { title: "sessions", ...right, not: ["session"], cell: (row) => formatCount(row.sessions) },
+  { title: "calls", ...right, not: ["model"], cell: (row) => formatCount(row.tool_calls) },
+  { title: "failed", ...right, not: ["model"], cell: (row) => formatCount(row.tool_errors) },
+  { title: "rate", ...right, not: ["model"], cell: (row) => formatPercent(row.tool_errors, row.tool_calls) },
+  { title: "time", ...right, not: ["model"], cell: (row) => formatDuration(row.tool_duration_ms) },
+  { title: "model calls", ...right, not: ["tool"], cell: (row) => formatCount(row.model_calls) },
+  { title: "in", ...right, not: ["tool"], cell: (row) => formatShort(row.tokens.input) },
+  { title: "cached", ...right, not: ["tool"], cell: (row) => formatShort(row.tokens.cache_read) },
+  { title: "to cache", ...right, not: ["tool"], cell: (row) => formatShort(row.tokens.cache_write) },
+  { title: "out", ...right, not: ["tool"], cell: (row) => formatShort(row.tokens.output) },
+  {
+    title: "cost",
+    ...right,
+    not: ["tool"],
+    cell: ({ cost_usd: cost }) => (cost === null ? "–" : formatUsd(cost)),
+  },
+];
+
+function print({ stdout }: CommandContext, by: StatsKey, rows: readonly StatsRow[]): void {
+  if (rows.length === 0) {
+    stdout.line("Nothing to count.");
+    return;
+  }
+  const shown = COLUMNS.filter(({ not }) => not?.includes(by) !== true);
+  const table = rows.map((row) => [
+    printable(by === "hour" ? row.key.slice(0, 16).replace("T", " ") : row.key),
+    ...shown.map(({ cell }) => cell(row)),
+  ]);
+  for (const line of renderTable([{ title: by, shrinks: true }, ...shown], table, stdout.columns))
+    stdout.line(line);
+}

@@ -1,0 +1,280 @@
+// What the agents did, as data: one pass over the sessions. Totals count a call once; what resumed and forked sessions
+// repeat stands apart in `copies`.
+
+import type { Event } from "../event/index.ts";
+import type { Reader, SessionEntry, SkippedBytes } from "../read/index.ts";
+import {
+  addFigures,
+  addSummary,
+  instantOf,
+  isFailure,
+  newFigures,
+  newTotals,
+  unpricedModels,
+} from "../summary/index.ts";
+import type { Figures, TokenCounts, Totals } from "../summary/index.ts";
+import { gistOf } from "./event-text.ts";
+import { roundCost } from "./session-row.ts";
+
+export interface AuditOptions {
+  /** Only events of this long ago until now, e.g. "1h". */
+  last?: string | undefined;
+  /** One session: its id, the beginning of it, or an agent. */
+  session?: string | undefined;
+  /** How many of the latest failures are listed. Default 5. */
+  errors?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Figures of an agent or a project. */
+export interface GroupRow {
+  name: string;
+  sessions: number;
+  events: number;
+  tool_calls: number;
+  tool_errors: number;
+  model_calls: number;
+  cost_usd: number | null;
+  active_ms: number;
+}
+
+/** A place in a session. */
+export interface EventPlace {
+  session_id: string;
+  agent_id: string;
+  seq: number;
+  timestamp: string;
+}
+
+export interface ErrorRow extends EventPlace {
+  event: string;
+  tool: string | null;
+  message: string;
+}
+
+export interface AuditReport {
+  sessions: number;
+  events: number;
+  started_at: string | null;
+  last_at: string | null;
+  active_ms: number;
+  statuses: Record<string, number>;
+  event_counts: Record<string, number>;
+  errors: number;
+  tool_calls: number;
+  tool_errors: number;
+  tools: Record<string, { calls: number; errors: number; duration_ms: number }>;
+  model_calls: number;
+  models: Record<string, { calls: number; tokens: TokenCounts; cost_usd: number | null }>;
+  tokens: TokenCounts;
+  cost_usd: number | null;
+  /** Models whose price is not known. */
+  unpriced: string[];
+  agents: GroupRow[];
+  projects: GroupRow[];
+  latest_errors: ErrorRow[];
+  /** Longest times without an event inside a session. */
+  silences: (EventPlace & { ms: number })[];
+  /** What resumed and forked sessions repeat, not counted above. */
+  copies: {
+    events: number;
+    tool_calls: number;
+    tool_errors: number;
+    model_calls: number;
+    tokens: TokenCounts;
+    cost_usd: number | null;
+  };
+  /** Events that were lost or refused while recording. */
+  lost: number;
+  /** What reading skipped now, and what imports could not read. */
+  skipped: SkippedBytes[];
+  anomalies: (EventPlace & { anomaly: unknown })[];
+}
+
+/** Lists are cut to this many, so that one damaged store cannot fill the memory. */
+const MAX_LISTED = 10_000;
+const MAX_SILENCES = 5;
+const MAX_GROUPS = 10_000;
+
+/**
+ * Reads the store once and adds everything up.
+ *
+ * @throws RangeError for a `last` that is no duration; TracekeepError for a session that is not there
+ */
+export async function auditReport(reader: Reader, options: AuditOptions = {}): Promise<AuditReport> {
+  const totals = newTotals();
+  const statuses: Record<string, number> = {};
+  const agents = new Groups();
+  const projects = new Groups();
+  const found = new Findings(options.errors ?? 5);
+  const sessions = reader.sessions({
+    session: options.session,
+    since: options.last,
+    observe: (event) => found.observe(event),
+    signal: options.signal,
+  });
+  for await (const session of sessions) {
+    addSummary(totals, session);
+    statuses[session.status] = (statuses[session.status] ?? 0) + 1;
+    agents.add(agentGroup(session), session);
+    projects.add(session.project ?? "(unknown)", session);
+    found.silencesOf(session);
+  }
+  return {
+    sessions: totals.sessions,
+    ...figuresOf(totals),
+    started_at: totals.started_at,
+    last_at: totals.last_at,
+    active_ms: totals.active_ms,
+    statuses,
+    unpriced: unpricedModels(totals),
+    agents: agents.rows(),
+    projects: projects.rows(),
+    latest_errors: found.errors,
+    silences: found.silences,
+    copies: copiesOf(totals.copies),
+    lost: totals.gaps.lost,
+    skipped: [...sessions.report.skipped, ...found.skipped],
+    anomalies: found.anomalies,
+  };
+}
+
+// --- internal ---
+
+function figuresOf(
+  totals: Totals,
+): Pick<
+  AuditReport,
+  | "events"
+  | "event_counts"
+  | "errors"
+  | "tool_calls"
+  | "tool_errors"
+  | "tools"
+  | "model_calls"
+  | "models"
+  | "tokens"
+  | "cost_usd"
+> {
+  const models = Object.entries(totals.models)
+    .filter(([, { calls, tokens, cost_usd: cost }]) => calls > 0 || sum(tokens) > 0 || (roundCost(cost) ?? 0) > 0)
+    .map(
+      ([name, { calls, tokens, cost_usd: cost }]) =>
+        [name, { calls, tokens, cost_usd: roundCost(cost) }] as const,
+    );
+  const tools = Object.entries(totals.tools).filter(([, { calls, errors }]) => calls > 0 || errors > 0);
+  // A type of which there are only copies is left with none.
+  const types = Object.entries(totals.event_counts).filter(([, count]) => count > 0);
+  return {
+    events: totals.events,
+    event_counts: Object.fromEntries(types),
+    errors: totals.errors,
+    tool_calls: totals.tool_calls,
+    tool_errors: totals.tool_errors,
+    tools: Object.fromEntries(tools),
+    model_calls: totals.model_calls,
+    models: Object.fromEntries(models),
+    tokens: totals.tokens,
+    cost_usd: roundCost(totals.cost_usd),
+  };
+}
+
+/** Sub-agents named after the agent that started them count together: a run can have hundreds. */
+function agentGroup({ agent_id: agentId, parent_id: parentId }: SessionEntry): string {
+  const slash = agentId.indexOf("/");
+  return parentId === null || slash < 0 ? agentId : `${agentId.slice(0, slash)}/*`;
+}
+
+function copiesOf(copies: Figures): AuditReport["copies"] {
+  const { events, tool_calls, tool_errors, model_calls, tokens, cost_usd: cost } = copies;
+  return { events, tool_calls, tool_errors, model_calls, tokens, cost_usd: roundCost(cost) };
+}
+
+function sum({ input, output, cache_read: read, cache_write: write }: TokenCounts): number {
+  return input + output + read + write;
+}
+
+/** Sessions added up by a name. */
+class Groups {
+  readonly #groups = new Map<string, { sessions: number; active_ms: number; figures: Figures }>();
+
+  add(name: string, session: SessionEntry): void {
+    const key = this.#groups.has(name) || this.#groups.size < MAX_GROUPS ? name : "(other)";
+    const group = this.#groups.get(key) ?? { sessions: 0, active_ms: 0, figures: newFigures() };
+    this.#groups.set(key, group);
+    group.sessions++;
+    group.active_ms += session.active_ms;
+    addFigures(group.figures, session);
+    addFigures(group.figures, session.copies, -1);
+  }
+
+  /** The busiest first. */
+  rows(): GroupRow[] {
+    return [...this.#groups]
+      .map(([name, { sessions, active_ms, figures }]) => ({
+        name,
+        sessions,
+        events: figures.events,
+        tool_calls: figures.tool_calls,
+        tool_errors: figures.tool_errors,
+        model_calls: figures.model_calls,
+        cost_usd: roundCost(figures.cost_usd),
+        active_ms,
+      }))
+      .toSorted((left, right) => right.events - left.events || (left.name < right.name ? -1 : 1));
+  }
+}
+
+/** What is worth naming one by one. */
+class Findings {
+  readonly errors: ErrorRow[] = [];
+  readonly silences: (EventPlace & { ms: number })[] = [];
+  readonly skipped: SkippedBytes[] = [];
+  readonly anomalies: (EventPlace & { anomaly: unknown })[] = [];
+  readonly #maxErrors: number;
+
+  constructor(maxErrors: number) {
+    this.#maxErrors = maxErrors;
+  }
+
+  observe(event: Event): void {
+    if (event.copy_of === undefined && isFailure(event, event)) this.#noteError(event);
+    if (event.event === "GAP" && event.source !== undefined && this.skipped.length < MAX_LISTED) {
+      const { file, offset } = event.source;
+      const bytes = typeof event["bytes"] === "number" ? event["bytes"] : 0;
+      this.skipped.push({ file, from: offset, to: offset + bytes, reason: String(event["reason"]) });
+    }
+    if (event.event === "ANOMALY_DETECTED" && this.anomalies.length < MAX_LISTED) {
+      this.anomalies.push({ ...placeOf(event), anomaly: event["anomaly"] });
+    }
+  }
+
+  silencesOf(session: SessionEntry): void {
+    const { session_id, agent_id } = session;
+    for (const { ms, after_seq: seq, after_at: timestamp } of session.silences) {
+      this.silences.push({ session_id, agent_id, seq, timestamp, ms });
+    }
+    this.silences.sort((left, right) => right.ms - left.ms);
+    this.silences.length = Math.min(this.silences.length, MAX_SILENCES);
+  }
+
+  #noteError(event: Event): void {
+    const timeMs = instantOf(event.timestamp);
+    const at = this.errors.findLastIndex(({ timestamp }) => instantOf(timestamp) > timeMs) + 1;
+    if (at >= this.#maxErrors) return;
+    const tool = typeof event["tool"] === "string" ? event["tool"] : null;
+    this.errors.splice(at, 0, { ...placeOf(event), event: event.event, tool, message: messageOf(event) });
+    this.errors.length = Math.min(this.errors.length, this.#maxErrors);
+  }
+}
+
+function placeOf({ session_id, agent_id, seq, timestamp }: Event): EventPlace {
+  return { session_id, agent_id, seq, timestamp };
+}
+
+/** Kept short: the event itself has the rest. */
+const MAX_MESSAGE_CHARACTERS = 500;
+
+function messageOf(event: Event): string {
+  return gistOf(event).slice(0, MAX_MESSAGE_CHARACTERS);
+}

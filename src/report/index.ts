@@ -1,0 +1,37 @@
+/**
+ * What the audit says, as data and as text.
+ *
+ * @module
+ * @example
+ * import { openReader } from "tracekeep/read";
+ * import { auditReport, renderAudit } from "tracekeep/report";
+ * const report = await auditReport(openReader(), { last: "7d" });
+ * console.log(renderAudit(report, { columns: 80, color: false }));
+ */
+export { auditReport } from "./audit.ts";
+export type { AuditOptions, AuditReport, ErrorRow, EventPlace, GroupRow } from "./audit.ts";
+export { renderAudit } from "./audit-text.ts";
+export { renderSkipped } from "./skipped-text.ts";
+export type { TextOptions } from "./audit-text.ts";
+export { eventText, formatPlace, formatShortId, gistOf } from "./event-text.ts";
+export type { EventTextOptions } from "./event-text.ts";
+export { sessionRow } from "./session-row.ts";
+export type { SessionRow } from "./session-row.ts";
+export { STATS_KEYS, statsRows } from "./stats.ts";
+export type { StatsKey, StatsOptions, StatsRow } from "./stats.ts";
+export { renderTable } from "./table.ts";
+export type { Column } from "./table.ts";
+export {
+  fitText,
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMinute,
+  formatPercent,
+  formatShort,
+  formatUsd,
+  padText,
+  plural,
+  printable,
+  textWidth,
+} from "./text.ts";

@@ -5,7 +5,7 @@ const PAGE_BYTES = 4096;
 const page = new Uint8Array(PAGE_BYTES);
 let used = PAGE_BYTES;
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 // Two characters for each 12 bits, so that three bytes become two table reads.
 const BASE64URL_PAIRS: readonly string[] = Array.from(

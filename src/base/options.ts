@@ -49,7 +49,7 @@ export function choiceOption<T extends string>(
   if (typeof value !== "string")
     throw new TypeError(`${owner}: ${name} must be text, got ${describe(value)}`);
   if (choices.includes(value)) return value;
-  throw new RangeError(`${owner}: ${name} must be one of ${choices.join(", ")}, got "${String(value)}"`);
+  throw new RangeError(`${owner}: ${name} must be one of ${choices.join(", ")}, got "${value as string}"`);
 }
 
 /** A text that is not empty, or undefined. @throws TypeError, RangeError */
@@ -68,5 +68,6 @@ export function describe(value: unknown): string {
   if (typeof value === "string") return `"${value.slice(0, 40)}"`;
   if (typeof value === "object") return "an object";
   if (typeof value === "function") return "a function";
+  // oxlint-disable-next-line typescript/no-base-to-string -- objects and functions have been dealt with
   return `${typeof value} ${String(value)}`;
 }

@@ -1,7 +1,6 @@
 // The envelope: what every event carries besides its body, in the order our writer emits it.
 
 import type { FieldName, FieldValue } from "./fields.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
 import type { Severity } from "./severity.ts";
 import type { EVENT_TYPES, StandardType } from "./types.ts";
 
@@ -109,8 +108,3 @@ export interface EventDraft extends DraftEnvelope {
   event: string;
   [field: string]: unknown;
 }
-
-/** A body that has been made plain JSON, ready to be encoded. */
-export type PlainBody = JsonObject;
-
-export type { JsonObject, JsonValue };

@@ -95,6 +95,7 @@ export function eventSchema(): JsonObject {
         .map(([type, { has, about }]) => ({
           description: about,
           if: { properties: { event: { const: type } }, required: ["event"] },
+          // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema, and nothing here is awaited
           then: { required: [...has] },
         })),
     },

@@ -159,6 +159,7 @@ class Walk {
       return this.#list(path, { type: "ArrayBuffer", base64: Buffer.from(value).toString("base64") });
     }
     if (value instanceof RegExp) return this.#list(path, String(value));
+    // oxlint-disable-next-line unicorn/no-instanceof-builtins -- boxed values are what this is about
     if (value instanceof Number || value instanceof String || value instanceof Boolean) {
       return this.#list(path, this.value(value.valueOf(), path, depth + 1));
     }

@@ -80,8 +80,10 @@ describe("whose recordings they are", () => {
     expect(claudeCode.recognises("/tmp/x.jsonl", [{ type: "summary", summary: "s", leafUuid: "u" }])).toBe(
       true,
     );
-    expect(claudeCode.recognises(FILE, [])).toBe(true);
-    expect(claudeCode.recognises("/tmp/x.jsonl", [])).toBe(false);
+    const name = "fe5e1c67-53e7-4862-81ae-d0e013e3270b";
+    expect(claudeCode.recognises(`/home/ada/.claude/projects/-work/${name}.jsonl`, [])).toBe(true);
+    expect(claudeCode.recognises(`/x/projects/-work/${name}/subagents/agent-a1.jsonl`, [])).toBe(true);
+    expect(claudeCode.recognises("/home/ada/projects/site/data.jsonl", [])).toBe(false);
   });
 
   it("leaves alone what others wrote in nearly the same form, and its own prompt history", () => {

@@ -32,8 +32,9 @@ export const claudeCode: Importer = {
 
   recognises(file: string, head: readonly JsonObject[]): boolean {
     if (!file.endsWith(".jsonl")) return false;
-    // A transcript whose beginning is unreadable is still one, by where it lies.
-    if (head.length === 0) return /[\\/]projects[\\/][^\\/]+[\\/]/.test(file);
+    // A transcript whose beginning is unreadable is still one, by where it lies and what it is called.
+    if (head.length === 0)
+      return /[\\/]projects[\\/].*[\\/](?:agent-[^\\/]+|[0-9a-f-]{36})\.jsonl$/.test(file);
     return head.some(isClaudeRecord);
   },
 

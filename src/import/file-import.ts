@@ -13,7 +13,6 @@ import type { Tally } from "./report.ts";
 import { SessionWriter } from "./session-writer.ts";
 import { readHead, readTranscript } from "./transcript.ts";
 import type { Damage, TranscriptRecord } from "./transcript.ts";
-import { cursorIn } from "./unchanged.ts";
 
 /**
  * Imports one file, stepwise: every step ends with all events so far handed to the kernel, and yields how many bytes of
@@ -144,10 +143,10 @@ class FileWriters {
   #writerOf(session: ImportedSession): SessionWriter {
     let writer = this.#writers.get(session.id);
     if (writer !== undefined) return writer;
-    const cursor = cursorIn(this.#file.path, this.#holdings.lastSourceOf(session.id, this.#file.path));
-    writer = new SessionWriter(session, cursor, {
+    writer = new SessionWriter(session, {
       store: this.#store,
       holdings: this.#holdings,
+      file: this.#file.path,
       origin: this.#file.importer.name,
       fileTime: formatTimestamp(this.#file.modifiedMs),
     });

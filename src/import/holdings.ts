@@ -37,7 +37,7 @@ export class Holdings {
     for (const log of new SessionCatalog(storeDir).refresh().logs) pushTo(this.#logs, log.sessionId, log);
     for (const [session, logs] of this.#logs) {
       logs.sort((a, b) => a.firstSeq - b.firstSeq);
-      const source = this.#isImported(session) ? this.#lastSource(session) : undefined;
+      const source = this.#isImported(session) ? this.lastSourceOf(session) : undefined;
       if (source !== undefined) pushTo(this.#lastSources, source.file, { session, source });
     }
   }
@@ -61,10 +61,18 @@ export class Holdings {
     return this.#lastSources.get(file) ?? [];
   }
 
-  /** How far a file was read into a session; undefined when nothing of it is there. May read the session backwards. */
-  lastSourceOf(session: string, file: string): EventSource | undefined {
-    const known = this.#lastSources.get(file)?.find((last) => last.session === session);
-    return known === undefined ? this.#lastSource(session, file) : known.source;
+  /**
+   * The last source in a session's log, as it is on the disk now: of one file, i.e. how far it was read into the
+   * session, or of any. Reads the log backwards.
+   */
+  lastSourceOf(session: string, file?: string): EventSource | undefined {
+    for (const log of this.#logs.get(session)?.toReversed() ?? []) {
+      for (const line of readLinesBackwards(log.path)) {
+        const source = "bytes" in line ? readStamp(line.bytes).source : undefined;
+        if (source !== undefined && (file === undefined || source.file === file)) return source;
+      }
+    }
+    return undefined;
   }
 
   /** The events of a session, by {@link sourceKeyOf}. Reads the whole session. */
@@ -136,17 +144,6 @@ export class Holdings {
     for (const log of this.#logs.get(session) ?? []) {
       for (const line of readLines(log.path)) if ("bytes" in line) yield readStamp(line.bytes);
     }
-  }
-
-  /** The last source in a session's log, of one file or of any. */
-  #lastSource(session: string, file?: string): EventSource | undefined {
-    for (const log of this.#logs.get(session)?.toReversed() ?? []) {
-      for (const line of readLinesBackwards(log.path)) {
-        const source = "bytes" in line ? readStamp(line.bytes).source : undefined;
-        if (source !== undefined && (file === undefined || source.file === file)) return source;
-      }
-    }
-    return undefined;
   }
 }
 

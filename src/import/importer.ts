@@ -50,7 +50,7 @@ export interface Translated {
   readonly sourceId?: string | undefined;
   /**
    * Names the call for copy detection over the whole store, from what stands on the event itself, so that it can be
-   * told again from a stored event ({@link copyKeyOf}): `tool:<call_id>` of a TOOL_CALL, `result:<call_id>` of a
+   * told again from a stored event (stamp.ts): `tool:<call_id>` of a TOOL_CALL, `result:<call_id>` of a
    * TOOL_RESULT, `model:<call_id>:<metadata.request_id or nothing>` of a MODEL_RESPONSE.
    */
   readonly copyKey?: string | undefined;

@@ -318,6 +318,19 @@ describe("what stands in the way", () => {
     expect(await run()).toMatchObject({ events_added: 1, skipped: [{}] });
   });
 
+  it("is another import at the same time: neither doubles what the other adds", async () => {
+    const text = "x".repeat(2000);
+    const known = Array.from({ length: 3000 }, (_, index) => said(index, text));
+    const file = write("s1.jsonl", ...known);
+    await run();
+    fs.appendFileSync(file, textOf(called(5000)));
+    const reports = await Promise.all([run(), run()]);
+    expect(reports.flatMap(({ skipped }) => skipped)).toMatchObject([
+      { reason: "another import has just added to the session s1" },
+    ]);
+    expect(await run()).toMatchObject({ events_added: 0, events_known: 3002, skipped: [] });
+  });
+
   it("is said when a session was recorded live", async () => {
     write("s1.jsonl", said(1, "hi"));
     const store = openStore({ dir, handleSignals: false });

@@ -8,11 +8,14 @@ import { sourceKeyOf } from "./holdings.ts";
 import type { Holdings } from "./holdings.ts";
 import type { ImportedSession, Translated } from "./importer.ts";
 import type { KeyTable } from "./key-table.ts";
+import { cursorIn } from "./unchanged.ts";
 
 /** What a session writer works with, the same for all sessions of a file. */
 export interface WriterContext {
   store: Store;
   holdings: Holdings;
+  /** Path of the file. */
+  file: string;
   /** The importer's name. */
   origin: string;
   /** When the file was last written to, RFC 3339: the time of events when there is no other. */
@@ -22,6 +25,8 @@ export interface WriterContext {
 export class SessionWriter {
   readonly imported: ImportedSession;
   readonly #context: WriterContext;
+  /** The session's last source as far as it is known here. */
+  #seen: EventSource | undefined;
   /** How far this file was read into the session. */
   readonly #cursor: EventSource | undefined;
   /** The session's events by their records' ids: asked where the file has no cursor, because it may be a copy. */
@@ -30,13 +35,14 @@ export class SessionWriter {
   /** Time of the session's last event that had one of its own. */
   #time: string;
 
-  /** @param cursor the last source of this file in the session, when the file still has that record there */
-  constructor(imported: ImportedSession, cursor: EventSource | undefined, context: WriterContext) {
+  constructor(imported: ImportedSession, context: WriterContext) {
+    const { holdings, file } = context;
+    const isThere = holdings.originOf(imported.id) !== undefined;
     this.imported = imported;
     this.#context = context;
-    this.#cursor = cursor;
-    const isThere = context.holdings.originOf(imported.id) !== undefined;
-    this.#byId = cursor === undefined && isThere ? context.holdings.eventsOf(imported.id) : undefined;
+    this.#seen = holdings.lastSourceOf(imported.id);
+    this.#cursor = cursorIn(file, holdings.lastSourceOf(imported.id, file));
+    this.#byId = this.#cursor === undefined && isThere ? holdings.eventsOf(imported.id) : undefined;
     this.#time = imported.startedAt ?? context.fileTime;
   }
 
@@ -57,6 +63,7 @@ export class SessionWriter {
     session.log(draft, { source, copyOf, timeInferred: timeInferred ? true : undefined });
     const { lastError } = session.status();
     if (lastError !== undefined) throw lastError;
+    this.#seen = source;
     return true;
   }
 
@@ -134,6 +141,19 @@ export class SessionWriter {
         },
       );
     }
-    return store.openSession(id, { durability: "os" });
+    const session = store.openSession(id, { durability: "os" });
+    // Only now that nobody else can add to the session is it sure that what was read of it still holds.
+    if (isSame(holdings.lastSourceOf(id), this.#seen)) return session;
+    session.close();
+    throw new TracekeepError("SESSION_BUSY", `another import has just added to the session ${id}`, {
+      path: session.file,
+      hint: "import again: what it added will be known then",
+    });
   }
+}
+
+// --- internal ---
+
+function isSame(left: EventSource | undefined, right: EventSource | undefined): boolean {
+  return left?.file === right?.file && left?.offset === right?.offset && left?.part === right?.part;
 }

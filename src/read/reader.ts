@@ -74,7 +74,7 @@ export class Reader {
     });
   }
 
-  /** Sessions with their figures, by start, then id. Reads all their events, about 300 MB a second. */
+  /** Sessions with their figures, by start, then id. Reads all their events, about 140 MB a second. */
   sessions(filter: SessionFilter = {}): ReadStream<SessionEntry> {
     const compiled = compileSessionFilter(filter, this.#clock.wallMs());
     const { dir } = this;

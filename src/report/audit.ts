@@ -157,7 +157,9 @@ function figuresOf(
   | "cost_usd"
 > {
   const models = Object.entries(totals.models)
-    .filter(([, { calls, tokens, cost_usd: cost }]) => calls > 0 || sum(tokens) > 0 || (roundCost(cost) ?? 0) > 0)
+    .filter(
+      ([, { calls, tokens, cost_usd: cost }]) => calls > 0 || sum(tokens) > 0 || (roundCost(cost) ?? 0) > 0,
+    )
     .map(
       ([name, { calls, tokens, cost_usd: cost }]) =>
         [name, { calls, tokens, cost_usd: roundCost(cost) }] as const,

@@ -65,6 +65,7 @@ describe("text from recordings", () => {
       fc.property(fc.string({ unit: "binary" }), (text) => {
         // oxlint-disable-next-line no-control-regex -- control characters are what this is about
         expect(printable(text)).not.toMatch(
+          // oxlint-disable-next-line no-control-regex -- control characters are what this is about
           /[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]|\p{Surrogate}/u,
         );
       }),

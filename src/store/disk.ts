@@ -9,27 +9,27 @@ import { DIRECTORY_MODE, FILE_MODE } from "./layout.ts";
 
 export interface Disk {
   /** Creates a file for reading and appending; fails when the name is taken. */
-  create(file: string): number;
+  readonly create: (file: string) => number;
   /** Opens an existing regular file for reading and appending. */
-  open(file: string): number;
-  close(fd: number): void;
+  readonly open: (file: string) => number;
+  readonly close: (fd: number) => void;
   /** One write at the end of the file; returns how many bytes were taken, which may be fewer. */
-  write(fd: number, bytes: Uint8Array, offset: number, length: number): number;
-  read(fd: number, into: Uint8Array, position: number): number;
-  size(fd: number): number;
-  truncate(fd: number, size: number): void;
+  readonly write: (fd: number, bytes: Uint8Array, offset: number, length: number) => number;
+  readonly read: (fd: number, into: Uint8Array, position: number) => number;
+  readonly size: (fd: number) => number;
+  readonly truncate: (fd: number, size: number) => void;
   /** Returns when data and size are on the medium. */
-  sync(fd: number): void;
+  readonly sync: (fd: number) => void;
   /** The same off the event loop; `done` gets the error, or null. */
-  syncSoon(fd: number, done: (error: Error | null) => void): void;
+  readonly syncSoon: (fd: number, done: (error: Error | null) => void) => void;
   /** Makes creations, renames and deletions in a folder durable. */
-  syncDirectory(directory: string): void;
+  readonly syncDirectory: (directory: string) => void;
   /** Gives a file a second name; fails when the name is taken. */
-  link(from: string, to: string): void;
-  rename(from: string, to: string): void;
-  unlink(file: string): void;
-  exists(file: string): boolean;
-  makeDirectory(directory: string): void;
+  readonly link: (from: string, to: string) => void;
+  readonly rename: (from: string, to: string) => void;
+  readonly unlink: (file: string) => void;
+  readonly exists: (file: string) => boolean;
+  readonly makeDirectory: (directory: string) => void;
 }
 
 const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } = fs.constants;

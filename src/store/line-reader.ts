@@ -49,11 +49,11 @@ export function* readLines(
 }
 
 /**
- * The same as {@link readLines} without an object for each line: about 40 ns a line. For scans that look at a few bytes
+ * The same as {@link readLines} without an object for each line: about 100 ns a line. For scans that look at a few bytes
  * of each line in place, `buffer` from `start` to `end`, and want most lines no further.
  */
 export class LineCursor {
-  buffer: Buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  buffer: Buffer;
   /** Where the line stands in `buffer`, its `\n` included. */
   start = 0;
   end = 0;
@@ -73,6 +73,8 @@ export class LineCursor {
     this.#path = path;
     this.offset = fromOffset;
     this.#fd = openForReading(path);
+    this.buffer = spareChunk ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    spareChunk = undefined;
   }
 
   /** Goes to the next line; false at the end of the file. */
@@ -98,6 +100,8 @@ export class LineCursor {
 
   close(): void {
     fs.closeSync(this.#fd);
+    if (this.buffer.length === CHUNK_BYTES) spareChunk = this.buffer;
+    this.buffer = NO_BYTES;
   }
 
   #stop(end: number): true {
@@ -232,6 +236,11 @@ export function readLastLine(path: string): LastLine {
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 256 * 1024;
 const BACKWARD_BYTES = 64 * 1024;
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** The chunk of the last reader that was closed: a store may have thousands of short logs. */
+let spareChunk: Buffer | undefined;
 
 /** START lines are some 700 bytes long. */
 const firstBytes = Buffer.allocUnsafeSlow(4096);

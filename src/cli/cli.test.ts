@@ -1,0 +1,319 @@
+// The command line from the inside: every command is run as main.ts runs it, with streams and surroundings of ours.
+
+import * as fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { PassThrough, Readable } from "node:stream";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { openStore } from "../record/index.ts";
+import { textWidth } from "../report/index.ts";
+import { COMMANDS } from "./commands.ts";
+import { Output } from "./output.ts";
+import { runCommand } from "./run.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
+});
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+interface Ran {
+  code: number;
+  out: string;
+  err: string;
+}
+
+async function tracekeep(
+  argv: readonly string[],
+  stdin = "",
+  signal = new AbortController().signal,
+): Promise<Ran> {
+  const texts: string[] = ["", ""];
+  const outputs = texts.map((_, at) => {
+    const stream = new PassThrough();
+    stream.on("data", (chunk: Buffer) => (texts[at] += chunk.toString("utf8")));
+    return new Output(stream, { isTerminal: false, columns: 80, color: false });
+  });
+  const [stdout, stderr] = outputs as [Output, Output];
+  const surroundings = {
+    stdin: Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]),
+    stdout,
+    stderr,
+    env: {},
+    cwd: folder,
+    home: path.join(folder, "home"),
+    signal,
+  };
+  const code = await runCommand(COMMANDS, argv, surroundings, "tracekeep 0");
+  return { code, out: texts[0] ?? "", err: texts[1] ?? "" };
+}
+
+function recordSomething(): void {
+  const store = openStore({ dir: path.join(folder, ".tracekeep"), handleSignals: false });
+  const session = store.startSession({ id: "build-1", agent: "builder", title: "Build it", project: "/p" });
+  session.userMessage("build");
+  session.toolCall("bash", { command: "make" }).result({ exit_code: 0 }, { duration_ms: 1200 });
+  session.toolCall("bash", { command: "make test" }).error("exit 2\u001b[31m");
+  session
+    .modelCall({ provider: "p", model: "m-1" })
+    .result("done", { input_tokens: 1_000, output_tokens: 50, cost_usd: 0.25 });
+  session.modelCall({ model: "m-2" }).result("done", { input_tokens: 10, output_tokens: 5 });
+  session.end();
+  const other = store.startSession({ id: "build-2", agent: "builder", parent: "build-1" });
+  other.log({ event: "nav", files: ["読む.ts"] });
+  other.close();
+}
+
+const NAMES = COMMANDS.map(({ name }) => name);
+
+describe("every command", () => {
+  it.each(NAMES)("%s has help with examples, and its own summary", async (name) => {
+    const { code, out } = await tracekeep([name, "--help"]);
+    expect(code).toBe(0);
+    expect(out).toContain(COMMANDS.find((entry) => entry.name === name)?.summary);
+    expect(out).toContain("examples:");
+  });
+
+  it.each(NAMES)(
+    "%s refuses an option it does not have, a value where none belongs, and one value too many",
+    async (name) => {
+      for (const bad of [["--strcit"], ["--help=yes"], ["-x"], ["--dir"], ["--dir", "a", "--dir", "b"]]) {
+        const { code, err, out } = await tracekeep([name, ...bad]);
+        expect([bad, code]).toEqual([bad, 2]);
+        expect(err).toMatch(/^tracekeep: /);
+        expect(out).toBe("");
+      }
+      expect(fs.readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  it.each(NAMES.filter((name) => !["append", "import"].includes(name)))(
+    "%s without a store says so and what to do, and creates none",
+    async (name) => {
+      const { code, err, out } = await tracekeep(name === "show" ? [name, "x"] : [name]);
+      expect(code).toBe(name === "doctor" ? 3 : 1);
+      expect(err + out).toContain("no .tracekeep here or in a folder above");
+      expect(err + out).toContain("--dir");
+      expect(fs.readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  it.each([
+    [["query", "--severity", "LOUD"], "DEBUG, INFO, WARN, ERROR, CRITICAL"],
+    [["query", "--since", "yesterday"], "2026-01-06T22:00:00Z"],
+    [["query", "--since", "2026-01-06T22:00:00"], "offset"],
+    [["query", "--last", "0"], "whole number"],
+    [["query", "--last", "soon"], "how long ago"],
+    [["query", "--where", "duration"], "duration"],
+    [["query", "extra"], "does not take"],
+    [["sessions", "--last", "-3"], "--last"],
+    [["audit", "--last", "1x"], "90s"],
+    [["stats", "--by", "moon"], "tool, model"],
+    [["append", "--durability", "maybe"], "os, interval, fsync"],
+    [["show"], "needs ID"],
+    [["show", "a", "b"], "does not take"],
+    [["import", "claud-code"], "did you mean claude-code"],
+    [["sesions"], "did you mean sessions"],
+    [[], "name a command"],
+  ])("refuses %j with exit code 2 and a helpful line", async (argv, help) => {
+    recordSomething();
+    const { code, err } = await tracekeep(argv, "{}");
+    expect(code).toBe(2);
+    expect(err).toContain(help);
+  });
+
+  it("never shows a control character of a recording, and no line wider than 80 columns", async () => {
+    recordSomething();
+    for (const argv of [
+      ["sessions"],
+      ["show", "build-1"],
+      ["query"],
+      ["audit"],
+      ["stats"],
+      ["show", "build-1", "--full"],
+    ]) {
+      const { out } = await tracekeep(argv);
+      // oxlint-disable-next-line no-control-regex -- control characters are what this is about
+      expect(out).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+      if (argv[0] === "audit" || argv[0] === "stats") {
+        for (const line of out.split("\n")) expect(textWidth(line), line).toBeLessThanOrEqual(80);
+      }
+    }
+  });
+});
+
+describe("append", () => {
+  it("records each line, prints a receipt for each, and refuses bad lines by number without losing the others", async () => {
+    const { code, out, err } = await tracekeep(
+      ["append", "--session", "s", "--agent", "shell-agent", "--ack"],
+      '{"event":"CHECKPOINT","message":"one"}\nnonsense\n\n[1]\n{"message":"typeless"}\n{"event":"nav","cost_usd":1}',
+    );
+    expect(code).toBe(1);
+    const receipts = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { seq: number; session_id: string });
+    expect(receipts.map(({ seq, session_id: id }) => [seq, id])).toEqual([
+      [1, "s"],
+      [2, "s"],
+    ]);
+    for (const line of [2, 4, 5]) expect(err).toContain(`standard input, line ${line}: `);
+    const query = await tracekeep(["query", "--json"]);
+    expect(
+      query.out
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { event: string }).event),
+    ).toEqual(["START", "CHECKPOINT", "nav"]);
+  });
+
+  it("goes on with a session, then ends it", async () => {
+    await tracekeep(["append", "--session", "s"], '{"event":"a"}\n');
+    await tracekeep(["append", "--session", "s", "--end", "DONE"], '{"event":"b"}\n');
+    const { out } = await tracekeep(["sessions", "--json"]);
+    expect(JSON.parse(out)).toMatchObject({ session_id: "s", agent_id: "shell", status: "ended", events: 5 });
+  });
+
+  it("leaves no trace of a session that it only looked at", async () => {
+    await tracekeep(["append", "--session", "s"], '{"event":"a"}\n');
+    const before = await tracekeep(["query", "--json"]);
+    await tracekeep(["append", "--session", "s"]);
+    expect((await tracekeep(["query", "--json"])).out).toBe(before.out);
+  });
+});
+
+describe("sessions, show, audit, stats", () => {
+  beforeEach(recordSomething);
+
+  it("prints the contract of sessions --json", async () => {
+    const { code, out } = await tracekeep(["sessions", "--json"]);
+    expect(code).toBe(0);
+    const [first, second] = out
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(first).toMatchObject({
+      session_id: "build-1",
+      agent_id: "builder",
+      source: "recorded",
+      parent_id: null,
+      title: "Build it",
+      project: "/p",
+      status: "ended",
+      tool_calls: 2,
+      tool_errors: 1,
+      model_calls: 2,
+      tokens: { input: 1_010, output: 55, cache_read: 0, cache_write: 0, reasoning: 0 },
+      cost_usd: 0.25,
+      unpriced: ["m-2"],
+    });
+    expect(first?.["event_counts"]).toMatchObject({ TOOL_CALL: 2, TOOL_RESULT: 2, END: 1 });
+    expect(second).toMatchObject({
+      session_id: "build-2",
+      parent_id: "build-1",
+      ended_at: null,
+      status: "running",
+      cost_usd: null,
+    });
+  });
+
+  it("prints the contract of audit --json, and says on a page what matters", async () => {
+    const { out } = await tracekeep(["audit", "--json"]);
+    expect(JSON.parse(out)).toMatchObject({
+      sessions: 2,
+      tool_calls: 2,
+      tool_errors: 1,
+      tools: { bash: { calls: 2, errors: 1 } },
+      models: { "m-1": { calls: 1, cost_usd: 0.25 }, "m-2": { calls: 1, cost_usd: null } },
+      tokens: { input: 1_010, output: 55 },
+      cost_usd: 0.25,
+      unpriced: ["m-2"],
+      skipped: [],
+      anomalies: [],
+      lost: 0,
+      errors: 1,
+      latest_errors: [{ session_id: "build-1", tool: "bash", event: "TOOL_RESULT" }],
+    });
+    const text = (await tracekeep(["audit"])).out;
+    for (const part of [
+      "2 sessions",
+      "bash",
+      "50.0 %",
+      "m-2",
+      "unpriced",
+      "$0.25",
+      "exit 2",
+      "not priced: m-2",
+    ])
+      expect(text).toContain(part);
+  });
+
+  it("finds a session by id, by its beginning and by its agent, and says what is ambiguous", async () => {
+    expect((await tracekeep(["show", "build-1"])).out).toContain("make test");
+    expect((await tracekeep(["show", "builder"])).err).toContain("the latest session of builder: build-2");
+    const ambiguous = await tracekeep(["show", "build-"]);
+    expect(ambiguous.code).toBe(1);
+    expect(ambiguous.err).toContain("build-1");
+  });
+
+  it("filters, counts and takes the last", async () => {
+    const count = async (...argv: string[]) => Number((await tracekeep(["query", "--count", ...argv])).out);
+    expect(await count()).toBe(13);
+    expect(await count("--event", "TOOL_CALL", "--event", "TOOL_RESULT")).toBe(4);
+    expect(await count("--severity", "ERROR")).toBe(1);
+    expect(await count("--session", "build-2")).toBe(2);
+    expect(await count("--where", "duration_ms>1000", "--where", "tool=bash")).toBe(1);
+    expect(await count("--grep", "読む")).toBe(1);
+    expect(await count("--agent", "build*", "--since", "1h", "--until", "0s")).toBe(13);
+    expect(await count("--last", "3")).toBe(3);
+    expect(await count("--last", "1h")).toBe(13);
+    expect(await count("--since", "2099-01-01T00:00:00Z")).toBe(0);
+  });
+
+  it("adds up by any key, each figure once", async () => {
+    for (const by of ["tool", "model", "agent", "project", "hour", "session"]) {
+      const { out } = await tracekeep(["stats", "--by", by, "--json"]);
+      const rows = out
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { tool_calls: number; model_calls: number });
+      const sum = (key: "tool_calls" | "model_calls") => rows.reduce((total, row) => total + row[key], 0);
+      if (by !== "model") expect([by, sum("tool_calls")]).toEqual([by, 2]);
+      if (by !== "tool") expect([by, sum("model_calls")]).toEqual([by, 2]);
+    }
+  });
+
+  it("says what could not be read, and exits with 3", async () => {
+    const file = path.join(
+      folder,
+      ".tracekeep",
+      fs.readdirSync(path.join(folder, ".tracekeep")).find((name) => name.endsWith(".jsonl")) ?? "",
+    );
+    const lines = fs.readFileSync(file, "utf8").split("\n");
+    lines[2] = "garbage";
+    fs.writeFileSync(file, lines.join("\n"));
+    const query = await tracekeep(["query", "--count"]);
+    expect(query).toMatchObject({ code: 3, out: "12\n" });
+    expect(query.err).toContain("skipped 1 place");
+    expect(query.err).toContain(path.basename(file));
+    const audit = await tracekeep(["audit", "--json"]);
+    expect(audit.code).toBe(3);
+    expect((JSON.parse(audit.out) as { skipped: unknown[] }).skipped).toHaveLength(1);
+  });
+});
+
+describe("doctor", () => {
+  it("finds nothing wrong with a healthy store, and names what is wrong with the command that mends it", async () => {
+    recordSomething();
+    expect((await tracekeep(["doctor"])).code).toBe(0);
+    const store = path.join(folder, ".tracekeep");
+    fs.chmodSync(store, 0o755);
+    fs.writeFileSync(path.join(store, "notes.jsonl"), "not a log\n");
+    const { code, out } = await tracekeep(["doctor"]);
+    expect(code).toBe(3);
+    expect(out).toContain(`chmod -R go-rwx '${store}'`);
+    expect(out).toContain("notes.jsonl");
+  });
+});

@@ -11,13 +11,13 @@ export const FORMAT_VERSION = 1;
 export interface EventSource {
   /** Absolute path of the file. */
   file: string;
-  /** Byte offset of the line in it. */
+  /** Byte offset of the record in it: of its line, or of its place in a line that holds several. */
   offset: number;
   /** Line number, from 1. */
   line: number;
-  /** The source's own id of the record, when it has one. */
+  /** The source's own id of the record; for records without one, made of their content and place. */
   id?: string;
-  /** Which of the events made from that line this is, from 0; absent when it is the only one. */
+  /** Which of the events made from that record this is, from 0; absent on the last one, so that it ends the record. */
   part?: number;
 }
 

@@ -28,6 +28,13 @@ export function formatTimestamp(timeMs: number): string {
  * @example parseTimestamp("2026-01-06T23:00:00+01:00") // 1767736800000
  */
 export function parseTimestamp(text: string): number | undefined {
+  // The form that our writer writes is the one that is read by the million.
+  if (text.length === 24 && WRITTEN.test(text)) {
+    const timeMs = Date.parse(text);
+    // V8 reads 30 February as 2 March and hour 24 as the next day; the day must come back as it was given.
+    if (new Date(timeMs).getUTCDate() === Number(text.slice(8, 10)) && !text.startsWith("24", 11))
+      return timeMs;
+  }
   const parts = READABLE.exec(text);
   if (parts === null) return undefined;
   const [

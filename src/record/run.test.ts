@@ -2,9 +2,11 @@ import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { TracekeepError } from "../base/errors.ts";
+import { eventSchema } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import { currentSession } from "./context.ts";
 import { log, startSession, traced, withSession } from "./run.ts";
@@ -241,6 +243,28 @@ describe("receipts", () => {
     expect(() => session.appendSync({ event: "late" })).toThrow(TracekeepError);
     expect(session.status()).toMatchObject({ open: false, refused: 3, lastError: { code: "CLOSED" } });
     expect(faults).toHaveLength(3);
+  });
+});
+
+describe("the JSON Schema of the package", () => {
+  it("holds for every line that is written, and for no line without what its type always has", () => {
+    const valid = new Ajv2020({ strict: false }).compile(eventSchema());
+    const session = store.startSession({ id: "s", agent: "a", title: "T", metadata: { run: 1 } });
+    session.toolCall("bash", { when: new Date(0), huge: 2n ** 70n }).error(new Error("no"));
+    session.modelCall({ model: "m" }).result("yes", { input_tokens: 1, output_tokens: 1, cost_usd: 0.1 });
+    session.retrieval("what").result(["found"]);
+    session.delegate("task").result("done");
+    session.decision("go", { confidence: 1 });
+    session.policyCheck("p", "ok");
+    session.humanApproval("me", "ok");
+    session.log({ event: "nav", seq: 7, timestamp: "no time" });
+    session.end();
+    for (const event of eventsOf(session.file))
+      expect([event.event, valid(event), valid.errors]).toEqual([event.event, true, null]);
+    const [start] = eventsOf(session.file);
+    expect(valid({ ...start, format: undefined })).toBe(false);
+    expect(valid({ ...start, severity: "LOUD" })).toBe(false);
+    expect(valid({ ...start, salt: "short" })).toBe(false);
   });
 });
 

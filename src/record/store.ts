@@ -46,6 +46,8 @@ export class Store {
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
   readonly #sessions = new Set<Session>();
+  /** Length of the lock file when this process last held it. */
+  #creationsSeen = -1;
 
   constructor(options: StoreOptions) {
     this.#options = checkStoreOptions(options);
@@ -63,8 +65,8 @@ export class Store {
     // A fresh UUID cannot be taken. An id of the caller's choice can, so looking and creating are one step under a lock.
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
     const { id } = checked;
-    return this.#locked(() => {
-      if (this.#catalog.refresh().find(id) !== undefined) {
+    return this.#creating(() => {
+      if (this.#catalog.find(id) !== undefined) {
         throw new TracekeepError("SESSION_EXISTS", `there is a session ${id} already`, {
           path: this.dir,
           hint: "go on with it by openSession(id), or choose another id",
@@ -235,12 +237,23 @@ export class Store {
     };
   }
 
-  #locked<T>(action: () => T): T {
-    const { O_RDWR, O_CREAT, O_NOFOLLOW } = fs.constants;
-    const fd = fs.openSync(path.join(this.dir, STORE_LOCK), O_RDWR | O_CREAT | O_NOFOLLOW, FILE_MODE);
+  /**
+   * Runs `create` for an id of the caller's choice, under the store's lock and with a catalog that knows every such id.
+   * The lock file grows by a byte for each creation: while it is as long as this process left it, nobody else has
+   * created one, and looking through the folder again (10 ms at 10,000 sessions) can be saved.
+   */
+  #creating<T>(create: () => T): T {
+    const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
+    const file = path.join(this.dir, STORE_LOCK);
+    const fd = fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
     try {
       waitForLock(fd);
-      return action();
+      const creations = fs.fstatSync(fd).size;
+      if (creations !== this.#creationsSeen) this.#catalog.refresh();
+      // Counted before it is done: a creation that fails costs others a look, one that is missed would cost an id.
+      fs.writeSync(fd, ".");
+      this.#creationsSeen = creations + 1;
+      return create();
     } finally {
       fs.closeSync(fd);
     }

@@ -1,6 +1,6 @@
 // The audit for people: fits a terminal, most important first.
 
-import { styleText } from "node:util";
+import { paint } from "./paint.ts";
 
 import type { AuditReport, EventPlace, GroupRow } from "./audit.ts";
 import { formatPlace } from "./event-text.ts";
@@ -209,12 +209,12 @@ class Page {
 
   #line(text: string, color?: "red"): void {
     const fitted = `  ${fitText(text, this.#options.columns - 2)}`;
-    this.lines.push(color !== undefined && this.#options.color ? styleText(color, fitted) : fitted);
+    this.lines.push(color !== undefined && this.#options.color ? paint(color, fitted) : fitted);
   }
 
   #bold(text: string): string {
     const fitted = fitText(text, this.#options.columns);
-    return this.#options.color ? styleText("bold", fitted) : fitted;
+    return this.#options.color ? paint("bold", fitted) : fitted;
   }
 }
 

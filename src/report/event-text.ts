@@ -1,6 +1,6 @@
 // One event as one line for people: when, how bad, what, and as much of the rest as fits.
 
-import { styleText } from "node:util";
+import { paint } from "./paint.ts";
 
 import type { Event } from "../event/index.ts";
 import {
@@ -39,8 +39,8 @@ export function eventText(event: Event, { columns, color, place }: EventTextOpti
   const rest = fitText(printable(gistOf(event)).trim(), Math.max(20, columns - leftColumns));
   if (!color) return `${left.join(" ")} ${rest}`.trimEnd();
   const styled = [
-    styleText("gray", when),
-    ...(where === "" ? [] : [styleText("cyan", where)]),
+    paint("gray", when),
+    ...(where === "" ? [] : [paint("cyan", where)]),
     colorType(event, type),
   ];
   return `${styled.join(" ")} ${rest}`.trimEnd();
@@ -135,7 +135,7 @@ function tokens(event: Event): string | undefined {
 }
 
 function colorType(event: Event, type: string): string {
-  if (event.severity === "ERROR" || event.severity === "CRITICAL") return styleText("red", type);
-  if (event.severity === "WARN") return styleText("yellow", type);
-  return event.severity === "DEBUG" ? styleText("gray", type) : styleText("bold", type);
+  if (event.severity === "ERROR" || event.severity === "CRITICAL") return paint("red", type);
+  if (event.severity === "WARN") return paint("yellow", type);
+  return event.severity === "DEBUG" ? paint("gray", type) : paint("bold", type);
 }

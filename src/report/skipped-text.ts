@@ -9,7 +9,11 @@ const MAX_REASONS = 2;
 /** @example "3 places (20 bytes) of notes.jsonl, first at byte 8,268: JSON, but not an object" */
 export function renderSkipped(skipped: readonly SkippedBytes[]): string[] {
   const files = new Map<string, SkippedBytes[]>();
-  for (const place of skipped) files.set(place.file, [...(files.get(place.file) ?? []), place]);
+  for (const place of skipped) {
+    const places = files.get(place.file);
+    if (places === undefined) files.set(place.file, [place]);
+    else places.push(place);
+  }
   const lines = [...files].slice(0, MAX_FILES).map(([file, places]) => {
     const bytes = places.reduce((sum, { from, to }) => sum + to - from, 0);
     const reasons = [...new Set(places.map(({ reason }) => printable(reason)))];

@@ -1,6 +1,6 @@
 // The audit: what a person wants to see first.
 
-import { openReader, parseDuration } from "../../read/index.ts";
+import { openReader, parseDuration, UNFINISHED_LINE } from "../../read/index.ts";
 import { auditReport, renderAudit } from "../../report/index.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
@@ -46,7 +46,6 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const { stdout } = context;
   if (context.flag("json")) stdout.json(report);
   else stdout.write(renderAudit(report, { columns: stdout.columns, color: stdout.color }));
-  return report.skipped.length > 0 || report.anomalies.length > 0 || report.lost > 0
-    ? EXIT.findings
-    : EXIT.done;
+  const damaged = report.skipped.some(({ reason }) => reason !== UNFINISHED_LINE);
+  return damaged || report.anomalies.length > 0 || report.lost > 0 ? EXIT.findings : EXIT.done;
 }

@@ -37,6 +37,8 @@ export class SteadyClock {
   /** Milliseconds since 1970. `onStep` is called when the wall clock has just been found behind. */
   now(onStep?: (step: ClockStep) => void): number {
     const wallMs = this.#clock.wallMs();
+    // Most events share their millisecond with the one before.
+    if (wallMs === this.#lastMs && !this.#behind) return wallMs;
     if (wallMs >= this.#lastMs) {
       this.#lastMs = wallMs;
       this.#lastMonotonicMs = this.#clock.monotonicMs();

@@ -21,8 +21,10 @@ export interface LineParts {
   id: string;
   parent_id?: string | undefined;
   call_id?: string | undefined;
-  /** Plain JSON without any envelope name in it. */
+  /** Plain JSON without any envelope name in it, unless {@link typed}. */
   body: JsonObject;
+  /** The body is a whole draft as it was handed in: `event` is its first field, and no other is of the envelope. */
+  typed?: boolean | undefined;
   source?: EventSource | undefined;
   truncated?: readonly Truncation[] | undefined;
   sanitized?: readonly string[] | undefined;
@@ -46,13 +48,16 @@ export function encodeIdentity(sessionId: string, agentId: string): string {
  * @param identity from {@link encodeIdentity}
  */
 export function encodeLine(parts: LineParts, identity: string): string {
+  const head = headOf(parts.event);
   let line =
-    `${headOf(parts.event)}${parts.timestamp}","severity":"${parts.severity}","seq":${parts.seq}` +
+    `${head}${parts.timestamp}","severity":"${parts.severity}","seq":${parts.seq}` +
     `,"id":"${parts.id}"${identity}`;
   if (parts.parent_id !== undefined) line += `,"parent_id":${JSON.stringify(parts.parent_id)}`;
   if (parts.call_id !== undefined) line += `,"call_id":${JSON.stringify(parts.call_id)}`;
   const body = JSON.stringify(parts.body);
-  if (body !== "{}") line += `,${body.slice(1, -1)}`;
+  // The type stands in front already; taking it off the text is cheaper than copying the object without it.
+  if (parts.typed === true) line += body.slice(head.length - TIMESTAMP_FIELD.length, -1);
+  else if (body !== "{}") line += `,${body.slice(1, -1)}`;
   if (parts.source !== undefined) line += `,"source":${JSON.stringify(parts.source)}`;
   if (parts.truncated !== undefined) line += `,"truncated":${JSON.stringify(parts.truncated)}`;
   if (parts.sanitized !== undefined) line += `,"sanitized":${JSON.stringify(parts.sanitized)}`;
@@ -106,6 +111,8 @@ export function decodeLine(bytes: Uint8Array): DecodedLine {
 
 const ENVELOPE: ReadonlySet<string> = new Set([...ENVELOPE_HEAD, ...ENVELOPE_TAIL]);
 
+const TIMESTAMP_FIELD = ',"timestamp":"';
+
 /** `{"event":"TYPE","timestamp":"` by type. Bounded, because custom types come from outside. */
 const heads = new Map<string, string>();
 const MAX_HEADS = 1000;
@@ -113,7 +120,7 @@ const MAX_HEADS = 1000;
 function headOf(type: string): string {
   const known = heads.get(type);
   if (known !== undefined) return known;
-  const head = `{"event":${encodeJson(type)},"timestamp":"`;
+  const head = `{"event":${JSON.stringify(type)}${TIMESTAMP_FIELD}`;
   if (heads.size < MAX_HEADS) heads.set(type, head);
   return head;
 }

@@ -51,6 +51,10 @@ export class DraftReader {
     onClockStep?: (step: ClockStep) => void,
   ): LineParts {
     const plain = toPlain(draft);
+    if (plain.sanitized.length === 0 && isOrdinary(plain.body)) {
+      const parts = this.#ordinary(plain.body, provenance, onClockStep);
+      if (parts !== undefined) return parts;
+    }
     const { event, timestamp, severity, parent_id: parentId, call_id: callId, ...rest } = plain.body;
     const refused = new Refused(plain.sanitized);
     const type = this.#type(event, refused);
@@ -80,6 +84,31 @@ export class DraftReader {
     return parts;
   }
 
+  /** The parts of a draft that can be encoded as it is; undefined when it holds a secret. */
+  #ordinary(
+    draft: JsonObject & { event: string },
+    provenance: Provenance,
+    onClockStep?: (step: ClockStep) => void,
+  ): LineParts | undefined {
+    if (this.#redactor.redact(draft) !== draft) return undefined;
+    const nowMs = this.#clock.now(onClockStep);
+    return {
+      event: draft.event,
+      timestamp: timestampOf(nowMs),
+      severity: severityOf(draft.event, draft["status"]),
+      seq: 0,
+      id: uuidv7(nowMs),
+      parent_id: undefined,
+      call_id: undefined,
+      body: draft,
+      typed: true,
+      source: provenance.source,
+      copy_of: provenance.copyOf,
+      time_inferred: provenance.timeInferred,
+      salt: randomSalt(),
+    };
+  }
+
   #type(event: JsonValue | undefined, refused: Refused): string {
     if (typeof event !== "string" || event === "") {
       refused.keep("event", event ?? null);
@@ -107,6 +136,20 @@ export class DraftReader {
 // --- internal ---
 
 const NOTHING: Provenance = {};
+
+/** Whether a draft says nothing of the envelope but its type, and that first, as nearly all of them do. */
+function isOrdinary(draft: JsonObject): draft is JsonObject & { event: string } {
+  let isFirst = true;
+  for (const name in draft) {
+    if (isFirst) {
+      const type = draft["event"];
+      if (name !== "event" || typeof type !== "string") return false;
+      if (type === "" || type.length * 3 > MAX_TYPE_BYTES) return false;
+      isFirst = false;
+    } else if (isEnvelopeName(name) || name === "erased") return false;
+  }
+  return !isFirst;
+}
 
 /** What could not be taken as it was given. */
 class Refused {

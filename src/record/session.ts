@@ -182,7 +182,7 @@ export class Session extends EventHelpers {
   override record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
     try {
       this.#resume();
-      const parts = this.#parts.drafts.read(draft, provenance, (step) => this.#clockStep(step));
+      const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
       try {
         return { id: parts.id, ticket: this.#parts.log.append(parts, ticketFor), error: undefined };
       } catch (error) {
@@ -225,10 +225,10 @@ export class Session extends EventHelpers {
     this.#parts.log.append(this.#parts.drafts.read(draft));
   }
 
-  #clockStep({ expectedMs, actualMs }: ClockStep): void {
+  readonly #onClockStep = ({ expectedMs, actualMs }: ClockStep): void => {
     const body: JsonObject = { expected: formatTimestamp(expectedMs), actual: formatTimestamp(actualMs) };
     this.#parts.log.append(this.#parts.drafts.read({ event: "CLOCK_STEP", ...body }));
-  }
+  };
 
   #refuse(cause: unknown): TracekeepError {
     const error =

@@ -214,6 +214,11 @@ export class SessionLog {
     const maxBytes = this.#options.maxLineBytes ?? MAX_LINE_BYTES;
     const line = encodeLine(parts, this.#identity);
     if (line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes) return line;
+    if (parts.typed === true) {
+      const { event: _, ...body } = parts.body;
+      parts.body = body;
+      parts.typed = false;
+    }
     const envelopeBytes = Buffer.byteLength(
       encodeLine({ ...parts, body: {}, truncated: [] }, this.#identity),
     );

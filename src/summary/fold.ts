@@ -229,6 +229,8 @@ function countEvent(
 
 function foldTime(summary: SessionSummary, head: EventHead): void {
   const { progress } = summary;
+  // When a transcript was imported further is no time of the session that it tells of.
+  if (head.event === "RESUMED" && summary.origin !== "recorded" && summary.origin !== null) return;
   const timeMs = instantOf(head.timestamp);
   // NaN for the first event, which has none before it.
   const gapMs = timeMs - progress.lastMs;

@@ -6,6 +6,20 @@ import { parseTimestamp } from "../event/index.ts";
  * checks them: events have been checked when they were decoded.
  */
 export function instantOf(timestamp: string): number {
+  // Neighbours often share their millisecond, and while recording even the very text.
+  if (timestamp !== lastTimestamp) {
+    lastTimestamp = timestamp;
+    lastInstant = readInstant(timestamp);
+  }
+  return lastInstant;
+}
+
+// --- internal ---
+
+let lastTimestamp = "";
+let lastInstant = NaN;
+
+function readInstant(timestamp: string): number {
   if (timestamp.length !== 24 || timestamp.charCodeAt(23) !== CAPITAL_Z || timestamp.startsWith("00")) {
     return parseTimestamp(timestamp) ?? NaN;
   }
@@ -19,8 +33,6 @@ export function instantOf(timestamp: string): number {
     (timestamp.charCodeAt(20) - ZERO) * 100 + twoDigits(timestamp, 21),
   );
 }
-
-// --- internal ---
 
 const ZERO = 0x30;
 const CAPITAL_Z = 0x5a;

@@ -10,7 +10,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { importSessions } from "../src/import/index.ts";
 import type { ImportReport } from "../src/import/index.ts";
+import { openReader } from "../src/read/index.ts";
 import { openStore } from "../src/record/index.ts";
+import { auditReport } from "../src/report/index.ts";
 import { addSummary, foldEvent, newSummary, newTotals } from "../src/summary/index.ts";
 import type { Totals } from "../src/summary/index.ts";
 import { eventsIn, importedIn } from "./store-contents.ts";
@@ -81,6 +83,7 @@ const REPEATED: Figures = {
   output: 85,
   cacheRead: 0,
   cacheWrite: 0,
+  reasoning: 0,
 };
 
 /** Lines that are JSON but no records, put there to test a viewer. */
@@ -118,6 +121,7 @@ interface Figures {
   output: number;
   cacheRead: number;
   cacheWrite: number;
+  reasoning: number;
 }
 
 function expectedOf(file: string): Figures {
@@ -133,6 +137,8 @@ function expectedOf(file: string): Figures {
       output: told.usage_last["output_tokens"] ?? 0,
       cacheRead: told.usage_last["cache_read_input_tokens"] ?? 0,
       cacheWrite: told.usage_last["cache_creation_input_tokens"] ?? 0,
+      // Claude Code does not tell them apart from the output.
+      reasoning: 0,
     };
   }
   const total = told.final_total_token_usage;
@@ -147,6 +153,7 @@ function expectedOf(file: string): Figures {
     output: total?.["output_tokens"] ?? 0,
     cacheRead: cached,
     cacheWrite: 0,
+    reasoning: total?.["reasoning_output_tokens"] ?? 0,
   };
 }
 
@@ -156,10 +163,10 @@ function changesOfTotal(file: string): number {
   return new Set([...text.matchAll(/"total_token_usage":(\{[^}]*\})/g)].map(([, total]) => total)).size;
 }
 
-function foundIn(totals: Totals): Figures {
+function foundIn(totals: Pick<Totals, "tool_calls" | "tool_errors" | "model_calls" | "tokens">): Figures {
   const { tool_calls: toolCalls, tool_errors: toolErrors, model_calls: modelCalls, tokens } = totals;
-  const { input, output, cache_read: cacheRead, cache_write: cacheWrite } = tokens;
-  return { toolCalls, toolErrors, modelCalls, input, output, cacheRead, cacheWrite };
+  const { input, output, cache_read: cacheRead, cache_write: cacheWrite, reasoning } = tokens;
+  return { toolCalls, toolErrors, modelCalls, input, output, cacheRead, cacheWrite, reasoning };
 }
 
 function add(left: Figures, right: Figures, sign: 1 | -1 = 1): Figures {
@@ -171,6 +178,7 @@ function add(left: Figures, right: Figures, sign: 1 | -1 = 1): Figures {
     output: left.output + sign * right.output,
     cacheRead: left.cacheRead + sign * right.cacheRead,
     cacheWrite: left.cacheWrite + sign * right.cacheWrite,
+    reasoning: left.reasoning + sign * right.reasoning,
   };
 }
 
@@ -225,6 +233,14 @@ describe.skipIf(!isThere)("transcripts found in the wild (../shared/realdata)", 
     const totals = totalsIn(folder);
     expect(foundIn(totals)).toEqual(expected);
     expect(report).toMatchObject({ files: transcripts.length, sessions: totals.sessions });
+    const audit = await auditReport(openReader({ dir: folder }));
+    expect(foundIn(audit)).toEqual(expected);
+    // What is no transcript at all is the import's to report; what could not be read of one, the audit's, too.
+    const unreadable = report.skipped.filter(
+      ({ file }) => NO_TRANSCRIPTS[path.relative(REALDATA, file)] === undefined,
+    );
+    expect(audit).toMatchObject({ sessions: totals.sessions, skipped: unreadable, lost: 0 });
+    expect(foundIn(audit.copies)).toEqual(REPEATED);
     const before = eventsIn(folder);
     expect(await importFiles(files)).toMatchObject({ events_added: 0, skipped: report.skipped });
     expect(eventsIn(folder)).toEqual(before);

@@ -2,6 +2,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
+import { flushOpenFiles } from "../store/append-file.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { instantOf } from "../summary/index.ts";
@@ -20,6 +21,7 @@ export type MatchedBy = "id" | "prefix" | "agent";
 
 /** Every session of a store by start, then id. Files that are no logs are reported. */
 export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
+  flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
   const filesById = new Map<string, SessionLogFile[]>();

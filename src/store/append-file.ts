@@ -5,6 +5,8 @@
 //
 // An AppendFile is open, failed (after a failed sync or repair nothing more is accepted, promise P4) or closed.
 
+import { dirname } from "node:path";
+
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
@@ -35,6 +37,18 @@ export interface AppendFileOptions {
 /** Files of this process that may hold unwritten lines. Whoever handles the end of the process flushes them. */
 export const openFiles: Set<AppendFile> = new Set();
 
+/** Hands the kernel what files of a folder have buffered, so that a read in this process sees what was logged. */
+export function flushOpenFiles(directory: string): void {
+  for (const file of openFiles) {
+    if (dirname(file.path) !== directory) continue;
+    try {
+      file.flush();
+    } catch {
+      // The loss has been told to onFault and will be said by a GAP event; it is no error of the reader's.
+    }
+  }
+}
+
 export class AppendFile {
   readonly #options: AppendFileOptions;
   #state: "open" | "failed" | "closed" = "open";
@@ -55,6 +69,10 @@ export class AppendFile {
     this.#options = options;
     this.#size = options.size;
     openFiles.add(this);
+  }
+
+  get path(): string {
+    return this.#options.path;
   }
 
   get failure(): TracekeepError | undefined {

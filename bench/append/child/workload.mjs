@@ -25,19 +25,19 @@ Ask the reviewer whether the third case is meant to pass; if it is, the fix belo
 
 /** A body with room for `text`, by kind of event. Results answer the call before them. */
 const BODIES = [
-  (text, id) => ({ event: "TOOL_CALL", call_id: id, tool: "bash", args: { command: text, timeout_ms: 120_000 } }),
-  (text, id) => ({
+  (text, callId) => ({ event: "TOOL_CALL", call_id: callId, tool: "bash", args: { command: text, timeout_ms: 120_000 } }),
+  (text, callId) => ({
     event: "TOOL_RESULT",
-    call_id: id,
+    call_id: callId,
     tool: "bash",
     result: { exit_code: 0, output: text },
     status: "ok",
     duration_ms: 150.25,
   }),
   (text) => ({ event: "AGENT_MESSAGE", message: text, confidence: 0.92 }),
-  (text, id) => ({
+  (text, callId) => ({
     event: "MODEL_RESPONSE",
-    call_id: id,
+    call_id: callId,
     model: "claude-opus-4-5",
     message: text,
     input_tokens: 8120,
@@ -71,17 +71,21 @@ export function makeWorkload(workload) {
 
 function bodyBytes(workload, index) {
   const spread = ((index * 37) % 101) - 50;
-  if (workload === "small") return 208 + spread / 2;
+  if (workload === "small") return 206 + spread / 2;
   const place = (index * 61) % 100;
   if (place < 80) return 300 + spread;
   return place < 98 ? 1300 + 4 * spread : 20_000 + 50 * spread;
 }
 
+/** @param {number} bytes how long the body is as JSON */
 function makeDraft(index, bytes) {
-  const id = `toolu_01${((index >> 1) * 2_654_435_761).toString(36).padStart(14, "x")}`;
+  const callId = `toolu_01${((index >> 1) + 1).toString(36).padStart(14, "x")}`;
   const body = BODIES[index % BODIES.length];
-  const room = Math.round(bytes - JSON.stringify(body("", id)).length);
+  const room = Math.max(8, Math.round(bytes) - JSON.stringify(body("", callId)).length);
   const start = (index * 389) % TEXT.length;
-  const text = TEXT.repeat(Math.ceil(room / TEXT.length) + 1).slice(start, start + Math.max(8, room));
-  return body(index % 50 === 7 ? `✅ ${text}` : text, id);
+  const text = TEXT.repeat(Math.ceil(room / TEXT.length) + 1).slice(start, start + room);
+  // A line break is two characters in JSON.
+  const escapes = JSON.stringify(text).length - 2 - text.length;
+  const fitting = text.slice(0, Math.max(8, room - escapes));
+  return body(index % 50 === 7 ? `✅ ${fitting}` : fitting, callId);
 }

@@ -1,7 +1,7 @@
 // The events that every contender records: what coding agents do, in two sizes.
 //
 // `small`: every event is about 352 bytes as a line. `mix`: of 100 events 80 carry about 300 bytes, 18 about 1.3 KB and
-// 2 about 20 KB (a file that was read), which makes lines of 1 KB on average. One text in fifty holds an emoji, because
+// 2 about 20 KB (a file written or read), which makes lines of 1 KB on average. One text in fifty holds an emoji, because
 // real ones do, and a writer that is only fast on Latin-1 should not look fast here.
 
 const AGENT = "Claude-Orch-Prime-20260106-c614";
@@ -23,17 +23,8 @@ Ask the reviewer whether the third case is meant to pass; if it is, the fix belo
 {"level":"warn","component":"scheduler","queue":"default","waiting":17,"oldest_ms":2210,"retry":false}
 `;
 
-/** A body with room for `text`, by kind of event. Results answer the call before them. */
-const BODIES = [
-  (text, callId) => ({ event: "TOOL_CALL", call_id: callId, tool: "bash", args: { command: text, timeout_ms: 120_000 } }),
-  (text, callId) => ({
-    event: "TOOL_RESULT",
-    call_id: callId,
-    tool: "bash",
-    result: { exit_code: 0, output: text },
-    status: "ok",
-    duration_ms: 150.25,
-  }),
+/** A draft with room for `text`, by kind of event. A result answers the call before it. */
+const KINDS = [
   (text) => ({ event: "AGENT_MESSAGE", message: text, confidence: 0.92 }),
   (text, callId) => ({
     event: "MODEL_RESPONSE",
@@ -43,6 +34,20 @@ const BODIES = [
     input_tokens: 8120,
     output_tokens: 311,
     cost_usd: 0.0484,
+  }),
+  (text, callId) => ({
+    event: "TOOL_CALL",
+    call_id: callId,
+    tool: "bash",
+    args: { command: text, timeout_ms: 120_000 },
+  }),
+  (text, callId) => ({
+    event: "TOOL_RESULT",
+    call_id: callId,
+    tool: "bash",
+    result: { exit_code: 0, output: text },
+    status: "ok",
+    duration_ms: 150.25,
   }),
 ];
 
@@ -80,12 +85,12 @@ function bodyBytes(workload, index) {
 /** @param {number} bytes how long the body is as JSON */
 function makeDraft(index, bytes) {
   const callId = `toolu_01${((index >> 1) + 1).toString(36).padStart(14, "x")}`;
-  const body = BODIES[index % BODIES.length];
-  const room = Math.max(8, Math.round(bytes) - JSON.stringify(body("", callId)).length);
+  const kind = KINDS[index % KINDS.length];
+  const room = Math.max(8, Math.round(bytes) - JSON.stringify(kind("", callId)).length);
   const start = (index * 389) % TEXT.length;
   const text = TEXT.repeat(Math.ceil(room / TEXT.length) + 1).slice(start, start + room);
   // A line break is two characters in JSON.
   const escapes = JSON.stringify(text).length - 2 - text.length;
   const fitting = text.slice(0, Math.max(8, room - escapes));
-  return body(index % 50 === 7 ? `✅ ${fitting}` : fitting, callId);
+  return kind(index % 50 === 7 ? `✅ ${fitting}` : fitting, callId);
 }

@@ -15,6 +15,14 @@ export interface Disk {
   readonly close: (fd: number) => void;
   /** One write at the end of the file; returns how many bytes were taken, which may be fewer. */
   readonly write: (fd: number, bytes: Uint8Array, offset: number, length: number) => number;
+  /** The same off the event loop; `done` gets the error, or null and how many bytes were taken. */
+  readonly writeSoon: (
+    fd: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    done: (error: Error | null, written: number) => void,
+  ) => void;
   readonly read: (fd: number, into: Uint8Array, position: number) => number;
   readonly size: (fd: number) => number;
   readonly truncate: (fd: number, size: number) => void;
@@ -39,6 +47,7 @@ export const nodeDisk: Disk = {
   open: (file) => fs.openSync(file, O_RDWR | O_APPEND | O_NOFOLLOW),
   close: (fd) => fs.closeSync(fd),
   write: (fd, bytes, offset, length) => fs.writeSync(fd, bytes, offset, length),
+  writeSoon: (fd, bytes, offset, length, done) => fs.write(fd, bytes, offset, length, null, done),
   read: (fd, into, position) => fs.readSync(fd, into, 0, into.length, position),
   size: (fd) => fs.fstatSync(fd).size,
   truncate: (fd, size) => fs.ftruncateSync(fd, size),

@@ -12,6 +12,8 @@ import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "./durability.ts";
 import type { Durability } from "./durability.ts";
+import { requestSync, withdrawSync } from "./sync-queue.ts";
+import type { Syncable } from "./sync-queue.ts";
 import type { Ticket } from "./ticket.ts";
 
 const BUFFER_BYTES: number = 64 * 1024;
@@ -49,7 +51,7 @@ export function flushOpenFiles(directory: string): void {
   }
 }
 
-export class AppendFile {
+export class AppendFile implements Syncable {
   readonly #options: AppendFileOptions;
   #state: "open" | "failed" | "closed" = "open";
   #failure: TracekeepError | undefined;
@@ -143,6 +145,7 @@ export class AppendFile {
       throw this.#syncFailed(cause, tickets);
     }
     this.#unsyncedLines = 0;
+    withdrawSync(this);
     for (const ticket of tickets) ticket.settle();
   }
 
@@ -162,6 +165,7 @@ export class AppendFile {
     } finally {
       this.#state = "closed";
       this.#clearSyncTimer();
+      withdrawSync(this);
       openFiles.delete(this);
       // A sync that is still running needs the descriptor; its end closes it.
       if (!this.#syncInFlight) this.#options.disk.close(this.#options.fd);
@@ -218,15 +222,16 @@ export class AppendFile {
 
   #syncWhenDue(): void {
     if (this.#syncInFlight || this.#state !== "open") return;
-    if (this.#unsyncedTickets.length > 0) this.#syncSoon();
+    if (this.#unsyncedTickets.length > 0) requestSync(this);
     else if (this.#options.durability !== "interval" || this.#unsyncedLines === 0) return;
-    else if (this.#unsyncedLines >= SYNC_EVERY_EVENTS) this.#syncSoon();
-    else this.#syncTimer ??= setTimeout(() => this.#syncSoon(), SYNC_INTERVAL_MS).unref();
+    else if (this.#unsyncedLines >= SYNC_EVERY_EVENTS) requestSync(this);
+    else this.#syncTimer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
   }
 
-  #syncSoon(): void {
+  /** The file's turn in the process-wide queue. @internal */
+  beginSync(done: () => void): void {
+    if (this.#state !== "open") return done();
     this.#clearSyncTimer();
-    if (this.#syncInFlight || this.#state !== "open") return;
     this.#syncInFlight = true;
     this.#unsyncedLines = 0;
     const tickets = this.#unsyncedTickets.splice(0);
@@ -236,6 +241,7 @@ export class AppendFile {
       else this.#syncFailed(error, tickets);
       if (this.#state === "closed") this.#options.disk.close(this.#options.fd);
       else this.#syncWhenDue();
+      done();
     });
   }
 

@@ -18,11 +18,13 @@ export type { Event, EventDraft, Severity, StandardDraft, StandardType } from ".
 export { openReader } from "./read/index.ts";
 export {
   CallHandle,
+  createRecorder,
   currentSession,
   EventHandle,
   log,
   ModelCallHandle,
   openStore,
+  Recorder,
   runInSession,
   Session,
   startSession,
@@ -36,6 +38,8 @@ export type {
   ModelUsage,
   Provenance,
   Receipt,
+  RecorderOptions,
+  RecorderStatus,
   RunOptions,
   SessionOptions,
   SessionStatus,

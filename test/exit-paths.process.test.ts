@@ -1,6 +1,6 @@
 // Every way a program can end while JavaScript still runs: nothing that was logged may be missing afterwards.
 
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -120,5 +120,21 @@ describe("the program is left as it was", () => {
     expect(ended.code).toBe(0);
     expect(ended.stderr).toContain("alive");
     expect(ended.stderr.match(/TracekeepWarning/g)).toHaveLength(1);
+  });
+
+  it("goes on without a store that can be written: log and traced say so once and never throw", () => {
+    const program = path.join(folder, "program.mjs");
+    fs.writeFileSync(
+      program,
+      `import { log, traced } from ${JSON.stringify(LIBRARY)};
+       const id = log({ event: "x" });
+       const doubled = await traced("double", async (n) => n * 2)(21);
+       console.log(JSON.stringify([id, doubled]));`,
+    );
+    fs.writeFileSync(path.join(folder, "file"), "");
+    const env = { ...process.env, TRACEKEEP_DIR: path.join(folder, "file", "store") };
+    const { stdout, stderr, status } = spawnSync(process.execPath, [program], { env, encoding: "utf8" });
+    expect([status, stdout]).toEqual([0, '["",42]\n']);
+    expect(stderr.match(/nothing is recorded/g)).toHaveLength(1);
   });
 });

@@ -3,16 +3,27 @@
 
 import { randomSalt } from "../base/ids.ts";
 import type { TracekeepError } from "../base/errors.ts";
-import type { EventDraft } from "../event/index.ts";
-import type { Durability } from "../store/durability.ts";
-import type { Ticket } from "../store/ticket.ts";
+import type { Event, EventDraft } from "../event/index.ts";
+import type { LeftOut } from "../sinks/sink.ts";
 import type { Receipt } from "./receipt.ts";
 
 /** How recording one event went. */
 export interface Recorded {
   id: string;
-  ticket: Ticket | undefined;
+  /** Its way to its durability; undefined when it was not taken, or when nobody asked. */
+  ticket: Pending | undefined;
   error: TracekeepError | undefined;
+  /** The event as sinks got it, where there are sinks. */
+  event?: Event | undefined;
+  /** A sink left it out on purpose. */
+  leftOut?: LeftOut | undefined;
+}
+
+/** An event on its way. */
+export interface Pending {
+  readonly seq: number;
+  /** Resolves once it has reached its durability. */
+  readonly settled: Promise<void>;
 }
 
 /** Further fields for an event. */
@@ -31,13 +42,14 @@ export interface ModelUsage extends Extra {
 /** An event that was logged: its id, and its receipt for whoever wants to wait for it. */
 export class EventHandle {
   readonly id: string;
+  /** From a recorder, the whole event as it was numbered; from a session, the event as it was given. */
   readonly event: Readonly<EventDraft>;
   readonly #recorded: Recorded;
   readonly #owner: EventHelpers;
 
   constructor(owner: EventHelpers, event: EventDraft, recorded: Recorded) {
     this.id = recorded.id;
-    this.event = Object.freeze(event);
+    this.event = recorded.event ?? Object.freeze(event);
     this.#recorded = recorded;
     this.#owner = owner;
   }
@@ -86,15 +98,14 @@ export class CallHandle extends EventHandle {
 }
 
 export abstract class EventHelpers {
-  /** @internal */
-  abstract record(draft: EventDraft, ticketFor?: Durability): Recorded;
+  /** Records an event whose receipt may be asked for. @internal */
+  abstract track(draft: EventDraft): Recorded;
   /** @internal */
   abstract receiptOf(recorded: Recorded): Promise<Receipt>;
-  abstract get durability(): Durability;
 
   /** Records an event of any type. */
   event(draft: EventDraft): EventHandle {
-    return new EventHandle(this, draft, this.record(draft, this.durability));
+    return new EventHandle(this, draft, this.track(draft));
   }
 
   userMessage(message: string, extra: Extra = {}): EventHandle {
@@ -116,7 +127,7 @@ export abstract class EventHelpers {
   /** A model is asked. Close it with `.result(answer, usage)`, which writes MODEL_RESPONSE, or `.error(error)`. */
   modelCall(model: { provider?: string; model: string } & Extra): ModelCallHandle {
     const call = { event: "MODEL_CALL", call_id: newCallId(), ...model };
-    return new ModelCallHandle(this, call, this.record(call, this.durability), "MODEL_RESPONSE");
+    return new ModelCallHandle(this, call, this.track(call), "MODEL_RESPONSE");
   }
 
   /** A tool is called. Close it with `.result(value)` or `.error(error)`. */
@@ -176,7 +187,7 @@ export abstract class EventHelpers {
 
   #call(resultType: string, fields: EventDraft): CallHandle {
     const call = { call_id: newCallId(), ...fields };
-    return new CallHandle(this, call, this.record(call, this.durability), resultType);
+    return new CallHandle(this, call, this.track(call), resultType);
   }
 }
 

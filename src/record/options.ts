@@ -6,6 +6,9 @@ import type { Clock } from "../base/clock.ts";
 import { parseTimestamp } from "../event/index.ts";
 import { MAX_LINE_BYTES } from "../format/index.ts";
 import type { RedactionOptions } from "../redact/index.ts";
+import { guarded } from "../sinks/fault.ts";
+import { checkSink } from "../sinks/sink.ts";
+import type { Sink } from "../sinks/sink.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 
@@ -29,6 +32,12 @@ export interface StoreOptions {
   handleSignals?: boolean | undefined;
   /** Called when something could not be recorded. Default: one process warning for each session it happens to. */
   onFault?: ((error: TracekeepError) => void) | undefined;
+  /**
+   * Sinks beside the logs: each event goes to them too, once it is in its log, as the same bytes. What they do with it,
+   * also failing, stays with them: it is told to `onFault` and, once for each session, by a `DEGRADED` event. They are
+   * the caller's to close.
+   */
+  sinks?: readonly Sink[] | undefined;
   /** Clock, for tests. Default: the system's. */
   clock?: Clock | undefined;
 }
@@ -63,6 +72,7 @@ const STORE_OPTIONS = [
   "redaction",
   "handleSignals",
   "onFault",
+  "sinks",
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
@@ -81,16 +91,36 @@ const SESSION_OPTIONS = [
 /** @throws TypeError, RangeError */
 export function checkStoreOptions(
   options: StoreOptions,
-): StoreOptions & { durability: Durability; maxLineBytes: number } {
+): StoreOptions & WriterOptions & { durability: Durability } {
   checkOptionNames("openStore", options, STORE_OPTIONS);
-  if (options.onFault !== undefined && typeof options.onFault !== "function") {
-    throw new TypeError(`openStore: onFault must be a function, got ${describe(options.onFault)}`);
-  }
   return {
     ...options,
+    ...checkWriterOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
-    maxLineBytes: integerOption("openStore", "maxLineBytes", options.maxLineBytes, {
+  };
+}
+
+/** What stores and recorders are asked alike. */
+export interface WriterOptions {
+  maxLineBytes: number;
+  onFault: StoreOptions["onFault"];
+  sinks: readonly Sink[];
+}
+
+/** @throws TypeError, RangeError */
+export function checkWriterOptions(
+  owner: string,
+  { maxLineBytes, onFault, sinks = [] }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "sinks">,
+): WriterOptions {
+  if (onFault !== undefined && typeof onFault !== "function") {
+    throw new TypeError(`${owner}: onFault must be a function, got ${describe(onFault)}`);
+  }
+  if (!Array.isArray(sinks)) throw new TypeError(`${owner}: sinks must be an array, got ${describe(sinks)}`);
+  return {
+    onFault: onFault === undefined ? undefined : guarded(onFault),
+    sinks: sinks.map((sink: unknown) => checkSink(owner, sink)),
+    maxLineBytes: integerOption(owner, "maxLineBytes", maxLineBytes, {
       min: 4 * 1024,
       max: 64 * 1024 * 1024,
       default: MAX_LINE_BYTES,

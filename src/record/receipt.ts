@@ -7,5 +7,6 @@ export interface Receipt {
   seq: number;
   /** Its name. */
   id: string;
-  durability: Durability;
+  /** What it has reached. `"accepted"`: a sink has it that promises nothing about any medium, such as memory. */
+  durability: Durability | "accepted";
 }

@@ -147,6 +147,40 @@ describe("traced", () => {
   });
 });
 
+describe("recording never hurts the program", () => {
+  it("leaves a rejection that nobody handles unhandled, and one that is handled handled", async () => {
+    const seen: unknown[] = [];
+    const listener = (error: unknown): void => void seen.push(error);
+    const others = process.listeners("unhandledRejection");
+    process.removeAllListeners("unhandledRejection");
+    process.on("unhandledRejection", listener);
+    try {
+      await withSession({ store }, async () => {
+        const fail = traced("fail", async (why: string) => Promise.reject(new Error(why)));
+        void fail("unhandled");
+        await fail("handled").catch(() => undefined);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    } finally {
+      process.removeListener("unhandledRejection", listener);
+      for (const other of others) process.on("unhandledRejection", other);
+    }
+    expect(seen).toEqual([new Error("unhandled")]);
+  });
+
+  it("gives back what was done although the session could not be ended", async () => {
+    const faults: TracekeepError[] = [];
+    const own = openStore({ dir: store.dir, handleSignals: false, onFault: (error) => faults.push(error) });
+    const value = await withSession({ store: own }, (session) => {
+      session.close();
+      session.log({ event: "late" });
+      return "done";
+    });
+    expect(value).toBe("done");
+    expect(faults.map(({ code }) => code)).toEqual(["CLOSED"]);
+  });
+});
+
 describe("startSession", () => {
   it("ends by itself at the end of its scope", async () => {
     let file: string;
@@ -217,6 +251,33 @@ describe("openSession", () => {
     expect(() => openStore({ dir: store.dir, handleSignals: false }).openSession("s")).toThrow(
       expect.objectContaining({ code: "FORMAT_TOO_NEW" }),
     );
+  });
+});
+
+describe("time", () => {
+  it("goes on by the monotonic clock when the wall clock fell behind, and says so once", () => {
+    let wallMs = Date.parse("2026-01-06T22:00:00Z");
+    let monotonicMs = 0;
+    const clock = { wallMs: () => wallMs, monotonicMs: () => monotonicMs };
+    const session = openStore({ dir: store.dir, handleSignals: false, clock }).startSession({ id: "s" });
+    session.log({ event: "before" });
+    wallMs -= 3_600_000;
+    monotonicMs += 5;
+    session.log({ event: "after" });
+    monotonicMs += 5;
+    session.log({ event: "later" });
+    session.end();
+    const events = eventsOf(session.file).map(({ event, timestamp }) => [event, timestamp.slice(11, 23)]);
+    expect(events.slice(1, -1)).toEqual([
+      ["before", "22:00:00.000"],
+      ["CLOCK_STEP", "22:00:00.005"],
+      ["after", "22:00:00.005"],
+      ["later", "22:00:00.010"],
+    ]);
+    expect(eventsOf(session.file)[2]).toMatchObject({
+      expected: "2026-01-06T22:00:00.005Z",
+      actual: "2026-01-06T21:00:00.000Z",
+    });
   });
 });
 

@@ -3,6 +3,8 @@
 
 import path from "node:path";
 
+import { TracekeepError } from "../base/errors.ts";
+import { isPromiseLike } from "../base/promises.ts";
 import type { EventDraft } from "../event/index.ts";
 import { currentSession, runInSession } from "./context.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
@@ -41,14 +43,15 @@ export async function withSession<T>(
   action: (session: Session) => T | Promise<T>,
 ): Promise<T> {
   const session = startSession(options);
+  let value: T;
   try {
-    const value = await runInSession(session, () => action(session));
-    session.end("NORMAL");
-    return value;
+    value = await runInSession(session, () => action(session));
   } catch (error) {
-    session.end("ERROR", { error });
+    endHeard(session, "ERROR", { error });
     throw error;
   }
+  endHeard(session, "NORMAL");
+  return value;
 }
 
 /**
@@ -62,35 +65,43 @@ export function traced<A extends unknown[], R>(name: string, tool: (...args: A) 
     throw new TypeError("traced: the first argument is the tool's name");
   if (typeof tool !== "function") throw new TypeError("traced: the second argument is the function to wrap");
   return (...args: A): R => {
-    const call = (currentSession() ?? defaultSession()).toolCall(name, args.length === 1 ? args[0] : args);
+    const call = (currentSession() ?? defaultSession())?.toolCall(name, args.length === 1 ? args[0] : args);
     let value: R;
     try {
       value = tool(...args);
     } catch (error) {
-      call.error(error);
+      call?.error(error);
       throw error;
     }
-    if (!isPromise(value)) {
-      call.result(value);
+    if (!isPromiseLike(value)) {
+      call?.result(value);
       return value;
     }
-    // The promise goes back as it is; recording its outcome must not make a rejection look handled.
-    value.then(
-      (result) => void call.result(result),
-      (error: unknown) => void call.error(error),
+    // What goes back is a promise of its own: a rejection that the caller does not handle must stay unhandled, and
+    // listening to the tool's promise would have handled it.
+    const recorded = value.then(
+      (result) => {
+        call?.result(result);
+        return result;
+      },
+      (error: unknown) => {
+        call?.error(error);
+        throw error;
+      },
     );
-    return value;
+    return recorded as R;
   };
 }
 
 /**
  * Records an event in the current session; outside of one, in a session of this process that begins with its first
- * event (agent: `TRACEKEEP_AGENT`, else the program's name). Returns the event's id at once.
+ * event (agent: `TRACEKEEP_AGENT`, else the program's name). Returns the event's id at once. Never throws: when there can
+ * be no session (the store cannot be written, say), a process warning says so once and the id is empty.
  *
  * @example log({ event: "DECISION", decision: "retry", reason: "timeout" });
  */
 export function log(draft: EventDraft): string {
-  return (currentSession() ?? defaultSession()).log(draft);
+  return (currentSession() ?? defaultSession())?.log(draft) ?? "";
 }
 
 // --- internal ---
@@ -103,17 +114,31 @@ function storeOf(store: Store | StoreOptions | undefined): Store {
   return "startSession" in store ? store : openStore(store);
 }
 
-function defaultSession(): Session {
-  if (lazySession?.status().open !== true) {
-    const program = process.argv[1] === undefined ? "node" : path.basename(process.argv[1]);
-    lazySession = startSession({ agent: process.env["TRACEKEEP_AGENT"] ?? program });
-    const session = lazySession;
+let defaultFailed = false;
+
+/** The session of this process, or undefined when it cannot be started: recording must not hurt the program. */
+function defaultSession(): Session | undefined {
+  if (lazySession?.status().open === true) return lazySession;
+  if (defaultFailed) return undefined;
+  const program = process.argv[1] === undefined ? "node" : path.basename(process.argv[1]);
+  try {
+    const session = startSession({ agent: process.env["TRACEKEEP_AGENT"] ?? program });
     // A program that ends by itself has ended its session; one that is killed has not.
-    process.once("beforeExit", () => session.end());
+    process.once("beforeExit", () => endHeard(session, "NORMAL"));
+    return (lazySession = session);
+  } catch (error) {
+    defaultFailed = true;
+    const message = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`nothing is recorded: ${message}`, { type: "TracekeepWarning" });
+    return undefined;
   }
-  return lazySession;
 }
 
-function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+/** Ends a session whose failure to end has been heard through `onFault`: the program's own outcome comes first. */
+function endHeard(session: Session, reason: string, more: { error?: unknown } = {}): void {
+  try {
+    session.end(reason, more);
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+  }
 }

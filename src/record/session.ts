@@ -9,12 +9,12 @@ import type { Redactor } from "../redact/index.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 import type { SessionLog } from "../store/session-log.ts";
-import type { Ticket } from "../store/ticket.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { endCounts } from "../summary/index.ts";
+import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
-import type { Recorded } from "./helpers.ts";
+import type { Pending, Recorded } from "./helpers.ts";
 import type { Receipt } from "./receipt.ts";
 
 /** How a session is doing. */
@@ -35,6 +35,8 @@ export interface SessionParts {
   log: SessionLog;
   drafts: DraftReader;
   redactor: Redactor;
+  /** For the sinks beside the log, when there are any. */
+  copies: Copies | undefined;
   /** Written before the first event when an existing session is gone on with. */
   resumed: EventDraft | undefined;
   /** The session so far; read from the log when it was not all written here. */
@@ -146,8 +148,8 @@ export class Session extends EventHelpers {
    */
   end(reason = "NORMAL", more: { error?: unknown } = {}): void {
     if (!this.#open) return;
-    this.#resume();
     try {
+      this.#resume();
       this.#parts.log.flush();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       this.appendSync({
@@ -169,6 +171,7 @@ export class Session extends EventHelpers {
     try {
       this.#parts.log.close();
     } finally {
+      this.#parts.copies?.handOver();
       this.#parts.onClose(this);
     }
   }
@@ -178,13 +181,20 @@ export class Session extends EventHelpers {
     return Promise.resolve(this.end("scope_exit"));
   }
 
+  /** @internal */
+  override track(draft: EventDraft): Recorded {
+    return this.record(draft, this.durability);
+  }
+
   /** For the helpers and handles. @internal */
-  override record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
+  record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
     try {
       this.#resume();
       const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
       try {
-        return { id: parts.id, ticket: this.#parts.log.append(parts, ticketFor), error: undefined };
+        const ticket = this.#parts.log.append(parts, ticketFor);
+        this.#parts.copies?.relieve();
+        return { id: parts.id, ticket, error: undefined };
       } catch (error) {
         return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
       }
@@ -209,7 +219,7 @@ export class Session extends EventHelpers {
   async #receipt(
     id: string,
     durability: Durability,
-    ticket: Ticket | undefined,
+    ticket: Pending | undefined,
     error: TracekeepError | undefined,
   ): Promise<Receipt> {
     if (error !== undefined) throw error;

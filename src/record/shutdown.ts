@@ -1,18 +1,22 @@
 // The end of the process. Whatever way it comes, as long as JavaScript still runs, nothing that was logged stays in a
-// buffer: `exit` covers return, process.exit and uncaught errors, the signals are caught while files are open.
+// buffer: `exit` covers return, process.exit and uncaught errors, the signals are caught while anything is recorded.
 
+import { openBuffers } from "../sinks/open-buffers.ts";
 import { openFiles } from "../store/append-file.ts";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** Sessions and recorders of this process that are open. */
+const writers = new Set<object>();
 let watchingExit = false;
 let watchingSignals = false;
 
 /**
- * Makes sure that buffers are written before the process ends. Called for every session that is opened; the handlers
- * are installed once.
+ * Makes sure that buffers are written before the process ends. Called for every session and recorder that is opened;
+ * the handlers are installed once.
  */
-export function watchProcessEnd(handleSignals: boolean): void {
+export function watchProcessEnd(writer: object, handleSignals: boolean): void {
+  writers.add(writer);
   if (!watchingExit) {
     watchingExit = true;
     process.on("exit", flushAll);
@@ -24,9 +28,10 @@ export function watchProcessEnd(handleSignals: boolean): void {
   }
 }
 
-/** Takes the signal handlers out again once no file is open: a program without sessions dies as it always did. */
-export function unwatchSignals(): void {
-  if (!watchingSignals || openFiles.size > 0) return;
+/** Takes the signal handlers out again once nothing is recorded: a program without sessions dies as it always did. */
+export function unwatchProcessEnd(writer: object): void {
+  writers.delete(writer);
+  if (!watchingSignals || writers.size > 0) return;
   watchingSignals = false;
   for (const signal of SIGNALS) process.removeListener(signal, onSignal);
 }
@@ -43,6 +48,13 @@ function onSignal(signal: NodeJS.Signals): void {
 }
 
 function flushAll(): void {
+  settleFiles();
+  // A buffer may hand its events to another one, which then comes after it in the set, or to a file.
+  for (const buffer of openBuffers) buffer.drainNow();
+  settleFiles();
+}
+
+function settleFiles(): void {
   for (const file of openFiles) {
     try {
       file.settle();

@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
-import { formatTimestamp, FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
+import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
 import { Redactor } from "../redact/index.ts";
@@ -15,18 +15,22 @@ import { findOrCreateStore } from "../store/find.ts";
 import { STORE_LOCK, FILE_MODE } from "../store/layout.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
-import { currentProcess } from "../store/process.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
+import { warnOnce } from "../sinks/fault.ts";
+import type { OnFault } from "../sinks/fault.ts";
+import { IsolatedSink } from "../sinks/isolated.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { currentSession } from "./context.ts";
+import { Copies } from "./copies.ts";
 import { DraftReader } from "./draft.ts";
+import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
 import { Session } from "./session.ts";
-import { unwatchSignals, watchProcessEnd } from "./shutdown.ts";
-import { RECORDER } from "./version.ts";
+import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
+import { resumedDraft, startDraft } from "./start.ts";
 
 /**
  * Opens the store for writing, creating it when there is none.
@@ -140,8 +144,11 @@ export class Store {
     for (const session of this.#sessions) session.close();
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.close());
+  /** Closes the store and flushes the sinks beside it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    const onFault = this.#options.onFault ?? warnOnce("a sink beside the store");
+    await Promise.all(this.#options.sinks.map((sink) => new IsolatedSink(sink, onFault).flush()));
   }
 
   // --- internal ---
@@ -150,28 +157,10 @@ export class Store {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
     const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
-    const start: EventDraft = {
-      event: "START",
-      ...(options.startedAt === undefined ? {} : { timestamp: options.startedAt }),
-      format: FORMAT_VERSION,
-      recorder: RECORDER,
-      origin: options.origin,
-      ...this.#epoch(options.durability),
-      ...(options.parent === undefined ? {} : { parent_session_id: options.parent }),
-      ...(options.title === undefined ? {} : { title: options.title }),
-      ...(options.project === undefined ? {} : { project: options.project }),
-      ...(options.startedAt === undefined ? {} : { imported_at: formatTimestamp(Date.now()) }),
-      ...(options.metadata === undefined ? {} : { metadata: options.metadata }),
-    };
+    const start = startDraft(options, options.durability, new Redactor(this.#options.redaction));
     const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog =>
       SessionLog.create(this.dir, names, drafts.read(start), logOptions);
     return this.#session(id, options.agent, options.durability, create, false);
-  }
-
-  /** What START and RESUMED say alike about who writes from here on. */
-  #epoch(durability: Durability): Record<string, unknown> {
-    const rules = [...new Redactor(this.#options.redaction).rules];
-    return { ...currentProcess(), durability, redaction: { mode: "on", rules } };
   }
 
   #session(
@@ -184,7 +173,10 @@ export class Store {
     const redactor = new Redactor(this.#options.redaction);
     const drafts = new DraftReader(this.#options.clock, redactor);
     let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
-    const onFault = this.#faultHandler(id);
+    const onFault = this.#options.onFault ?? warnOnce(`session ${id}`);
+    const copies = this.#copies(id, agentId, onFault, (draft) => {
+      if (session.status().open) session.log(draft);
+    });
     const log = openLog(
       {
         sessionId: id,
@@ -193,48 +185,48 @@ export class Store {
         maxLineBytes: this.#options.maxLineBytes,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
+          copies?.add(parts);
         },
-        // What was folded is no longer what is in the log, so END will read the log instead.
-        onLost: () => (live = undefined),
+        onLost: () => {
+          // What was folded is no longer what is in the log, so END will read the log instead.
+          live = undefined;
+          copies?.lost();
+        },
         onFault,
       },
       drafts,
     );
+    copies?.attach(log);
     this.#catalog.add(log.path);
-    const session = new Session({
+    const session: Session = new Session({
       id,
       agentId,
       log,
       drafts,
       redactor,
-      resumed: exists
-        ? { event: "RESUMED", format: FORMAT_VERSION, recorder: RECORDER, ...this.#epoch(durability) }
-        : undefined,
+      copies,
+      resumed: exists ? resumedDraft(durability, redactor) : undefined,
       summary: () => live ?? foldLog(log.path, id),
       onFault,
       onClose: (closed) => {
         this.#sessions.delete(closed);
-        unwatchSignals();
+        unwatchProcessEnd(closed);
       },
     });
     this.#sessions.add(session);
-    watchProcessEnd(this.#options.handleSignals !== false);
+    watchProcessEnd(session, this.#options.handleSignals !== false);
     return session;
   }
 
-  #faultHandler(id: string): (error: TracekeepError) => void {
-    const { onFault } = this.#options;
-    if (onFault !== undefined) return onFault;
-    let told = false;
-    return (error) => {
-      if (told) return;
-      told = true;
-      const hint = error.hint === undefined ? "" : ` (${error.hint})`;
-      process.emitWarning(`session ${id}: ${error.message}${hint}`, {
-        type: "TracekeepWarning",
-        code: error.code,
-      });
-    };
+  #copies(
+    id: string,
+    agentId: string,
+    onFault: OnFault,
+    record: (draft: EventDraft) => void,
+  ): Copies | undefined {
+    const { sinks, maxLineBytes } = this.#options;
+    if (sinks.length === 0) return undefined;
+    return new Copies(sinks, new EventEncoder(id, agentId, maxLineBytes), onFault, record);
   }
 
   /**

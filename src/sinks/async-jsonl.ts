@@ -26,7 +26,7 @@ export interface AsyncJsonlSinkOptions extends JsonlSinkOptions {
 export class AsyncJsonlSink implements Sink {
   readonly path: string;
   readonly durability: Durability;
-  readonly maxInFlight: number = Infinity;
+  readonly maxInFlight: number;
   readonly #file: BackgroundFile;
   #closing: Promise<void> | undefined;
 
@@ -36,6 +36,7 @@ export class AsyncJsonlSink implements Sink {
     checkOptionNames(owner, options, ["durability", "capacity", "disk"]);
     const bounds = { min: 1, max: 16_777_216, default: 65_536 };
     const capacity = integerOption(owner, "capacity", options.capacity, bounds);
+    this.maxInFlight = capacity;
     this.path = checkPath(owner, path);
     this.durability = choiceOption(owner, "durability", options.durability, DURABILITIES, "interval");
     const disk = options.disk ?? nodeDisk;

@@ -60,8 +60,8 @@ type Barrier = Deferred<void>;
 export class BufferedSink implements Sink {
   readonly capacity: number;
   readonly overflow: Overflow;
-  readonly maxInFlight: number = Infinity;
   readonly #destination: Sink;
+  readonly #mostInFlight: number;
   readonly #queue = new BoundedQueue<Entry | Barrier>(Infinity);
   /** Producers waiting for room, in the order of their events, which are the last ones of the queue. */
   readonly #waiting: BoundedQueue<() => void>;
@@ -84,9 +84,15 @@ export class BufferedSink implements Sink {
     const bounds = { min: 1, max: 16_777_216 };
     this.capacity = integerOption(owner, "capacity", options.capacity, { ...bounds, default: 2_048 });
     this.overflow = choiceOption(owner, "overflow", options.overflow, OVERFLOWS, "block");
+    this.#mostInFlight = Math.min(this.capacity, destination.maxInFlight ?? 1);
     this.#waiting = new BoundedQueue(
       integerOption(owner, "maxWaiting", options.maxWaiting, { ...bounds, default: 65_536 }),
     );
+  }
+
+  /** Another buffer before this one never fills it up. */
+  get maxInFlight(): number {
+    return this.capacity;
   }
 
   /** Of the destination: what a receipt means. */
@@ -94,7 +100,7 @@ export class BufferedSink implements Sink {
     return this.#destination.durability;
   }
 
-  /** Events that the destination accepted. */
+  /** Events that the destination accepted (a filter in it may have left some out all the same). */
   get deliveredEvents(): number {
     return this.#deliveredEvents;
   }
@@ -120,11 +126,12 @@ export class BufferedSink implements Sink {
   }
 
   /** Admits an event and resolves when the destination has accepted it. @throws TracekeepError `QUEUE_FULL`, `CLOSED` */
-  deliver(event: Event, line: string): LeftOutOrPromise {
+  deliver(event: Event, line: string): WriteOutcome | Promise<WriteOutcome> {
     const delivered = deferred<WriteOutcome>();
     const admitted = this.#take({ event, line, delivered });
     if (!isPending(admitted)) return admitted ?? delivered.promise;
-    // Without room to wait in there is no delivery either.
+    // Refused while it waits to be admitted, it is nobody's unhandled rejection: the promise below rejects with it.
+    delivered.promise.catch(() => undefined);
     return admitted.then(() => delivered.promise);
   }
 
@@ -154,13 +161,19 @@ export class BufferedSink implements Sink {
     return this.close();
   }
 
-  /** Hands everything over without waiting for anything, for the end of the process. */
+  /**
+   * Hands over what the destination can hold, without waiting for anything, for the end of the process. What is left
+   * comes in another round, after the destination itself was drained.
+   */
   drainNow(): void {
-    for (const next of this.#queue.drain()) {
+    openBuffers.delete(this);
+    for (let count = 0; count < this.#mostInFlight; count++) {
+      const next = this.#queue.shift();
+      if (next === undefined) return;
       if ("event" in next) this.#handOver(next);
       else next.resolve();
     }
-    openBuffers.delete(this);
+    if (this.#queue.size > 0) openBuffers.add(this);
   }
 
   /** Whether a blocked producer may be made to do the destination's work. */
@@ -170,7 +183,9 @@ export class BufferedSink implements Sink {
 
   #take(entry: Entry): WriteOutcome | Promise<WriteOutcome> {
     if (this.#closing !== undefined) throw closedError("buffered");
-    if (this.#isFull() && this.overflow === "block" && this.helpsOut) this.#pump(Infinity);
+    if (this.overflow === "block" && this.helpsOut) {
+      while (this.#isFull() && this.#canHandOver()) this.#pump(1);
+    }
     if (!this.#isFull()) {
       this.#add(entry);
       return undefined;
@@ -217,56 +232,49 @@ export class BufferedSink implements Sink {
   }
 
   #canHandOver(): boolean {
-    return this.#queue.size > 0 && this.#inFlight < (this.#destination.maxInFlight ?? 1);
+    const next = this.#queue.peek();
+    // A destination that writes to this sink itself must not get a later event before the one it is just taking.
+    if (next === undefined || this.#handingOver) return false;
+    return "event" in next ? this.#inFlight < this.#mostInFlight : this.#inFlight === 0;
   }
 
   /** Hands over what waits, in order, as far as the destination takes more. */
   #pump(atMost: number): void {
-    // A destination that writes to this sink again must not get a later event before the one it is just taking.
-    if (this.#handingOver) return;
-    this.#handingOver = true;
     for (let count = 0; count < atMost && this.#canHandOver(); count++) {
-      const next = this.#queue.peek();
-      if (next === undefined) break;
-      if ("event" in next) {
-        this.#queue.shift();
-        this.#handOver(next);
-      } else {
-        if (this.#inFlight > 0) break;
-        this.#queue.shift();
-        next.resolve();
-      }
+      const next = this.#queue.shift();
+      if (next === undefined) return;
+      if ("event" in next) this.#handOver(next);
+      else next.resolve();
     }
-    this.#handingOver = false;
   }
 
   #handOver(entry: Entry): void {
     let outcome: WriteOutcome | Promise<WriteOutcome>;
+    this.#handingOver = true;
     try {
       outcome = deliver(this.#destination, entry.event, entry.line);
     } catch (error) {
       this.#refused(entry, error);
       return;
+    } finally {
+      this.#handingOver = false;
     }
     if (!isPending(outcome)) {
       this.#accepted(entry, outcome);
       return;
     }
     this.#inFlight++;
-    const landed = (): void => {
-      this.#inFlight--;
-      this.#schedule();
-    };
-    outcome.then(
-      (settled) => {
-        landed();
-        this.#accepted(entry, settled);
-      },
-      (error: unknown) => {
-        landed();
-        this.#refused(entry, error);
-      },
+    void this.#land(entry, outcome);
+  }
+
+  async #land(entry: Entry, outcome: Promise<WriteOutcome>): Promise<void> {
+    const settle = await outcome.then(
+      (settled) => () => this.#accepted(entry, settled),
+      (error: unknown) => () => this.#refused(entry, error),
     );
+    this.#inFlight--;
+    this.#schedule();
+    settle();
   }
 
   #accepted(entry: Entry, outcome: WriteOutcome): void {
@@ -296,4 +304,9 @@ export class BufferedSink implements Sink {
       await this.#destination.close?.();
     }
   }
+}
+
+/** @throws TypeError, RangeError */
+export function bufferedSink(destination: Sink, options?: BufferedSinkOptions): BufferedSink {
+  return new BufferedSink(destination, options);
 }

@@ -25,9 +25,7 @@ export class MemorySink implements Sink {
   constructor(options: MemorySinkOptions = {}) {
     checkOptionNames("memorySink", options, ["maxEvents"]);
     const bounds = { min: 1, max: Number.MAX_SAFE_INTEGER, default: Infinity };
-    this.#events = new BoundedQueue(
-      integerOption("memorySink", "maxEvents", options.maxEvents, bounds),
-    );
+    this.#events = new BoundedQueue(integerOption("memorySink", "maxEvents", options.maxEvents, bounds));
   }
 
   /** A copy of what is there now, oldest first. */

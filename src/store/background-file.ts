@@ -78,6 +78,7 @@ export class BackgroundFile {
       });
     }
     this.#last = ticket;
+    this.#options.onPending(true);
     this.#run();
     return ticket.settled;
   }
@@ -106,6 +107,7 @@ export class BackgroundFile {
    * is waited for: the pool needs no event loop to finish it.
    */
   drainNow(): void {
+    this.#options.onPending(false);
     if (this.#failure !== undefined || !this.#waitForBatch()) return;
     const { disk, fd, path, durability } = this.#options;
     const lines = this.#lines.drain();
@@ -132,7 +134,6 @@ export class BackgroundFile {
   }
 
   async #work(): Promise<void> {
-    this.#options.onPending(true);
     try {
       // The lines of one turn go in one write.
       await endOfTurn();

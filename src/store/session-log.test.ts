@@ -11,6 +11,7 @@ import { randomSalt, uuidv7 } from "../base/ids.ts";
 import type { Event, JsonObject } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
+import { faultyDisk } from "../testing/index.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { SessionLog } from "./session-log.ts";
@@ -59,38 +60,6 @@ function eventsOf(file: string): Event[] {
 
 function expectGapless(events: readonly Event[]): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
-}
-
-/** A disk on which the next writes or syncs fail as told. */
-function faultyDisk(): Disk & { failWrites: (number | "no space")[]; failSyncs: number; syncs: number } {
-  const noSpace = () =>
-    Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-  const disk = {
-    ...nodeDisk,
-    /** Each entry meets one write: a number of bytes is written and no more, then the disk is full. */
-    failWrites: [] as (number | "no space")[],
-    failSyncs: 0,
-    syncs: 0,
-    write(fd: number, bytes: Uint8Array, offset: number, length: number): number {
-      const fault = disk.failWrites.shift();
-      if (fault === undefined) return nodeDisk.write(fd, bytes, offset, length);
-      if (fault === "no space") throw noSpace();
-      disk.failWrites.unshift("no space");
-      return nodeDisk.write(fd, bytes, offset, Math.min(fault, length - 1));
-    },
-    sync(fd: number): void {
-      disk.syncs++;
-      if (disk.failSyncs-- > 0) throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" });
-      nodeDisk.sync(fd);
-    },
-    syncSoon(fd: number, done: (error: Error | null) => void): void {
-      disk.syncs++;
-      if (disk.failSyncs-- > 0) {
-        setImmediate(() => done(Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO" })));
-      } else nodeDisk.syncSoon(fd, done);
-    },
-  };
-  return disk;
 }
 
 describe("SessionLog.create", () => {

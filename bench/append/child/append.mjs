@@ -1,6 +1,6 @@
 // One contender appending for a while: a process of its own, started by rounds.ts.
 //
-//   node append.mjs '{"contender":"pino async","workload":"small","perTurn":100,"forMs":400,"directory":"…"}'
+//   node append.mjs '{"contender":"pino async","workload":"small","perTurn":100,"warmUpMs":300,"forMs":400,"directory":"…"}'
 
 import * as fs from "node:fs";
 import path from "node:path";
@@ -13,16 +13,14 @@ import { memoryMb, timed, Times } from "./measure.mjs";
 import { OURS } from "./ours.mjs";
 import { makeWorkload } from "./workload.mjs";
 
-const WARM_UP_MS = 150;
-
-const { contender: name, workload, perTurn, forMs, directory } = JSON.parse(process.argv[2]);
+const { contender: name, workload, perTurn, warmUpMs, forMs, directory } = JSON.parse(process.argv[2]);
 const contender = { ...OURS, ...LOGGERS, ...DATABASES, ...FLOORS }[name];
 const { drafts, events } = makeWorkload(workload);
 const input = contender.takes === "draft" ? drafts : events;
 
 try {
   // Into a log of its own that is finished first: what it leaves in a queue is not paid for later.
-  await run("warm-up", WARM_UP_MS);
+  await run("warm-up", warmUpMs);
   const figures = await run("log", contender.queues === true ? forMs / 4 : forMs);
   process.stdout.write(JSON.stringify(figures));
 } catch (error) {

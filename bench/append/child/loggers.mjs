@@ -3,6 +3,7 @@
 
 import { once } from "node:events";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { countLines, load } from "./contender.mjs";
 
@@ -26,6 +27,8 @@ export const LOGGERS = {
     return {
       append: (event) => void log.info(event.event, event),
       finish: async () => {
+        // end() ends the transport at once, and what is still queued before it would be an error ("write after end").
+        while (log.writableLength + log.readableLength > 0) await sleep(1);
         const finished = once(transport, "finish");
         log.end();
         await finished;
@@ -46,8 +49,11 @@ export const LOGGERS = {
   }),
   log4js: queueing(async (file) => {
     const { default: log4js } = await load("log4js");
-    log4js.addLayout("json", () => ({ startTime, level, data }) =>
-      JSON.stringify({ time: startTime, level: level.levelStr, ...data[0] }),
+    log4js.addLayout(
+      "json",
+      () =>
+        ({ startTime, level, data }) =>
+          JSON.stringify({ time: startTime, level: level.levelStr, ...data[0] }),
     );
     log4js.configure({
       appenders: { file: { type: "file", filename: file, layout: { type: "json" } } },
@@ -60,9 +66,7 @@ export const LOGGERS = {
     };
   }),
   // Its plain file sink calls fsync for every 8 KiB, so the two that do not are here as well.
-  "logtape file": logger((file) =>
-    logtape(({ getFileSink }, formatter) => getFileSink(file, { formatter })),
-  ),
+  "logtape file": logger((file) => logtape(({ getFileSink }, formatter) => getFileSink(file, { formatter }))),
   "logtape non-blocking": logger((file) =>
     logtape(({ getFileSink }, formatter) => getFileSink(file, { formatter, nonBlocking: true })),
   ),

@@ -25,7 +25,9 @@ export class Times {
   /** @param {number[]} shares e.g. 0.5 and 0.999; returns nanoseconds */
   percentiles(...shares) {
     const sorted = this.#ns.subarray(0, this.#count).toSorted();
-    return shares.map((share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN);
+    return shares.map(
+      (share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN,
+    );
   }
 }
 

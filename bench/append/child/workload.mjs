@@ -64,7 +64,14 @@ export function makeWorkload(workload) {
   for (let index = 0; index < POOL_EVENTS; index++) {
     const draft = makeDraft(index, bodyBytes(workload, index));
     drafts.push(draft);
-    events.push({ event: draft.event, timestamp: TIMESTAMP, agent_id: AGENT, session_id: SESSION, seq: index, ...draft });
+    events.push({
+      event: draft.event,
+      timestamp: TIMESTAMP,
+      agent_id: AGENT,
+      session_id: SESSION,
+      seq: index,
+      ...draft,
+    });
   }
   const bytes = events.reduce((sum, event) => sum + Buffer.byteLength(JSON.stringify(event)) + 1, 0);
   // Parsed anew, so that no text is a slice of another one: such are slower to read, and nobody's real events are.

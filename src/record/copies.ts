@@ -1,0 +1,91 @@
+// What the sinks beside a session's log get: each event that has its number, once the kernel has it. An event that
+// could not be written after all never was in the log, and its number goes to another one, so nothing is handed over
+// before the log has let go of it (persist first, then notify).
+
+import type { TracekeepError } from "../base/errors.ts";
+import type { EventDraft } from "../event/index.ts";
+import type { LineParts } from "../format/index.ts";
+import type { OnFault } from "../sinks/fault.ts";
+import { IsolatedSink } from "../sinks/isolated.ts";
+import { openBuffers } from "../sinks/open-buffers.ts";
+import type { Sink } from "../sinks/sink.ts";
+import type { SessionLog } from "../store/session-log.ts";
+import type { EncodedEvent, EventEncoder } from "./encoder.ts";
+
+/** As many events are held before they are handed over in the middle of a turn. */
+const MAX_HELD_EVENTS = 1_024;
+
+export class Copies {
+  readonly #sinks: readonly IsolatedSink[];
+  readonly #encoder: EventEncoder;
+  #log: SessionLog | undefined;
+  #held: EncodedEvent[] = [];
+  #scheduled = false;
+
+  /** @param record writes an event of the recorder about itself, if the session still takes one */
+  constructor(
+    sinks: readonly Sink[],
+    encoder: EventEncoder,
+    onFault: OnFault,
+    record: (draft: EventDraft) => void,
+  ) {
+    this.#encoder = encoder;
+    this.#sinks = sinks.map((sink, index) => {
+      let told = false;
+      return new IsolatedSink(sink, (error: TracekeepError) => {
+        onFault(error);
+        // Once for each sink, because this event is copied to it as well.
+        if (told || this.#log === undefined) return;
+        told = true;
+        record({ event: "DEGRADED", reason: `the copy in sink ${index + 1} is incomplete`, error });
+      });
+    });
+  }
+
+  /** The log whose events these are. Its first ones may have been added already. */
+  attach(log: SessionLog): void {
+    this.#log = log;
+  }
+
+  /** Takes an event that has just got its number. */
+  add(parts: LineParts): void {
+    // Now, because the caller's own objects may change until the end of the turn.
+    this.#held.push(this.#encoder.encode(parts));
+    openBuffers.add(this);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.drainNow();
+    });
+  }
+
+  /** The events from the log's next number on could not be written. */
+  lost(): void {
+    const nextSeq = this.#log?.nextSeq ?? 0;
+    this.#held = this.#held.filter(({ event }) => event.seq < nextSeq);
+  }
+
+  /** Keeps what is held bounded within a turn. */
+  relieve(): void {
+    if (this.#held.length >= MAX_HELD_EVENTS) this.drainNow();
+  }
+
+  /** Has the log hand everything to the kernel, then hands it over. */
+  drainNow(): void {
+    try {
+      this.#log?.flush();
+    } catch {
+      // The log has told its fault handler, and `lost` what is not to be copied.
+    }
+    this.handOver();
+  }
+
+  /** Hands over what is held, after the log has been flushed or closed. */
+  handOver(): void {
+    const held = this.#held;
+    this.#held = [];
+    openBuffers.delete(this);
+    for (const { event, line } of held) for (const sink of this.#sinks) sink.write(event, line);
+  }
+}

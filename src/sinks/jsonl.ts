@@ -26,7 +26,7 @@ export interface JsonlSinkOptions {
 /**
  * Appends one line for each event to a file that is created (0600) with the folders above it (0700). One writer at a
  * time has the file, by a kernel lock. At `os` and `interval` the line is with the kernel when `write` returns, in one
- * system call of about 3 µs; at `fsync` `write` resolves after the sync, which it shares with all who wait for one.
+ * system call of about 2 µs; at `fsync` `write` resolves after the sync, which it shares with all who wait for one.
  *
  * @example const sink = jsonlSink("var/audit/agent-events.jsonl", { durability: "fsync" });
  */

@@ -28,7 +28,7 @@ export interface BackgroundFileOptions {
   durability: Durability;
   /** Lines held at most; a further one is refused. */
   capacity: number;
-  /** Called when lines begin to wait, and when none does any more. */
+  /** Told `true` for each line that begins to wait, `false` when none waits any more. */
   onPending: (pending: boolean) => void;
 }
 

@@ -2,7 +2,7 @@
 // encoded by its writer in `store`; this is for sinks that stand in for it or beside it.
 
 import type { Event, JsonObject, JsonValue } from "../event/index.ts";
-import { encodeIdentity, encodeLine, limitBody, setOwn } from "../format/index.ts";
+import { encodeIdentity, encodeLineWithin, setOwn } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 
 export interface EncodedEvent {
@@ -26,19 +26,7 @@ export class EventEncoder {
 
   /** Cuts values so that the line stays under its limit, and says so in the event. */
   encode(parts: LineParts): EncodedEvent {
-    let line = encodeLine(parts, this.#identity);
-    if (line.length * 3 > this.#maxLineBytes && Buffer.byteLength(line) > this.#maxLineBytes) {
-      if (parts.typed === true) {
-        const { event: _, ...body } = parts.body;
-        parts.body = body;
-        parts.typed = false;
-      }
-      const envelope = encodeLine({ ...parts, body: {}, truncated: [] }, this.#identity);
-      const limited = limitBody(parts.body, this.#maxLineBytes - Buffer.byteLength(envelope));
-      parts.body = limited.body;
-      parts.truncated = [...(parts.truncated ?? []), ...limited.truncated];
-      line = encodeLine(parts, this.#identity);
-    }
+    const line = encodeLineWithin(parts, this.#identity, this.#maxLineBytes);
     return { event: this.#event(parts), line };
   }
 

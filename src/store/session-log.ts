@@ -8,7 +8,7 @@ import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { randomSalt, uuidv7 } from "../base/ids.ts";
 import { formatTimestamp, severityOfType } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { decodeLine, encodeIdentity, encodeLine, limitBody, MAX_LINE_BYTES } from "../format/index.ts";
+import { decodeLine, encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { AppendFile } from "./append-file.ts";
 import { nodeDisk, writeAll } from "./disk.ts";
@@ -195,7 +195,7 @@ export class SessionLog {
 
   #put(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
     parts.seq = this.#nextSeq;
-    const line = this.#encode(parts);
+    const line = encodeLineWithin(parts, this.#identity, this.#options.maxLineBytes ?? MAX_LINE_BYTES);
     const ticket = ticketFor === undefined ? undefined : new Ticket(parts.seq, ticketFor);
     this.#file.put(line, ticket);
     this.#nextSeq++;
@@ -208,24 +208,6 @@ export class SessionLog {
     const count = this.#refused - this.#refusedInBuffer;
     this.#put(ownEvent("GAP", { count, reason: "these events could not be written" }));
     this.#refusedInBuffer += count;
-  }
-
-  #encode(parts: LineParts): string {
-    const maxBytes = this.#options.maxLineBytes ?? MAX_LINE_BYTES;
-    const line = encodeLine(parts, this.#identity);
-    if (line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes) return line;
-    if (parts.typed === true) {
-      const { event: _, ...body } = parts.body;
-      parts.body = body;
-      parts.typed = false;
-    }
-    const envelopeBytes = Buffer.byteLength(
-      encodeLine({ ...parts, body: {}, truncated: [] }, this.#identity),
-    );
-    const limited = limitBody(parts.body, maxBytes - envelopeBytes);
-    parts.body = limited.body;
-    parts.truncated = [...(parts.truncated ?? []), ...limited.truncated];
-    return encodeLine(parts, this.#identity);
   }
 }
 

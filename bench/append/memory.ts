@@ -1,16 +1,22 @@
 // Memory over ten million events.
 
 import { showProgress } from "./progress.ts";
-import { median, runJob } from "./rounds.ts";
+import { freeBytes, median, runJob } from "./rounds.ts";
 import { atMost, formatNumber, markdownTable } from "./section.ts";
 import type { Plan, Section } from "./section.ts";
 
 const NAME = "memory";
+/** About how long the lines of `small` are. */
+const LINE_BYTES = 440;
 
 export async function measureMemory({ quick, only = "" }: Plan): Promise<Section> {
   const events = quick ? 1_000_000 : 10_000_000;
   const title = `Memory over ${formatNumber(events)} events, durability \`os\``;
   if (!NAME.includes(only)) return { title, blocks: [], checks: [] };
+  const neededBytes = events * LINE_BYTES * 1.5;
+  if (freeBytes() < neededBytes) {
+    return { title, blocks: [`skipped: needs ${formatNumber(neededBytes / 1e9, 1)} GB of disk`], checks: [] };
+  }
   showProgress(title);
   const answer = await runJob({ name: NAME, script: "memory.mjs", input: { events } });
   showProgress("");

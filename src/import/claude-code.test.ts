@@ -117,8 +117,8 @@ describe("sessions", () => {
   });
 
   it("of sub-agents are children of the one that started them, in both layouts", () => {
-    const record = user("look", { isSidechain: true, agentId: "a1", cwd: "/work" });
-    const child = { id: "s1/agent-a1", agent: "claude-code/a1", parent: "s1", project: "/work" };
+    const record = user("look", { isSidechain: true, agentId: "a1", cwd: "/home/user" });
+    const child = { id: "s1/agent-a1", agent: "claude-code/a1", parent: "s1", project: "/home/user" };
     const beside = translate([record], "/p/agent-a1.jsonl")[0];
     expect(beside?.session).toMatchObject(child);
     expect(beside?.draft["metadata"]).not.toHaveProperty("sidechain");
@@ -247,11 +247,11 @@ describe("a tool call", () => {
 
 describe("every record", () => {
   it("is kept whole when no standard type says what it says", () => {
-    const unknown = at("hologram", { subtype: "blue", rays: [1, 2], cwd: "/work" });
+    const unknown = at("hologram", { subtype: "blue", rays: [1, 2], cwd: "/home/user" });
     expect(drafts(unknown)[0]).toMatchObject({
       event: "claude-code/hologram/blue",
       record: { rays: [1, 2] },
-      metadata: { cwd: "/work" },
+      metadata: { cwd: "/home/user" },
     });
     expect(drafts({ silly: "this" })).toEqual([{ event: "claude-code/other", record: { silly: "this" } }]);
     const long = at("x".repeat(500), {});
@@ -272,11 +272,11 @@ describe("every record", () => {
 
   it("says once what stays the same, and again when it changes", () => {
     const events = drafts(
-      user("a", { cwd: "/work", version: "2.1.0" }),
-      user("b", { cwd: "/work", version: "2.1.0" }),
-      user("c", { cwd: "/work/sub", version: "2.1.0" }),
+      user("a", { cwd: "/home/user", version: "2.1.0" }),
+      user("b", { cwd: "/home/user", version: "2.1.0" }),
+      user("c", { cwd: "/home/user/sub", version: "2.1.0" }),
     );
-    expect(events.map(inMetadata("cwd"))).toEqual(["/work", undefined, "/work/sub"]);
+    expect(events.map(inMetadata("cwd"))).toEqual(["/home/user", undefined, "/home/user/sub"]);
   });
 
   it("names the record before it only where that is not the line before it", () => {

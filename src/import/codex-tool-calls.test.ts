@@ -130,7 +130,7 @@ describe("how calls end", () => {
     ],
     [
       "a patch that does not fit",
-      "error: Failed to find expected lines in /work/a.ts:\nfoo",
+      "error: Failed to find expected lines in /home/user/a.ts:\nfoo",
       "error",
       undefined,
     ],

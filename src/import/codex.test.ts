@@ -11,7 +11,7 @@ import { objectIn } from "./json.ts";
 const ID = "0199c0de-0000-7000-8000-000000000001";
 const META = line("session_meta", {
   id: ID,
-  cwd: "/work/site",
+  cwd: "/home/user/site",
   originator: "codex_cli_rs",
   cli_version: "0.42.0",
 });
@@ -53,7 +53,7 @@ describe("whose recordings they are", () => {
       source: { subagent: { thread_spawn: { parent_thread_id: "the-parent", agent_nickname: "Zeno" } } },
     });
     const parents = line("session_meta", { id: "the-parent", cwd: "/elsewhere" });
-    const expected = { id: ID, agent: "codex/Zeno", parent: "the-parent", project: "/work/site" };
+    const expected = { id: ID, agent: "codex/Zeno", parent: "the-parent", project: "/home/user/site" };
     expect(translate([own, parents])[0]?.session).toMatchObject(expected);
     // The first line was damaged: the name still tells whose file it is, and the parent's metadata is not taken for its.
     const [damaged] = translate([parents, TURN], `/s/rollout-2025-11-01T00-36-16-${ID}.jsonl`, [

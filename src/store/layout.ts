@@ -4,6 +4,8 @@
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
 export const ARCHIVE_DIRECTORY = "archive";
+/** Retention, rotation and legal hold. */
+export const SETTINGS_FILE = "settings.json";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

@@ -33,6 +33,7 @@ export function* crashStates(
 ): Generator<CrashState, void, undefined> {
   const files = new Map<number, ModelFile>();
   const syncedNames = new Map<string, number>();
+  const syncing = new Map<number, Buffer | undefined>();
   let changes: NameChange[] = [];
   const acknowledged: string[] = [];
   for (const operation of operations) {
@@ -47,9 +48,12 @@ export function* crashStates(
             : Buffer.from(file.content.subarray(0, operation.size));
         break;
       }
+      case "begin sync":
+        syncing.set(operation.sync, files.get(operation.inode)?.content);
+        break;
       case "sync": {
         const file = files.get(operation.inode);
-        if (file !== undefined) file.synced = file.content;
+        if (file !== undefined) file.synced = syncing.get(operation.sync) ?? file.synced;
         break;
       }
       case "sync directory":

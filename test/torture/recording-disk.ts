@@ -9,7 +9,9 @@ export type Operation =
   | { kind: "create"; file: string; inode: number }
   | { kind: "write"; inode: number; bytes: Buffer }
   | { kind: "truncate"; inode: number; size: number }
-  | { kind: "sync"; inode: number }
+  /** Only what was written before a sync began is on the medium when it ends. */
+  | { kind: "begin sync"; inode: number; sync: number }
+  | { kind: "sync"; inode: number; sync: number }
   | { kind: "link"; from: string; to: string }
   | { kind: "rename"; from: string; to: string }
   | { kind: "unlink"; file: string }
@@ -26,6 +28,7 @@ export function recordingDisk(): RecordingDisk {
   const inodes = new Map<string, number>();
   const open = new Map<number, number>();
   let created = 0;
+  let syncs = 0;
   const inodeOf = (fd: number): number => open.get(fd) ?? -1;
   return {
     ...nodeDisk,
@@ -43,6 +46,11 @@ export function recordingDisk(): RecordingDisk {
       open.set(fd, inodes.get(file) ?? -1);
       return fd;
     },
+    reopen: (fd) => {
+      const again = nodeDisk.reopen(fd);
+      open.set(again, inodeOf(fd));
+      return again;
+    },
     write: (fd, bytes, offset, length) => {
       const written = nodeDisk.write(fd, bytes, offset, length);
       const copy = Buffer.from(bytes.subarray(offset, offset + written));
@@ -54,13 +62,17 @@ export function recordingDisk(): RecordingDisk {
       operations.push({ kind: "truncate", inode: inodeOf(fd), size });
     },
     sync: (fd) => {
+      const sync = ++syncs;
+      operations.push({ kind: "begin sync", inode: inodeOf(fd), sync });
       nodeDisk.sync(fd);
-      operations.push({ kind: "sync", inode: inodeOf(fd) });
+      operations.push({ kind: "sync", inode: inodeOf(fd), sync });
     },
     syncSoon: (fd, done) => {
       const inode = inodeOf(fd);
+      const sync = ++syncs;
+      operations.push({ kind: "begin sync", inode, sync });
       nodeDisk.syncSoon(fd, (error) => {
-        operations.push({ kind: "sync", inode });
+        operations.push({ kind: "sync", inode, sync });
         done(error);
       });
     },

@@ -3,7 +3,7 @@
 //   node victim.mjs '{"dir":"…","session":"s","durability":"fsync","events":100,"producers":4,"maxBytes":2000}'
 //
 // Prints {"n","seq","id"} for each event that was acknowledged, {"n","refused"} for each that was not, and {"done"}.
-// Nothing is printed before its promise has settled, and each line is one write, so what was printed was promised.
+// Nothing is printed before its promise has settled, and what was printed was promised.
 
 import * as fs from "node:fs";
 import process from "node:process";
@@ -48,5 +48,13 @@ function textOf(n) {
 }
 
 function tell(what) {
-  fs.writeSync(1, `${JSON.stringify(what)}\n`);
+  const line = Buffer.from(`${JSON.stringify(what)}\n`);
+  for (let written = 0; written < line.length;) {
+    try {
+      written += fs.writeSync(1, line, written);
+    } catch (error) {
+      // The pipe is full: whoever reads it is not as fast.
+      if (error.code !== "EAGAIN") throw error;
+    }
+  }
 }

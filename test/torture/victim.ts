@@ -56,7 +56,7 @@ const VICTIM = path.join(import.meta.dirname, "victim.mjs");
 
 /** Resolves when the process is gone, however it went. */
 export function runVictim(plan: VictimPlan, attack: Attack = {}): Promise<Outcome> {
-  const [program = "", ...args] = [...(attack.wrapper ?? []), process.execPath, VICTIM, JSON.stringify(plan)];
+  const [program, ...args] = [...(attack.wrapper ?? []), process.execPath, VICTIM, JSON.stringify(plan)];
   const child = spawn(program, args, {
     // One thread for file operations, so that the n-th call is the same one each time.
     env: { ...process.env, UV_THREADPOOL_SIZE: "1", UV_USE_IO_URING: "0", ...attack.env },

@@ -13,7 +13,7 @@ export interface FaultyDisk extends Disk {
    * many bytes are written and no more (at least one is missing), and the write of the rest gets `ENOSPC`.
    */
   failWrites: (number | "no space")[];
-  /** As many of the next syncs fail with `EIO`. */
+  /** As many of the next syncs fail with `EIO`; so does the next one by every other descriptor of that file. */
   failSyncs: number;
   /** Syncs that were asked for. */
   syncs: number;
@@ -37,9 +37,12 @@ export interface FaultyDisk extends Disk {
  * disk.failWrites = ["no space"]; // the next event is refused, DISK_FULL
  */
 export function faultyDisk(): FaultyDisk {
-  const descriptors = new Set<number>();
-  /** By inode: how much of a file is on the medium, and whether a sync of it has failed. */
-  const media = new Map<number, { syncedBytes: number; hasFailed: boolean }>();
+  /** By descriptor: how many errors of its file it has been told. Linux tells each one of them once (errseq_t). */
+  const descriptors = new Map<number, number>();
+  /** By inode: how much of a file is on the medium, and how many syncs of it have failed. */
+  const media = new Map<number, { syncedBytes: number; errors: number }>();
+  /** Descriptors that the thread pool is syncing. */
+  const syncing = new Set<number>();
   const unsyncedNames = new Set<string>();
   let isDead = false;
 
@@ -52,9 +55,10 @@ export function faultyDisk(): FaultyDisk {
     return Math.min(fault, length - 1);
   };
   const opened = (fd: number): number => {
-    descriptors.add(fd);
     const { ino, size } = fs.fstatSync(fd);
-    if (!media.has(ino)) media.set(ino, { syncedBytes: size, hasFailed: false });
+    const medium = media.get(ino) ?? { syncedBytes: size, errors: 0 };
+    media.set(ino, medium);
+    descriptors.set(fd, medium.errors);
     return fd;
   };
   const checkAlive = (): void => {
@@ -71,14 +75,16 @@ export function faultyDisk(): FaultyDisk {
     countStep();
     disk.syncs++;
     const { ino, size } = fs.fstatSync(fd);
-    const medium = media.get(ino);
+    const medium = media.get(ino) ?? { syncedBytes: size, errors: 0 };
     if (disk.failSyncs > 0) {
       disk.failSyncs--;
-      if (medium !== undefined) medium.hasFailed = true;
-      throw systemError("EIO", "i/o error, fdatasync");
+      medium.errors++;
     }
+    const told = descriptors.get(fd) ?? 0;
+    descriptors.set(fd, medium.errors);
+    if (told < medium.errors) throw systemError("EIO", "i/o error, fdatasync");
     return () => {
-      if (medium?.hasFailed === false) medium.syncedBytes = Math.max(medium.syncedBytes, size);
+      if (medium.errors === 0) medium.syncedBytes = Math.max(medium.syncedBytes, size);
     };
   };
   const disk: FaultyDisk = {
@@ -92,8 +98,8 @@ export function faultyDisk(): FaultyDisk {
     },
     crash: () => {
       isDead = true;
-      for (const fd of descriptors) nodeDisk.close(fd);
-      descriptors.clear();
+      // A descriptor that the thread pool still uses could be another file's by the time it is its turn.
+      for (const fd of descriptors.keys()) if (!syncing.has(fd)) disk.close(fd);
     },
     cutPower: (directory) => {
       if (!isDead) disk.crash();
@@ -107,7 +113,10 @@ export function faultyDisk(): FaultyDisk {
     },
     create: (file) => {
       countStep();
-      return opened(nodeDisk.create(file));
+      const fd = nodeDisk.create(file);
+      // The inode may have been that of a file which is gone.
+      media.delete(fs.fstatSync(fd).ino);
+      return opened(fd);
     },
     open: (file) => {
       checkAlive();
@@ -148,8 +157,13 @@ export function faultyDisk(): FaultyDisk {
     syncSoon: (fd, done) => {
       try {
         const succeeded = beginSync(fd);
+        syncing.add(fd);
         nodeDisk.syncSoon(fd, (error) => {
-          if (isDead) return done(systemError("EBADF", "the process is dead"));
+          syncing.delete(fd);
+          if (isDead) {
+            disk.close(fd);
+            return done(systemError("EBADF", "the process is dead"));
+          }
           if (error === null) succeeded();
           done(error);
         });

@@ -11,16 +11,13 @@ import { dirname } from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "./durability.ts";
 import type { Durability } from "./durability.ts";
+import { LineBuffer } from "./line-buffer.ts";
+import type { Batch } from "./line-buffer.ts";
 import type { OpenFile } from "./open-file.ts";
 import { requestSync, withdrawSync } from "./sync-queue.ts";
 import type { Syncable } from "./sync-queue.ts";
 import type { Ticket } from "./ticket.ts";
 import { Unsynced } from "./unsynced.ts";
-
-const BUFFER_BYTES: number = 64 * 1024;
-/** Buffers kept between two uses, so that ten thousand quiet files do not hold one each. */
-const MAX_SPARE_BUFFERS = 16;
-const spareBuffers: Buffer[] = [];
 
 export interface AppendFileOptions {
   file: OpenFile;
@@ -58,10 +55,7 @@ export class AppendFile implements Syncable {
   #file: OpenFile;
   #state: "open" | "failed" | "closed" = "open";
   #failure: TracekeepError | undefined;
-  #buffer: Buffer | undefined;
-  #bufferedBytes = 0;
-  #bufferedLines = 0;
-  #bufferedTickets: Ticket[] = [];
+  readonly #buffer = new LineBuffer();
   #flushScheduled = false;
   readonly #unsynced: Unsynced;
   #syncInFlight = false;
@@ -85,7 +79,7 @@ export class AppendFile implements Syncable {
 
   /** Bytes in the file and in the buffer. */
   get bytes(): number {
-    return this.#file.size + this.#bufferedBytes;
+    return this.#file.size + this.#buffer.bytes;
   }
 
   /** Bytes held in memory until they are on the medium. */
@@ -101,20 +95,17 @@ export class AppendFile implements Syncable {
    */
   put(line: string, ticket?: Ticket): void {
     this.#checkOpen();
-    // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
-    const mostBytes = line.length * 3;
-    if (mostBytes > BUFFER_BYTES - this.#bufferedBytes) this.flush();
-    const tickets = ticket === undefined ? [] : [ticket];
-    if (mostBytes > BUFFER_BYTES) {
-      const bytes = Buffer.from(line);
-      this.#write(bytes, bytes.length);
-      this.#written(bytes, 1, tickets);
-      return;
+    if (!this.#buffer.hasRoomFor(line)) {
+      this.flush();
+      if (!this.#buffer.hasRoomFor(line)) {
+        const batch = { bytes: Buffer.from(line), lines: 1, tickets: ticket === undefined ? [] : [ticket] };
+        this.#write(batch.bytes);
+        this.#written(batch);
+        this.#syncWhenDue();
+        return;
+      }
     }
-    this.#bufferedLines++;
-    if (ticket !== undefined) this.#bufferedTickets.push(ticket);
-    this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    this.#bufferedBytes += this.#buffer.write(line, this.#bufferedBytes);
+    this.#buffer.add(line, ticket);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       setImmediate(this.#flushAtEndOfTurn);
@@ -123,37 +114,21 @@ export class AppendFile implements Syncable {
 
   /** Takes a line into account that is in the file already, but not on the medium. */
   countWritten(line: Buffer): void {
-    this.#written(line, 1, []);
+    this.#written({ bytes: line, lines: 1, tickets: [] });
+    this.#syncWhenDue();
   }
 
   /** Hands everything buffered to the kernel. @throws TracekeepError when those lines are lost */
   flush(): void {
-    if (this.#buffer === undefined) return;
-    const [buffer, bytes, lines, tickets] = [
-      this.#buffer,
-      this.#bufferedBytes,
-      this.#bufferedLines,
-      this.#bufferedTickets,
-    ];
-    this.#buffer = undefined;
-    this.#bufferedBytes = this.#bufferedLines = 0;
-    this.#bufferedTickets = [];
-    try {
-      this.#write(buffer, bytes);
-    } catch (error) {
-      for (const ticket of tickets) ticket.fail(error as TracekeepError);
-      this.#options.onLost(lines);
-      throw error;
-    } finally {
-      if (spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer);
-    }
-    this.#written(buffer.subarray(0, bytes), lines, tickets);
+    if (this.#buffer.isEmpty) return;
+    this.#writeBuffer();
+    this.#syncWhenDue();
   }
 
   /** Hands everything to the kernel and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.#checkOpen();
-    this.flush();
+    this.#writeBuffer();
     this.#clearSyncTimer();
     try {
       this.#file.sync();
@@ -170,7 +145,7 @@ export class AppendFile implements Syncable {
   /** Hands everything to the kernel, and to the medium where `os` is not all that was promised. @throws TracekeepError */
   settle(): void {
     if (this.#state !== "open") return;
-    this.flush();
+    this.#writeBuffer();
     const isDue = this.#options.durability !== "os" && this.#unsynced.lines > 0;
     if (isDue || this.#syncInFlight || this.#unsynced.isAwaited) this.sync();
   }
@@ -193,11 +168,7 @@ export class AppendFile implements Syncable {
     this.#failure = error;
     this.#state = "failed";
     this.#unsynced.fail(error);
-    const lines = this.#bufferedLines;
-    for (const ticket of this.#bufferedTickets.splice(0)) ticket.fail(error);
-    this.#buffer = undefined;
-    this.#bufferedBytes = this.#bufferedLines = 0;
-    if (lines > 0) this.#options.onLost(lines);
+    if (!this.#buffer.isEmpty) this.#lose(this.#buffer.take(), error);
     this.#options.onFault(error);
     return error;
   }
@@ -237,9 +208,21 @@ export class AppendFile implements Syncable {
     });
   }
 
-  #write(bytes: Uint8Array, length: number): void {
+  #writeBuffer(): void {
+    if (this.#buffer.isEmpty) return;
+    const batch = this.#buffer.take();
     try {
-      this.#file.append(bytes, length);
+      this.#write(batch.bytes);
+    } catch (error) {
+      this.#lose(batch, error as TracekeepError);
+      throw error;
+    }
+    this.#written(batch);
+  }
+
+  #write(bytes: Buffer): void {
+    try {
+      this.#file.append(bytes);
     } catch (cause) {
       const error = ioError("write to", this.path, cause);
       // Behind a torn line that could not be cut off again nothing may be written: it would be glued to it.
@@ -252,10 +235,14 @@ export class AppendFile implements Syncable {
     }
   }
 
-  #written(bytes: Buffer, lines: number, tickets: readonly Ticket[]): void {
+  #written(batch: Batch): void {
     this.#options.onWritten();
-    this.#unsynced.add(bytes, lines, tickets);
-    this.#syncWhenDue();
+    this.#unsynced.add(batch);
+  }
+
+  #lose({ lines, tickets }: Batch, error: TracekeepError): void {
+    for (const ticket of tickets) ticket.fail(error);
+    this.#options.onLost(lines);
   }
 
   #syncWhenDue(): void {
@@ -306,11 +293,9 @@ export class AppendFile implements Syncable {
     const error = ioError("sync", this.path, cause);
     const { replace, onFault } = this.#options;
     if (replace === undefined) throw this.fail(error);
-    // Nothing may ask for a sync of this file while the last lines go there, from where they are taken over.
-    this.#failure = error;
-    this.#state = "failed";
     try {
-      this.flush();
+      // Their numbers are given, so these lines come before what the next file begins with.
+      this.#writeBuffer();
     } catch {
       // That loss has been told, and is no reason to lose more.
     }

@@ -4,6 +4,7 @@
 // loop and one on it shared a descriptor, the first to return would take the error away from the other, which would
 // call what was lost a success. So syncs off the event loop have a descriptor of their own.
 
+import { ioError, systemCode } from "../base/errors.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 
@@ -25,9 +26,9 @@ export class OpenFile {
   }
 
   /** Writes whole lines; when that fails, nothing of them is in the file, unless it {@link isTorn}. */
-  append(bytes: Uint8Array, length: number): void {
-    writeAll(this.#disk, this.#fd, bytes, length, this.size);
-    this.size += length;
+  append(bytes: Uint8Array): void {
+    writeAll(this.#disk, this.#fd, bytes, bytes.length, this.size);
+    this.size += bytes.length;
   }
 
   /** Part of a line that could not be cut off again is in the file: what is written behind it would be glued to it. */
@@ -73,5 +74,19 @@ export class OpenFile {
 
   #closeBackground(): void {
     if (this.#backgroundFd !== undefined) this.#disk.close(this.#backgroundFd);
+  }
+}
+
+/** Syncs a file that is not open any more; one that has been archived since was synced there. @throws TracekeepError */
+export function syncFile(disk: Disk, file: string): void {
+  try {
+    const fd = disk.open(file);
+    try {
+      disk.sync(fd);
+    } finally {
+      disk.close(fd);
+    }
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw ioError("sync", file, error);
   }
 }

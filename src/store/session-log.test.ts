@@ -227,7 +227,7 @@ describe("SessionLog.open", () => {
     reopen().close();
   });
 
-  it("keeps a torn tail in a RECOVERED event, wherever the last line was cut", () => {
+  it("keeps a torn tail in a RECOVERED event, wherever the last line was cut", { timeout: 30_000 }, () => {
     const log = create();
     log.append(parts("CHECKPOINT", { message: "whole" }));
     log.append(parts("CHECKPOINT", { message: "töm 🎞 line" }));

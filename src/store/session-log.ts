@@ -3,9 +3,8 @@
 
 import path from "node:path";
 
-import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
-import { randomSalt, uuidv7 } from "../base/ids.ts";
-import { FORMAT_VERSION, formatTimestamp, severityOfType } from "../event/index.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
@@ -14,7 +13,8 @@ import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { segmentNumber } from "./layout.ts";
-import { OpenFile } from "./open-file.ts";
+import { OpenFile, syncFile } from "./open-file.ts";
+import { ownEvent } from "./own-event.ts";
 import { finishHealing, healTail } from "./recover.ts";
 import { createSegment, freeSegmentPath, lastSeqOf, nextSegment, openLastSegment } from "./segment.ts";
 import { Ticket } from "./ticket.ts";
@@ -287,34 +287,5 @@ export class SessionLog {
     const count = this.#refused - this.#refusedInBuffer;
     this.#put(ownEvent("GAP", { count, reason: "these events could not be written" }));
     this.#refusedInBuffer += count;
-  }
-}
-
-/** An event of the recorder about itself. */
-function ownEvent(type: string, body: JsonObject): LineParts {
-  const timeMs = Date.now();
-  return {
-    event: type,
-    timestamp: formatTimestamp(timeMs),
-    severity: severityOfType(type),
-    seq: 0,
-    id: uuidv7(timeMs),
-    body,
-    salt: randomSalt(),
-  };
-}
-
-/** Syncs a file that is not open any more. */
-function syncFile(disk: Disk, file: string): void {
-  try {
-    const fd = disk.open(file);
-    try {
-      disk.sync(fd);
-    } finally {
-      disk.close(fd);
-    }
-  } catch (error) {
-    // An archived segment was synced there.
-    if (systemCode(error) !== "ENOENT") throw ioError("sync", file, error);
   }
 }

@@ -2,6 +2,7 @@
 // After a failed sync the kernel may have dropped the very pages that it could not write, so the copy that is kept here
 // is then the only sure one (promise P4).
 
+import type { Batch } from "./line-buffer.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** When so many bytes are kept, the next append syncs first: a log holds this much in memory and one buffer more. */
@@ -48,7 +49,7 @@ export class Unsynced {
   }
 
   /** Lines that were just written. Their bytes are copied; tickets that need no sync are settled. */
-  add(bytes: Buffer, lines: number, tickets: readonly Ticket[]): void {
+  add({ bytes, lines, tickets }: Batch): void {
     this.lines += lines;
     for (const ticket of tickets) {
       if (ticket.durability === "fsync") this.#waiting.push(ticket);

@@ -44,7 +44,7 @@ export function runChecks(place: StorePlace): Check[] {
   const catalog = new SessionCatalog(store).refresh();
   return [
     ...checks,
-    { name: "store", ok: true, about: `${store}, ${catalog.logs.length} session logs` },
+    { name: "store", ok: true, about: `${store}, ${catalog.sessions.size} session logs` },
     checkModes(store),
     checkLocks(store),
     checkFileSystem(store),

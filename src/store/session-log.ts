@@ -41,6 +41,14 @@ export interface SessionLogOptions {
   disk?: Disk | undefined;
 }
 
+/** Why and when a segment is begun. */
+interface SegmentStart {
+  timestamp?: string | undefined;
+  /** After a failed sync: that failure, and the lines to write again. */
+  failure?: TracekeepError;
+  unsynced?: Unsynced;
+}
+
 export class SessionLog {
   readonly durability: Durability;
   readonly #options: SessionLogOptions;
@@ -155,7 +163,7 @@ export class SessionLog {
    */
   append(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
     try {
-      this.prepare();
+      this.prepare(parts.timestamp);
       return this.#put(parts, ticketFor);
     } catch (error) {
       this.#refused++;
@@ -167,10 +175,11 @@ export class SessionLog {
    * Writes what is due before the next event has its number: the first line of another segment, and a GAP event for
    * those that were refused. Every append does it first.
    *
+   * @param timestamp of that next event, and so of the segment: an imported one happened long ago. Default: now
    * @throws TracekeepError when nothing more is accepted
    */
-  prepare(): void {
-    if (this.#file.bytes >= this.#switchAtBytes) this.#switchForSize();
+  prepare(timestamp?: string): void {
+    if (this.#file.bytes >= this.#switchAtBytes) this.#switchForSize(timestamp);
     if (this.#file.keptBytes >= MAX_KEPT_BYTES) this.#syncForRoom();
     this.#sayWhatWasRefused();
   }
@@ -191,10 +200,10 @@ export class SessionLog {
    *
    * @throws TracekeepError when it cannot be created; the log goes on in the present one then
    */
-  rotate(): void {
+  rotate(timestamp?: string): void {
     this.#file.switchTo(() => {
       const left = this.path;
-      const next = this.#beginSegment();
+      const next = this.#beginSegment({ timestamp });
       if (this.durability === "os") this.#unsyncedSegments.push(left);
       return next;
     });
@@ -233,9 +242,9 @@ export class SessionLog {
     return ticket;
   }
 
-  #switchForSize(): void {
+  #switchForSize(timestamp: string | undefined): void {
     try {
-      this.rotate();
+      this.rotate(timestamp);
     } catch {
       // A longer segment does no harm. It is tried again after as many bytes more; whatever was wrong has been told.
       this.#switchAtBytes += this.#options.segmentBytes ?? SEGMENT_BYTES;
@@ -254,18 +263,19 @@ export class SessionLog {
    * Creates the next segment, whose first line takes the next number. After a failed sync the lines since the last good
    * one are in it as they are, and it returns when they are on the medium.
    */
-  #beginSegment(after?: { unsynced: Unsynced; failure: TracekeepError }): OpenFile {
+  #beginSegment({ unsynced, failure, timestamp }: SegmentStart): OpenFile {
     const { sessionId, segmentBytes = SEGMENT_BYTES, onAppend, onFault } = this.#options;
     const next = freeSegmentPath(this.#disk, this.path);
     const header = ownEvent("SEGMENT", {
       format: FORMAT_VERSION,
       segment: segmentNumber(next),
-      first_seq: this.#nextSeq - (after?.unsynced.keptLines ?? 0),
-      ...(after === undefined ? {} : { reason: after.failure.message }),
+      first_seq: this.#nextSeq - (unsynced?.keptLines ?? 0),
+      ...(failure === undefined ? {} : { reason: failure.message }),
     });
     header.seq = this.#nextSeq;
-    const lines = [Buffer.from(encodeLine(header, this.#identity)), ...(after?.unsynced.kept ?? [])];
-    const isDurable = after !== undefined || this.durability !== "os";
+    header.timestamp = timestamp ?? header.timestamp;
+    const lines = [Buffer.from(encodeLine(header, this.#identity)), ...(unsynced?.kept ?? [])];
+    const isDurable = failure !== undefined || this.durability !== "os";
     let file: OpenFile;
     try {
       file = createSegment(this.#disk, path.dirname(next), [path.basename(next)], lines, isDurable);
@@ -273,7 +283,7 @@ export class SessionLog {
       const error = cause instanceof TracekeepError ? cause : ioError("create the segment", next, cause);
       // It is there and could not be taken away again. The next writer goes on in it, so nothing may follow here.
       if (nextSegment(this.path, sessionId) !== undefined) throw this.#file.fail(error);
-      if (after === undefined) onFault?.(error);
+      if (failure === undefined) onFault?.(error);
       throw error;
     }
     this.#nextSeq++;

@@ -2,8 +2,7 @@
 // imported event says where it came from (`source`), and the last one of a file says how far that file was read.
 
 import type { EventSource } from "../event/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
+import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
 import { readLines, readLinesBackwards } from "../store/line-reader.ts";
 import { KeyTable } from "./key-table.ts";
 import type { SkippedBytes } from "./report.ts";
@@ -18,8 +17,7 @@ interface Held {
 
 export class Holdings {
   readonly #importers: ReadonlySet<string>;
-  /** Log files by session, oldest first. */
-  readonly #logs = new Map<string, Log[]>();
+  readonly #catalog: SessionCatalog;
   /** By file, the sessions that were last added to from it. */
   readonly #lastSources = new Map<string, { session: string; source: EventSource }[]>();
   /** Which session holds a call, as an index into `#holders`. */
@@ -34,9 +32,8 @@ export class Holdings {
    */
   constructor(storeDir: string, importers: readonly string[]) {
     this.#importers = new Set(importers);
-    for (const log of new SessionCatalog(storeDir).refresh().logs) pushTo(this.#logs, log.sessionId, log);
-    for (const [session, logs] of this.#logs) {
-      logs.sort((a, b) => a.firstSeq - b.firstSeq);
+    this.#catalog = new SessionCatalog(storeDir).refresh();
+    for (const session of this.#catalog.sessions.keys()) {
       const source = this.#isImported(session) ? this.lastSourceOf(session) : undefined;
       if (source !== undefined) pushTo(this.#lastSources, source.file, { session, source });
     }
@@ -47,13 +44,13 @@ export class Holdings {
    * undefined when the session is not there.
    */
   originOf(session: string): string | undefined {
-    const first = this.#logs.get(session)?.[0];
+    const first = this.#catalog.sessions.get(session)?.[0];
     return first === undefined ? undefined : (first.origin ?? "");
   }
 
   /** Takes in a session that was just started. */
-  add(session: string, origin: string, path: string): void {
-    this.#logs.set(session, [{ path, origin, firstSeq: 0 }]);
+  add(path: string): void {
+    this.#catalog.add(path);
   }
 
   /** The sessions that were last added to from this file, and how far it was read into each. */
@@ -66,7 +63,7 @@ export class Holdings {
    * session, or of any. Reads the log backwards.
    */
   lastSourceOf(session: string, file?: string): EventSource | undefined {
-    for (const log of this.#logs.get(session)?.toReversed() ?? []) {
+    for (const log of this.#catalog.filesOf(session).toReversed()) {
       for (const line of readLinesBackwards(log.path)) {
         const source = "bytes" in line ? readStamp(line.bytes).source : undefined;
         if (source !== undefined && (file === undefined || source.file === file)) return source;
@@ -105,7 +102,7 @@ export class Holdings {
     if (this.#calls !== undefined) return;
     this.#calls = new KeyTable();
     let events = 0;
-    for (const session of this.#logs.keys()) {
+    for (const session of this.#catalog.sessions.keys()) {
       if (!this.#isImported(session)) continue;
       const holder = this.#indexOf(session);
       for (const { copyKey, copyOf } of this.#stamps(session)) {
@@ -141,8 +138,12 @@ export class Holdings {
   }
 
   *#stamps(session: string): Generator<Stamp, void, undefined> {
-    for (const log of this.#logs.get(session) ?? []) {
-      for (const line of readLines(log.path)) if ("bytes" in line) yield readStamp(line.bytes);
+    const files = this.#catalog.filesOf(session);
+    for (const [index, file] of files.entries()) {
+      const next = files[index + 1];
+      for (const line of readLines(file.path)) {
+        if ("bytes" in line && !isSuperseded(line.bytes, next)) yield readStamp(line.bytes);
+      }
     }
   }
 }
@@ -156,8 +157,6 @@ export function sourceKeyOf(source: { id?: string; part?: number }): string | un
 
 /** As many events are looked at in one step. */
 const STEP_EVENTS = 10_000;
-
-type Log = Pick<SessionLogFile, "path" | "origin" | "firstSeq">;
 
 function pushTo<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const values = map.get(key);

@@ -128,7 +128,7 @@ export class SessionWriter {
         startedAt: startedAt ?? fileTime,
         durability: "os",
       });
-      holdings.add(id, origin, session.file);
+      holdings.add(session.file);
       return session;
     }
     if (present !== origin && present !== "") {

@@ -24,14 +24,7 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
-  const filesById = new Map<string, SessionLogFile[]>();
-  for (const log of catalog.logs) {
-    const files = filesById.get(log.sessionId);
-    if (files === undefined) filesById.set(log.sessionId, [log]);
-    else files.push(log);
-  }
-  const sessions = [...filesById].map(([sessionId, files]): SessionLogs => {
-    files.sort((left, right) => left.firstSeq - right.firstSeq);
+  const sessions = [...catalog.sessions].map(([sessionId, files]): SessionLogs => {
     const first = files[0];
     const startMs = first === undefined ? NaN : instantOf(first.startedAt);
     return { sessionId, agentId: first?.agentId ?? "", startMs, files };

@@ -11,6 +11,7 @@ import { checkSink } from "../sinks/sink.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
+import { SEGMENT_BYTES } from "../store/session-log.ts";
 
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;
@@ -26,6 +27,11 @@ export interface StoreOptions {
   durability?: Durability | undefined;
   /** Longest line in bytes, 4 KiB to 64 MiB; longer events are cut, which they then say. Default 16 MiB. */
   maxLineBytes?: number | undefined;
+  /**
+   * Size in bytes, from 4 KiB, at which a session's log goes on in another file: the event after that begins it.
+   * Default 10 MiB.
+   */
+  segmentBytes?: number | undefined;
   /** Names of further fields whose values are kept out of the record. Redaction itself is always on. */
   redaction?: RedactionOptions | undefined;
   /** Flush on SIGINT, SIGTERM and SIGHUP while sessions are open, then let the signal do its work. Default true. */
@@ -69,6 +75,7 @@ const STORE_OPTIONS = [
   "env",
   "durability",
   "maxLineBytes",
+  "segmentBytes",
   "redaction",
   "handleSignals",
   "onFault",
@@ -91,13 +98,18 @@ const SESSION_OPTIONS = [
 /** @throws TypeError, RangeError */
 export function checkStoreOptions(
   options: StoreOptions,
-): StoreOptions & WriterOptions & { durability: Durability } {
+): StoreOptions & WriterOptions & { durability: Durability; segmentBytes: number } {
   checkOptionNames("openStore", options, STORE_OPTIONS);
   return {
     ...options,
     ...checkWriterOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
+    segmentBytes: integerOption("openStore", "segmentBytes", options.segmentBytes, {
+      min: 4 * 1024,
+      max: Number.MAX_SAFE_INTEGER,
+      default: SEGMENT_BYTES,
+    }),
   };
 }
 

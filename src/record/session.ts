@@ -77,7 +77,7 @@ export class Session extends EventHelpers {
     this.#resumed = parts.resumed;
   }
 
-  /** The session's log file. */
+  /** The file that the session is written to, the last one of its log. */
   get file(): string {
     return this.#parts.log.path;
   }
@@ -130,6 +130,18 @@ export class Session extends EventHelpers {
     if (this.#open) this.#parts.log.sync();
   }
 
+  /**
+   * Goes on in another file, so that the present one is complete: nothing is added to it any more. The log does so by
+   * itself when a file has reached `segmentBytes`. Costs the creation of a file.
+   *
+   * @throws TracekeepError when it cannot be created; the session goes on in the present one then
+   */
+  rotate(): void {
+    if (!this.#open) return;
+    this.#resume();
+    this.#parts.log.rotate();
+  }
+
   status(): SessionStatus {
     return {
       file: this.file,
@@ -150,6 +162,8 @@ export class Session extends EventHelpers {
     if (!this.#open) return;
     try {
       this.#resume();
+      // What would come between these figures and END is written, or known to be lost, before they are taken.
+      this.#parts.log.prepare();
       this.#parts.log.flush();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       this.appendSync({

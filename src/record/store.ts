@@ -9,10 +9,11 @@ import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
 import { Redactor } from "../redact/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
+import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
 import type { Durability } from "../store/durability.ts";
 import { findOrCreateStore } from "../store/find.ts";
-import { STORE_LOCK, FILE_MODE } from "../store/layout.ts";
+import { STORE_LOCK, FILE_MODE, segmentNumber } from "../store/layout.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
 import { SessionLog } from "../store/session-log.ts";
@@ -183,6 +184,7 @@ export class Store {
         agentId,
         durability,
         maxLineBytes: this.#options.maxLineBytes,
+        segmentBytes: this.#options.segmentBytes,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           copies?.add(parts);
@@ -197,7 +199,7 @@ export class Store {
       drafts,
     );
     copies?.attach(log);
-    this.#catalog.add(log.path);
+    if (!exists) this.#catalog.add(log.path);
     const session: Session = new Session({
       id,
       agentId,
@@ -206,7 +208,12 @@ export class Store {
       redactor,
       copies,
       resumed: exists ? resumedDraft(durability, redactor) : undefined,
-      summary: () => live ?? foldLog(log.path, id),
+      summary: () => {
+        if (live !== undefined) return live;
+        // A log of one file is known to the catalog; of a longer one, parts may have been archived meanwhile.
+        if (segmentNumber(log.path) > 0) this.#catalog.refresh();
+        return foldLog(this.#catalog.filesOf(id), id);
+      },
       onFault,
       onClose: (closed) => {
         this.#sessions.delete(closed);
@@ -254,11 +261,14 @@ export class Store {
 
 // --- internal ---
 
-function foldLog(file: string, sessionId: string): SessionSummary {
+function foldLog(files: readonly SessionLogFile[], sessionId: string): SessionSummary {
   const summary = newSummary(sessionId);
-  for (const line of readLines(file)) {
-    const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
-    if (decoded?.kind === "event") foldEvent(summary, decoded.event, decoded.event);
+  for (const [index, { path: file }] of files.entries()) {
+    for (const line of readLines(file)) {
+      if (!("bytes" in line) || isSuperseded(line.bytes, files[index + 1])) continue;
+      const decoded = decodeLine(line.bytes);
+      if (decoded.kind === "event") foldEvent(summary, decoded.event, decoded.event);
+    }
   }
   return summary;
 }

@@ -17,3 +17,17 @@ export const TEMPORARY_PREFIX = ".tmp-";
 
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
+
+/** Number of the segment that a session's log has under this name: 0 for the first, whose name has none. */
+export function segmentNumber(file: string): number {
+  return Number(SEGMENT_NAME.exec(file)?.[1] ?? 0);
+}
+
+/** Path of another segment of the same log. @example segmentPath("a.jsonl", 2) // "a.0002.jsonl" */
+export function segmentPath(file: string, segment: number): string {
+  return file.replace(SEGMENT_NAME, `.${String(segment).padStart(4, "0")}.jsonl`);
+}
+
+// --- internal ---
+
+const SEGMENT_NAME = /(?:\.(\d{4,9}))?\.jsonl$/;

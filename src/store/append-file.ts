@@ -36,8 +36,17 @@ export interface AppendFileOptions {
   onFault: (error: TracekeepError) => void;
 }
 
-/** Files of this process that may hold unwritten lines. Whoever handles the end of the process flushes them. */
-export const openFiles: Set<AppendFile> = new Set();
+/** A file of this process that may hold lines which are not written yet. */
+export interface OpenFile {
+  readonly path: string;
+  /** Hands the kernel what can be handed over without waiting for anybody. @throws TracekeepError */
+  flush(): void;
+  /** Hands over everything, to the medium where more than `os` was promised. @throws TracekeepError */
+  settle(): void;
+}
+
+/** Whoever handles the end of the process settles them. */
+export const openFiles: Set<OpenFile> = new Set();
 
 /** Hands the kernel what files of a folder have buffered, so that a read in this process sees what was logged. */
 export function flushOpenFiles(directory: string): void {
@@ -51,7 +60,7 @@ export function flushOpenFiles(directory: string): void {
   }
 }
 
-export class AppendFile implements Syncable {
+export class AppendFile implements Syncable, OpenFile {
   readonly #options: AppendFileOptions;
   #state: "open" | "failed" | "closed" = "open";
   #failure: TracekeepError | undefined;

@@ -29,6 +29,11 @@ export function waitForLock(fd: number): void {
   locks().waitForLockSync(fd);
 }
 
+/** Gives an open file's lock back. */
+export function unlock(fd: number): void {
+  locks().unlock(fd);
+}
+
 // --- internal ---
 
 function locks(): NativeLocks {

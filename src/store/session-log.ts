@@ -212,7 +212,7 @@ export class SessionLog {
 }
 
 /** An event of the recorder about itself. */
-function ownEvent(type: string, body: JsonObject): LineParts {
+export function ownEvent(type: string, body: JsonObject): LineParts {
   const timeMs = Date.now();
   return {
     event: type,
@@ -226,7 +226,7 @@ function ownEvent(type: string, body: JsonObject): LineParts {
 }
 
 /** Number of the last line of a log whose end is whole. */
-function lastSeqOf(file: string): number {
+export function lastSeqOf(file: string): number {
   const { line } = readLastLine(file);
   const decoded = line === undefined ? undefined : decodeLine(line);
   if (decoded?.kind === "event") return decoded.event.seq;

@@ -49,6 +49,10 @@ export class SharedFile {
     return this.#nextSeq;
   }
 
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
   /** Why nothing may be written to this file any more: a sync of it failed. */
   get failure(): TracekeepError | undefined {
     return this.#sync.failure;

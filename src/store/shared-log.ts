@@ -42,6 +42,8 @@ export interface SharedLogOptions {
   capacity?: number | undefined;
   /** How long a batch waits for the lock before it is refused, in milliseconds. Default 5,000. */
   lockTimeoutMs?: number | undefined;
+  /** Makes the event that a file begins with, when it is empty. Default: none. */
+  firstLine?: (() => LineParts) | undefined;
   /** Called when something could not be written or synced, once for each run of failures. */
   onFault?: ((error: TracekeepError) => void) | undefined;
   disk?: Disk | undefined;
@@ -221,7 +223,7 @@ export class SharedLog implements OpenFile {
 
   #writeRecovered(file: SharedFile, body: JsonObject): void {
     const parts = { ...ownEvent("RECOVERED", body), seq: file.nextSeq };
-    file.write(encodeLineWithin(parts, this.#identity, this.#maxLineBytes), 1, []);
+    file.write(this.#encode(parts), 1, []);
     file.sync();
     finishHealing(this.#options.disk ?? nodeDisk, this.path);
   }
@@ -229,17 +231,16 @@ export class SharedLog implements OpenFile {
   /** As many lines as go in one write, and a GAP before them when earlier ones were refused. */
   #writeBatch(file: SharedFile): void {
     const unsaid = this.#unsaid;
+    const own: LineParts[] = [];
+    if (file.isEmpty && this.#options.firstLine !== undefined) own.push(this.#options.firstLine());
+    if (unsaid > 0) own.push(ownEvent("GAP", { count: unsaid, reason: "these events could not be written" }));
     let seq = file.nextSeq;
-    let text = "";
-    if (unsaid > 0) {
-      const gap = ownEvent("GAP", { count: unsaid, reason: "these events could not be written" });
-      text = encodeLineWithin({ ...gap, seq: seq++ }, this.#identity, this.#maxLineBytes);
-    }
+    let text = own.map((parts) => this.#encode({ ...parts, seq: seq++ })).join("");
     const batch: Entry[] = [];
     for (let entry = this.#waiting.peek(); entry !== undefined; entry = this.#waiting.peek()) {
       if (text.length >= BATCH_CHARACTERS) break;
       entry.parts.seq = seq++;
-      text += encodeLineWithin(entry.parts, entry.identity, this.#maxLineBytes);
+      text += this.#encode(entry.parts, entry.identity);
       if (entry.ticket !== undefined) entry.ticket.seq = entry.parts.seq;
       batch.push(entry);
       this.#waiting.shift();
@@ -276,8 +277,8 @@ export class SharedLog implements OpenFile {
     this.#options.onFault?.(error);
   }
 
-  get #maxLineBytes(): number {
-    return this.#options.maxLineBytes ?? MAX_LINE_BYTES;
+  #encode(parts: LineParts, identity: string = this.#identity): string {
+    return encodeLineWithin(parts, identity, this.#options.maxLineBytes ?? MAX_LINE_BYTES);
   }
 }
 

@@ -3,6 +3,7 @@
 
 import * as fs from "node:fs";
 import { hostname } from "node:os";
+import path from "node:path";
 
 import { formatTimestamp } from "../event/index.ts";
 import { processStartMs } from "./process.ts";
@@ -10,7 +11,7 @@ import { processStartMs } from "./process.ts";
 export interface LockHolder {
   pid: number;
   host: string;
-  /** Its command line, cut to 80 characters; empty where it cannot be read. */
+  /** What it runs, e.g. `node worker.js`, without further arguments: those may be secret. Empty where it cannot be read. */
   command: string;
   /** When the process began, RFC 3339; empty where it cannot be read. */
   startedAt: string;
@@ -23,10 +24,10 @@ export interface LockHolder {
  */
 export function findLockHolder(file: string): LockHolder | undefined {
   try {
-    const path = fs.realpathSync(file);
-    const lock = new RegExp(`^lock:.*:${fs.statSync(path).ino} `, "m");
+    const real = fs.realpathSync(file);
+    const lock = new RegExp(`^lock:.*:${fs.statSync(real).ino} `, "m");
     for (const pid of fs.readdirSync("/proc")) {
-      if (/^\d+$/.test(pid) && hasLock(pid, path, lock)) return describe(Number(pid));
+      if (/^\d+$/.test(pid) && hasLock(pid, path.dirname(real), lock)) return describe(Number(pid));
     }
   } catch {
     // No such file, or no /proc.
@@ -47,15 +48,13 @@ export function lockHolderText(file: string): string {
 
 // --- internal ---
 
-const MAX_COMMAND_CHARACTERS = 80;
-
-function hasLock(pid: string, path: string, lock: RegExp): boolean {
+/** By folder and inode, because a file that was renamed or linked is listed under the name it was opened by. */
+function hasLock(pid: string, directory: string, lock: RegExp): boolean {
   try {
     return fs
       .readdirSync(`/proc/${pid}/fd`)
-      .some(
-        (fd) => linkOf(pid, fd) === path && lock.test(fs.readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8")),
-      );
+      .filter((fd) => path.dirname(linkOf(pid, fd)) === directory)
+      .some((fd) => lock.test(fs.readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8")));
   } catch {
     // It has just ended, or belongs to another user.
     return false;
@@ -82,8 +81,10 @@ function describe(pid: number): LockHolder {
 
 function commandOf(pid: number): string {
   try {
-    const words = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0").join(" ").trim();
-    return words.slice(0, MAX_COMMAND_CHARACTERS);
+    const [program = "", script = "-"] = fs.readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+    return [program, ...(script.startsWith("-") ? [] : [script])]
+      .map((word) => path.basename(word))
+      .join(" ");
   } catch {
     return "";
   }

@@ -5,14 +5,14 @@ import { openSharedLog, openStore, updateFile, withFileLock } from "../../dist/i
 const [job, file, ...args] = process.argv.slice(2);
 const told = (message) => new Promise((resolve) => process.send(message, resolve));
 const stopped = new Promise((resolve) => process.once("message", resolve));
-let stop = false;
-void stopped.then(() => (stop = true));
+const stopping = new AbortController();
+void stopped.then(() => stopping.abort());
 
 const jobs = {
   /** Appends batches until it is stopped, and says which receipts it got. Each seventh line is long. */
   async shared() {
     const log = openSharedLog(file, { id: `writer ${args[0]}`, handleSignals: false });
-    for (let round = 0; !stop; round++) {
+    for (let round = 0; !stopping.signal.aborted; round++) {
       const message = "x".repeat(round % 7 === 0 ? 200_000 : round * 10);
       const durability = round % 2 === 0 ? "os" : "fsync";
       const draft = { event: "CHECKPOINT", message };

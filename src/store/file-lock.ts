@@ -1,12 +1,12 @@
 // A lock that any number of processes, threads and callers in one thread can share: a kernel lock on a file of its own,
 // freed by the kernel when its holder dies. Whoever waits watches that file (inotify on Linux), and whoever lets go
-// touches it, so waiters are woken within a fraction of a millisecond. They also look again by themselves from time to
-// time, because a holder that was killed touches nothing.
+// touches it if anybody waits, so waiters are woken within a fraction of a millisecond. They also look again by themselves
+// from time to time, because a holder that was killed touches nothing.
 //
-// Those who wait are not served strictly in order between processes, and that is on purpose: a queue would hand the lock
-// to a process that is busy with something else for half a second, and everybody behind it would wait for that. The
-// kernel's own queue is no choice either: such a wait cannot be given up, and takes one of the four threads that Node
-// has for all files. Within one process they are served in order.
+// Between processes they are not served in order (only whoever has just had the lock comes last), and that is on purpose:
+// a queue would hand the lock to a process that is busy with something else for half a second, and everybody behind it
+// would wait for that. The kernel's own queue is no choice either: such a wait cannot be given up, and takes one of the
+// four threads that Node has for all files. Within one thread they are served in order.
 
 import * as fs from "node:fs";
 import path from "node:path";
@@ -16,7 +16,7 @@ import { checkOptionNames, integerOption } from "../base/options.ts";
 import { isPromiseLike } from "../base/promises.ts";
 import { FILE_MODE } from "./layout.ts";
 import { lockHolderText } from "./lock-holder.ts";
-import { tryLock, unlock } from "./lock.ts";
+import { tryLock, tryLockByte, unlock } from "./lock.ts";
 
 export interface FileLockOptions {
   /** How long to wait for the lock at most, in milliseconds of the monotonic clock. Default 5,000. */
@@ -50,14 +50,17 @@ export async function withFileLock<T>(
   signal?.throwIfAborted();
   const line = await joinLine(name, deadlineMs, timeoutMs, signal);
   try {
-    const fd = tryAcquire(name) ?? (await acquire(name, deadlineMs, timeoutMs, signal));
+    const mayGoFirst = !hasJustLetOthersIn(name);
+    const fd =
+      (mayGoFirst ? tryAcquire(name) : undefined) ??
+      (await acquire(name, deadlineMs, timeoutMs, signal, mayGoFirst));
     line.holding = true;
     try {
       const result = fn();
       return isPromiseLike(result) ? await result : result;
     } finally {
       line.holding = false;
-      release(fd);
+      release(fd, name);
     }
   } finally {
     leaveLine(name, line);
@@ -83,7 +86,7 @@ export function withFileLockSync<T>(file: string, fn: () => T, options: { timeou
   try {
     return fn();
   } finally {
-    release(fd);
+    release(fd, name);
   }
 }
 
@@ -95,7 +98,7 @@ export function tryWithFileLock(file: string, fn: () => void): boolean {
   try {
     fn();
   } finally {
-    release(fd);
+    release(fd, name);
   }
   return true;
 }
@@ -117,6 +120,13 @@ interface Line {
 }
 
 const lines = new Map<string, Line>();
+/** When this thread last let go of a lock that others waited for. */
+const letInMs = new Map<string, number>();
+
+/** The byte of a lock file that its holder has locked, and the one that all who wait have locked together. */
+const HOLDER = 0;
+const WAITING_ROOM = 1;
+const hasByteLocks = process.platform === "linux";
 
 function checkOptions(owner: string, options: FileLockOptions): number {
   checkOptionNames(owner, options, ["timeoutMs", "signal"]);
@@ -162,7 +172,7 @@ function tryAcquire(name: string): number | undefined {
   try {
     for (;;) {
       const fd = fs.openSync(name, O_RDWR | O_CREAT | O_NOFOLLOW, FILE_MODE);
-      if (!tryLock(fd)) {
+      if (!tryHold(fd)) {
         fs.closeSync(fd);
         return undefined;
       }
@@ -187,9 +197,11 @@ async function acquire(
   deadlineMs: number,
   timeoutMs: number,
   signal: AbortSignal | undefined,
+  mayGoFirst: boolean,
 ): Promise<number> {
   const bell = new Bell(name);
   try {
+    if (!mayGoFirst) await bell.rung(MIN_RETRY_MS, signal);
     for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(retryMs * 2, MAX_RETRY_MS)) {
       const fd = tryAcquire(name);
       if (fd !== undefined) return fd;
@@ -206,6 +218,8 @@ async function acquire(
 /** Hears when the lock file is touched. */
 class Bell {
   #watcher: fs.FSWatcher | undefined;
+  /** Holds a place in the waiting room. */
+  #place: number | undefined;
   #ring: (() => void) | undefined;
   #hasRung = false;
 
@@ -216,6 +230,10 @@ class Bell {
         this.#ring?.();
       });
       this.#watcher.on("error", () => this.close());
+      if (hasByteLocks) {
+        this.#place = fs.openSync(name, "r+");
+        tryLockByte(this.#place, WAITING_ROOM, { shared: true });
+      }
     } catch {
       // No more watches to be had: then it is the retries alone.
     }
@@ -233,6 +251,8 @@ class Bell {
   close(): void {
     this.#watcher?.close();
     this.#watcher = undefined;
+    if (this.#place !== undefined) fs.closeSync(this.#place);
+    this.#place = undefined;
   }
 }
 
@@ -250,16 +270,31 @@ async function pause(waitMs: number, signal: AbortSignal | undefined, earlier: P
   signal?.removeEventListener("abort", stop);
 }
 
-function release(fd: number): void {
+function tryHold(fd: number): boolean {
+  return hasByteLocks ? tryLockByte(fd, HOLDER, { shared: false }) : tryLock(fd);
+}
+
+function release(fd: number, name: string): void {
   try {
-    unlock(fd);
-    const now = Date.now() / 1_000;
-    fs.futimesSync(fd, now, now);
+    unlock(fd, hasByteLocks ? HOLDER : undefined);
+    // Only now: whoever comes between finds the lock free.
+    if (!hasByteLocks || !tryLockByte(fd, WAITING_ROOM, { shared: false })) {
+      const now = Date.now() / 1_000;
+      fs.futimesSync(fd, now, now);
+      letInMs.set(name, performance.now());
+    }
   } catch {
     // It is unlocked when it is closed, and without a touch waiters find out by themselves.
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Whoever was woken needs a moment to come; one who took the lock again meanwhile would keep it for ever. */
+function hasJustLetOthersIn(name: string): boolean {
+  const sinceMs = letInMs.get(name);
+  letInMs.delete(name);
+  return sinceMs !== undefined && performance.now() - sinceMs < MIN_RETRY_MS;
 }
 
 function timeoutError(name: string, timeoutMs: number): TracekeepError {

@@ -25,7 +25,8 @@ export interface LockHolder {
 export function findLockHolder(file: string): LockHolder | undefined {
   try {
     const real = fs.realpathSync(file);
-    const lock = new RegExp(`^lock:.*:${fs.statSync(real).ino} `, "m");
+    // Those who wait have a lock of another kind on it (READ).
+    const lock = new RegExp(`^lock:.* WRITE .*:${fs.statSync(real).ino} `, "m");
     for (const pid of fs.readdirSync("/proc")) {
       if (/^\d+$/.test(pid) && hasLock(pid, path.dirname(real), lock)) return describe(Number(pid));
     }

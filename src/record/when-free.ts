@@ -48,6 +48,6 @@ function sayWho(error: unknown): unknown {
   if (!isBusy(error) || error.path === undefined) return error;
   return new TracekeepError("SESSION_BUSY", `${error.message}: ${lockHolderText(error.path)}`, {
     path: error.path,
-    hint: "a session has one writer at a time: wait by openSessionWhenFree(id), or start a session of your own",
+    hint: "a session has one writer at a time: wait (openSessionWhenFree, append --wait), or start one of your own",
   });
 }

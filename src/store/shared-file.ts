@@ -3,14 +3,16 @@
 
 import * as fs from "node:fs";
 
-import { ioError } from "../base/errors.ts";
-import type { TracekeepError } from "../base/errors.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
+import { decodeLine } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { GroupSync } from "./group-sync.ts";
 import { openOrCreate } from "./jsonl-file.ts";
+import { readFirstLine } from "./line-reader.ts";
 import { healTail } from "./recover.ts";
 import { lastSeqOf } from "./session-log.ts";
 import type { Ticket } from "./ticket.ts";
@@ -39,6 +41,12 @@ export class SharedFile {
       this.#fd = openOrCreate(disk, path, durability);
     } catch (cause) {
       throw ioError("open the log", path, cause);
+    }
+    try {
+      refuseNewerFormat(path);
+    } catch (error) {
+      disk.close(this.#fd);
+      throw error;
     }
     this.#ino = fs.fstatSync(this.#fd, { bigint: true }).ino;
     this.#sync = new GroupSync({ disk, path, fd: this.#fd, durability, onFault });
@@ -105,4 +113,18 @@ export class SharedFile {
   close(): void {
     this.#sync.close();
   }
+}
+
+// --- internal ---
+
+/** Lines of this format between those of a later one would be taken for what they are not. */
+function refuseNewerFormat(file: string): void {
+  const line = readFirstLine(file);
+  const first = line === undefined ? undefined : decodeLine(line);
+  const format = first?.kind === "event" ? first.event["format"] : undefined;
+  if (typeof format !== "number" || format <= FORMAT_VERSION) return;
+  throw new TracekeepError("FORMAT_TOO_NEW", `${file} has format ${format}, newer than this program`, {
+    path: file,
+    hint: "read it as it is, or update tracekeep before adding to it",
+  });
 }

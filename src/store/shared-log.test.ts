@@ -201,6 +201,14 @@ describe("SharedLog", () => {
     expect(summary()).toEqual(["one GAP 1", "one CHECKPOINT 3"]);
   });
 
+  it("adds nothing to a file of a later format", async () => {
+    fs.writeFileSync(file, encodeLine(ownEvent("START", { format: 2 }), encodeIdentity("x", "a")));
+    const log = open("one");
+    const ticket = log.append(note("1"), "os");
+    await expect(ticket?.settled).rejects.toMatchObject({ code: "FORMAT_TOO_NEW" });
+    expect(events()).toHaveLength(1);
+  });
+
   it("takes nothing once it is closed", () => {
     const log = open("one");
     log.append(note("1"));

@@ -4,6 +4,9 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs";
 import { promisify } from "node:util";
 
+/** From the benchmark's own package, which may not be installed. */
+const load = async (name) => (await import(name)).default;
+
 /** @type {Record<string, (file: string) => Promise<(inside: () => void) => Promise<void>>>} */
 export const LOCKS = {
   "Tracekeep withFileLock": async (file) => {
@@ -12,7 +15,7 @@ export const LOCKS = {
   },
   // The kernel keeps the queue; each waiter takes one of the process's four file threads, and cannot give up.
   "flock by fs-ext": async (file) => {
-    const { default: fsExt } = await import("fs-ext");
+    const fsExt = await load("fs-ext");
     const flock = promisify(fsExt.flock);
     return async (inside) => {
       const fd = fs.openSync(file, "a+");
@@ -30,7 +33,7 @@ export const LOCKS = {
     inside();
   },
   "proper-lockfile": async (file) => {
-    const { default: lockfile } = await import("proper-lockfile");
+    const lockfile = await load("proper-lockfile");
     fs.closeSync(fs.openSync(file, "a"));
     return async (inside) => {
       // Its own default is not to wait at all; this looks again after 1 to 20 ms, for as long as it takes.

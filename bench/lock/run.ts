@@ -21,7 +21,7 @@ import { showProgress } from "../append/progress.ts";
 import { median } from "../append/rounds.ts";
 import { formatNumber, markdownTable } from "../append/section.ts";
 // @ts-expect-error -- plain JavaScript, as everything that is measured
-import { LOCKS as locks } from "./child/locks.mjs";
+import { LOCKS as loaded } from "./child/locks.mjs";
 
 const HERE = import.meta.dirname;
 const ROOT = path.join(HERE, "../..");
@@ -34,7 +34,7 @@ const PROCESSES = [1, 4, 16];
 const PAUSES_MS = [0, 10];
 const LINE_BYTES = 300;
 
-const LOCKS: object = locks as object;
+const LOCKS: object = loaded as object;
 
 interface Figures {
   perSecond: number;

@@ -3,10 +3,10 @@
 // touches it if anybody waits, so waiters are woken within a fraction of a millisecond. They also look again by themselves
 // from time to time, because a holder that was killed touches nothing.
 //
-// Between processes they are not served in order (only whoever has just had the lock comes last), and that is on purpose:
-// a queue would hand the lock to a process that is busy with something else for half a second, and everybody behind it
-// would wait for that. The kernel's own queue is no choice either: such a wait cannot be given up, and takes one of the
-// four threads that Node has for all files. Within one thread they are served in order.
+// Between processes they are not served in order (whoever has had the lock eight times in a row comes last, no more), and
+// that is on purpose: a queue would hand the lock to a process that is busy with something else for half a second, and
+// everybody behind it would wait for that. The kernel's own queue is no choice either: such a wait cannot be given up,
+// and takes one of the four threads that Node has for all files. Within one thread they are served in order.
 
 import * as fs from "node:fs";
 import path from "node:path";
@@ -50,7 +50,7 @@ export async function withFileLock<T>(
   signal?.throwIfAborted();
   const line = await joinLine(name, deadlineMs, timeoutMs, signal);
   try {
-    const mayGoFirst = !hasJustLetOthersIn(name);
+    const mayGoFirst = !mustLetOthersGoFirst(name);
     const fd =
       (mayGoFirst ? tryAcquire(name) : undefined) ??
       (await acquire(name, deadlineMs, timeoutMs, signal, mayGoFirst));
@@ -120,8 +120,9 @@ interface Line {
 }
 
 const lines = new Map<string, Line>();
-/** When this thread last let go of a lock that others waited for. */
-const letInMs = new Map<string, number>();
+/** How often this thread has had a lock since it last let others go first, who waited for it. */
+const timesInARow = new Map<string, number>();
+const MOST_TIMES_IN_A_ROW = 8;
 
 /** The byte of a lock file that its holder has locked, and the one that all who wait have locked together. */
 const HOLDER = 0;
@@ -281,7 +282,9 @@ function release(fd: number, name: string): void {
     if (!hasByteLocks || !tryLockByte(fd, WAITING_ROOM, { shared: false })) {
       const now = Date.now() / 1_000;
       fs.futimesSync(fd, now, now);
-      letInMs.set(name, performance.now());
+      timesInARow.set(name, (timesInARow.get(name) ?? 0) + 1);
+    } else {
+      timesInARow.delete(name);
     }
   } catch {
     // It is unlocked when it is closed, and without a touch waiters find out by themselves.
@@ -290,11 +293,14 @@ function release(fd: number, name: string): void {
   }
 }
 
-/** Whoever was woken needs a moment to come; one who took the lock again meanwhile would keep it for ever. */
-function hasJustLetOthersIn(name: string): boolean {
-  const sinceMs = letInMs.get(name);
-  letInMs.delete(name);
-  return sinceMs !== undefined && performance.now() - sinceMs < MIN_RETRY_MS;
+/**
+ * Whoever was woken needs a moment to come; one who took the lock again and again meanwhile would keep it for ever. A few
+ * times in a row are let through, because changing places costs more than what most do inside.
+ */
+function mustLetOthersGoFirst(name: string): boolean {
+  if ((timesInARow.get(name) ?? 0) < MOST_TIMES_IN_A_ROW) return false;
+  timesInARow.delete(name);
+  return true;
 }
 
 function timeoutError(name: string, timeoutMs: number): TracekeepError {

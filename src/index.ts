@@ -23,10 +23,12 @@ export {
   EventHandle,
   log,
   ModelCallHandle,
+  openSharedLog,
   openStore,
   Recorder,
   runInSession,
   Session,
+  SharedLogWriter,
   startSession,
   Store,
   traced,
@@ -43,5 +45,10 @@ export type {
   RunOptions,
   SessionOptions,
   SessionStatus,
+  SharedLogOptions,
+  SharedLogStatus,
   StoreOptions,
 } from "./record/index.ts";
+export { withFileLock } from "./store/file-lock.ts";
+export type { FileLockOptions } from "./store/file-lock.ts";
+export { updateFile } from "./store/replace.ts";

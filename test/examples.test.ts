@@ -8,7 +8,8 @@ import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
-const EXAMPLES = path.join(import.meta.dirname, "..", "examples", "sinks");
+const EXAMPLES = path.join(import.meta.dirname, "..", "examples");
+const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
 const TSX = path.join(import.meta.dirname, "..", "node_modules", "tsx", "dist", "loader.mjs");
 
 interface Run {
@@ -21,11 +22,12 @@ interface Run {
 async function run(example: string, check: (run: Run) => void): Promise<void> {
   const cwd = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
   try {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      ["--import", TSX, path.join(EXAMPLES, example)],
-      { cwd, timeout: 60_000, env: { ...process.env, NO_COLOR: "1" } },
-    );
+    const [program, args] = example.endsWith(".sh") ? ["sh", []] : [process.execPath, ["--import", TSX]];
+    const { stdout, stderr } = await promisify(execFile)(program, [...args, path.join(EXAMPLES, example)], {
+      cwd,
+      timeout: 60_000,
+      env: { ...process.env, NO_COLOR: "1", TRACEKEEP: `${process.execPath} ${CLI}` },
+    });
     const events = (file: string): string[] =>
       fs
         .readFileSync(path.join(cwd, file), "utf8")
@@ -39,7 +41,7 @@ async function run(example: string, check: (run: Run) => void): Promise<void> {
 }
 
 /** What each example has to have done. */
-const CHECKS: Record<string, (run: Run) => void> = {
+const SINKS: Record<string, (run: Run) => void> = {
   "jsonl.ts": ({ events }) => {
     expect(events("var/audit/agent-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
     expect(events("var/audit/other-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
@@ -88,15 +90,63 @@ const CHECKS: Record<string, (run: Run) => void> = {
   },
 };
 
-describe("the examples of sinks", () => {
+const TRACE_WRITER: Record<string, (run: Run) => void> = {
+  "strategy-a.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n").toSorted()).toEqual([
+      "session_20260106_a1b2.jsonl 25 ended",
+      "session_20260106_c614.jsonl 25 ended",
+      "session_20260106_d3e4.jsonl 25 ended",
+      "session_20260107_f0f0.jsonl 25 ended",
+    ]),
+  "strategy-b.ts": ({ stdout, events }) => {
+    expect(stdout).toBe("100 tool calls\nnumbered without a gap: true\n");
+    expect(events("audit.jsonl")).toHaveLength(104);
+  },
+  "strategy-c.ts": ({ stdout, events }) => {
+    expect(stdout).toBe("40 traces\n");
+    expect(events("traces.jsonl")).toHaveLength(40);
+  },
+  "key-functions.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n")).toEqual([
+      "session_20260106_c614.jsonl",
+      "trace 1 has reached fsync",
+      "0 START",
+      "1 TOOL_CALL",
+      "2 TOOL_CALL",
+      "3 TOOL_RESULT",
+      "4 TOOL_CALL",
+      "tool calls of the last hour: 3",
+      "errors of orchestrators: 1",
+      "longer than five seconds: 1",
+      "the same by a function: 1",
+      "ended NORMAL",
+    ]),
+  "append-trace.sh": ({ stdout }) => {
+    const receipts = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { session_id: string });
+    expect(receipts).toHaveLength(9);
+    expect(new Set(receipts.map(({ session_id: id }) => id))).toEqual(new Set(["deploy-42"]));
+  },
+};
+
+/** Used by others. */
+const NOT_RUN = ["four-agents.ts"];
+
+describe.each([
+  ["sinks", SINKS],
+  ["trace-writer", TRACE_WRITER],
+])("the examples of %s", (folder, checks) => {
   it("are all run here", () => {
-    expect(fs.readdirSync(EXAMPLES).toSorted()).toEqual(Object.keys(CHECKS).toSorted());
+    const names = fs.readdirSync(path.join(EXAMPLES, folder)).filter((name) => !NOT_RUN.includes(name));
+    expect(names.toSorted()).toEqual(Object.keys(checks).toSorted());
   });
 
-  it.concurrent.each(Object.entries(CHECKS))(
+  it.concurrent.each(Object.entries(checks))(
     "%s",
     async (example, check) => {
-      await run(example, (result) => {
+      await run(path.join(folder, example), (result) => {
         expect(result.stderr).toBe("");
         check(result);
       });

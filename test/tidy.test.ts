@@ -39,7 +39,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "import",
   ],
   demo: ["base", "record", "cli"],
-  "index.ts": ["base", "event", "record", "read"],
+  "index.ts": ["base", "event", "store", "record", "read"],
 };
 
 interface SourceFile {

@@ -12,5 +12,7 @@ export { log, startSession, traced, withSession } from "./run.ts";
 export type { RunOptions } from "./run.ts";
 export { Session } from "./session.ts";
 export type { AppendOptions, SessionStatus } from "./session.ts";
+export { openSharedLog, SharedLogWriter } from "./shared-log.ts";
+export type { SharedLogOptions, SharedLogStatus } from "./shared-log.ts";
 export { openStore, Store } from "./store.ts";
 export { RECORDER } from "./version.ts";

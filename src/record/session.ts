@@ -42,7 +42,8 @@ export interface SessionParts {
   /** The session so far; read from the log when it was not all written here. */
   summary: () => SessionSummary;
   onFault: (error: TracekeepError) => void;
-  onClose: (session: Session) => void;
+  /** @param how with an END (`ended`) or without (`closed`) */
+  onClose: (session: Session, how: "ended" | "closed") => void;
 }
 
 export interface AppendOptions {
@@ -68,6 +69,7 @@ export class Session extends EventHelpers {
   #refused = 0;
   #lastError: TracekeepError | undefined;
   #open = true;
+  #ended = false;
 
   constructor(parts: SessionParts) {
     super();
@@ -173,6 +175,7 @@ export class Session extends EventHelpers {
         ...(Object.keys(redactions).length > 0 ? { redactions } : {}),
         ...more,
       });
+      this.#ended = true;
     } finally {
       this.close();
     }
@@ -186,7 +189,7 @@ export class Session extends EventHelpers {
       this.#parts.log.close();
     } finally {
       this.#parts.copies?.handOver();
-      this.#parts.onClose(this);
+      this.#parts.onClose(this, this.#ended ? "ended" : "closed");
     }
   }
 

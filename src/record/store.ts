@@ -12,10 +12,15 @@ import { Redactor } from "../redact/index.ts";
 import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import type { Durability } from "../store/durability.ts";
+import type { FileLockOptions } from "../store/file-lock.ts";
 import { findOrCreateStore } from "../store/find.ts";
+import { healAbandonedSessions, needsHealing, recordTakeover } from "../store/heal.ts";
 import { STORE_LOCK, FILE_MODE, segmentNumber } from "../store/layout.ts";
+import { Ledger } from "../store/ledger.ts";
+import type { LedgerSession } from "../store/ledger.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
+import { OpenSessions } from "../store/open-sessions.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
 import { warnOnce } from "../sinks/fault.ts";
@@ -32,9 +37,16 @@ import type { SessionOptions, StoreOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { resumedDraft, startDraft } from "./start.ts";
+import { orSayWho, whenFree } from "./when-free.ts";
+
+/** How to open a session that somebody else may be writing. */
+export interface WaitOptions extends FileLockOptions {
+  /** What a receipt means. Default: the store's. */
+  durability?: Durability | undefined;
+}
 
 /**
- * Opens the store for writing, creating it when there is none.
+ * Opens the store for writing, creating it when there is none, and heals sessions that dead processes left unfinished.
  *
  * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
  * @example
@@ -51,6 +63,9 @@ export class Store {
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
   readonly #sessions = new Set<Session>();
+  readonly #ledger: Ledger;
+  /** What the ledger says, of other processes too. */
+  readonly #opened: OpenSessions;
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
 
@@ -58,6 +73,10 @@ export class Store {
     this.#options = checkStoreOptions(options);
     this.dir = findOrCreateStore(this.#options);
     this.#catalog = new SessionCatalog(this.dir);
+    const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
+    this.#ledger = new Ledger(this.dir, onFault);
+    this.#opened = new OpenSessions(this.#ledger.path);
+    healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
   }
 
   /**
@@ -85,9 +104,61 @@ export class Store {
    * Goes on with a session that exists: waits for nobody, heals what a dead writer left, and writes RESUMED with the
    * first event.
    *
-   * @throws TracekeepError `NO_SESSION`, `SESSION_BUSY`, `FORMAT_TOO_NEW`
+   * @throws TracekeepError `NO_SESSION`, `FORMAT_TOO_NEW`; `SESSION_BUSY`, which names the process that is writing it
    */
   openSession(id: string, options: { durability?: Durability } = {}): Session {
+    return orSayWho(() => this.#open(id, options));
+  }
+
+  /**
+   * The same, but waits while another writer has the session: up to `timeoutMs` (default 5,000), looking again every
+   * 50 ms at the latest.
+   *
+   * @throws TracekeepError as {@link openSession} does; the signal's reason when it is aborted
+   * @example const session = await store.openSessionWhenFree("deploy-42", { timeoutMs: 60_000 });
+   */
+  openSessionWhenFree(id: string, options: WaitOptions = {}): Promise<Session> {
+    const { durability, ...wait } = options;
+    return whenFree(() => this.#open(id, durability === undefined ? {} : { durability }), wait);
+  }
+
+  /** Goes on with the session `id`, or starts it. */
+  openOrStartSession(options: SessionOptions & { id: string }): Session {
+    return orSayWho(() => this.#openOrStart(options));
+  }
+
+  /** The same, but waits while another writer has the session, as {@link openSessionWhenFree} does. */
+  openOrStartSessionWhenFree(
+    options: SessionOptions & { id: string },
+    wait: FileLockOptions = {},
+  ): Promise<Session> {
+    return whenFree(() => this.#openOrStart(options), wait);
+  }
+
+  /** Sessions of this process that are open. */
+  get openSessions(): readonly Session[] {
+    return [...this.#sessions];
+  }
+
+  /** Closes every session that is still open, without ending it. */
+  close(): void {
+    try {
+      for (const session of this.#sessions) session.close();
+    } finally {
+      this.#ledger.close();
+    }
+  }
+
+  /** Closes the store and flushes the sinks beside it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    const onFault = this.#options.onFault ?? warnOnce("a sink beside the store");
+    await Promise.all(this.#options.sinks.map((sink) => new IsolatedSink(sink, onFault).flush()));
+  }
+
+  // --- internal ---
+
+  #open(id: string, options: { durability?: Durability }): Session {
     const { durability } = checkSessionOptions({ id, durability: options.durability }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
     if (file === undefined) {
@@ -110,16 +181,21 @@ export class Store {
       id,
       file.agentId,
       durability,
-      (logOptions) => SessionLog.open(file.path, logOptions),
+      (logOptions) => {
+        const torn = needsHealing(file.path);
+        const log = SessionLog.open(file.path, logOptions);
+        const session = { sessionId: id, agentId: file.agentId, file: log.path };
+        if (torn) this.#ledger.sessionRecovered(session, log.nextSeq - 1);
+        return log;
+      },
       true,
     );
   }
 
-  /** Goes on with the session `id`, or starts it. */
-  openOrStartSession(options: SessionOptions & { id: string }): Session {
+  #openOrStart(options: SessionOptions & { id: string }): Session {
     for (;;) {
       try {
-        return this.openSession(
+        return this.#open(
           options.id,
           options.durability === undefined ? {} : { durability: options.durability },
         );
@@ -134,25 +210,6 @@ export class Store {
       }
     }
   }
-
-  /** Sessions of this process that are open. */
-  get openSessions(): readonly Session[] {
-    return [...this.#sessions];
-  }
-
-  /** Closes every session that is still open, without ending it. */
-  close(): void {
-    for (const session of this.#sessions) session.close();
-  }
-
-  /** Closes the store and flushes the sinks beside it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-    const onFault = this.#options.onFault ?? warnOnce("a sink beside the store");
-    await Promise.all(this.#options.sinks.map((sink) => new IsolatedSink(sink, onFault).flush()));
-  }
-
-  // --- internal ---
 
   #start(id: string, options: ReturnType<typeof checkSessionOptions>): Session {
     const startMs =
@@ -178,6 +235,7 @@ export class Store {
     const copies = this.#copies(id, agentId, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
+    const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
     const log = openLog(
       {
         sessionId: id,
@@ -187,6 +245,8 @@ export class Store {
         segmentBytes: this.#options.segmentBytes,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
+          if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
+          if (parts.event === "SEGMENT") this.#ledger.segmentSwitched(about(), parts.body);
           copies?.add(parts);
         },
         onLost: () => {
@@ -215,12 +275,17 @@ export class Store {
         return foldLog(this.#catalog.filesOf(id), id);
       },
       onFault,
-      onClose: (closed) => {
+      onClose: (closed, how) => {
         this.#sessions.delete(closed);
+        this.#ledger.sessionClosed(about(), how, log.nextSeq);
+        // Whoever has closed the last one may take the store away in the same turn.
+        if (this.#sessions.size === 0) this.#ledger.flush();
         unwatchProcessEnd(closed);
       },
     });
     this.#sessions.add(session);
+    if (exists) recordTakeover(about(), this.#opened, this.#ledger);
+    this.#ledger.sessionOpened(about(), { resumed: exists });
     watchProcessEnd(session, this.#options.handleSignals !== false);
     return session;
   }

@@ -6,14 +6,14 @@
 // An AppendFile is open, failed (nothing more is accepted, after a failed repair, or a failed sync where there is no
 // other file to go on in, promise P4) or closed.
 
-import { dirname } from "node:path";
-
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "./durability.ts";
 import type { Durability } from "./durability.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import type { Batch } from "./line-buffer.ts";
 import type { OpenFile } from "./open-file.ts";
+import { openFiles } from "./open-files.ts";
+import type { UnwrittenLines } from "./open-files.ts";
 import { requestSync, withdrawSync } from "./sync-queue.ts";
 import type { Syncable } from "./sync-queue.ts";
 import type { Ticket } from "./ticket.ts";
@@ -35,22 +35,7 @@ export interface AppendFileOptions {
   replace?: ((unsynced: Unsynced, failure: TracekeepError) => OpenFile) | undefined;
 }
 
-/** Files of this process that may hold unwritten lines. Whoever handles the end of the process flushes them. */
-export const openFiles: Set<AppendFile> = new Set();
-
-/** Hands the kernel what files of a folder have buffered, so that a read in this process sees what was logged. */
-export function flushOpenFiles(directory: string): void {
-  for (const file of openFiles) {
-    if (dirname(file.path) !== directory) continue;
-    try {
-      file.flush();
-    } catch {
-      // The loss has been told to onFault and will be said by a GAP event; it is no error of the reader's.
-    }
-  }
-}
-
-export class AppendFile implements Syncable {
+export class AppendFile implements Syncable, UnwrittenLines {
   readonly #options: AppendFileOptions;
   #file: OpenFile;
   #state: "open" | "failed" | "closed" = "open";

@@ -10,6 +10,10 @@ export const SETTINGS_FILE = "settings.json";
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */
 export const STORE_LOCK = "store.lock";
+/** The store's shared log of its own life. */
+export const LEDGER = "ledger.jsonl";
+/** Behind a shared log's name: its lock file. Never renamed, never deleted. */
+export const LOCK_SUFFIX = ".lock";
 /** Behind a segment's name: the unfinished last line that is being moved into a RECOVERED event. */
 export const TORN_SUFFIX = ".torn";
 /** Begins the name of a file that is not complete yet; it is renamed or linked into place. */

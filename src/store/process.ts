@@ -37,7 +37,22 @@ export function isProcessAlive(identity: ProcessIdentity): boolean | undefined {
   return startOf(identity.pid) === identity.process_start;
 }
 
+/** When a process began, in milliseconds since 1970; undefined when it is gone or the system does not tell. */
+export function processStartMs(pid: number): number | undefined {
+  const start = startOf(pid);
+  if (start === undefined) return undefined;
+  try {
+    const bootSeconds = Number(/^btime (\d+)$/m.exec(readFileSync("/proc/stat", "utf8"))?.[1]);
+    return Math.round((bootSeconds + Number(start) / TICKS_PER_SECOND) * 1_000);
+  } catch {
+    return undefined;
+  }
+}
+
 // --- internal ---
+
+/** USER_HZ, which Linux keeps at 100 for every program (proc(5)). */
+const TICKS_PER_SECOND = 100;
 
 function bootId(): string {
   try {

@@ -87,12 +87,12 @@ export function cassetteMiddleware<V extends "v3" | "v4" = "v3">(
     specificationVersion: versionOf("cassetteMiddleware", options.specificationVersion),
     wrapGenerate: async <R extends GenerateResult>(call: GenerateOptions<R>): Promise<R> => {
       const answer = cassette.find(requestOf(call, "generate"));
-      if (answer !== undefined) return reviveAnswer<R>(answer);
+      if (answer !== undefined) return reviveAnswer(answer) as R;
       return cassette.record === undefined ? call.doGenerate() : recordGenerate(cassette.record, call);
     },
     wrapStream: async <R extends StreamResult>(call: StreamOptions<R>): Promise<R> => {
       const answer = cassette.find(requestOf(call, "stream"));
-      if (answer !== undefined) return reviveStream<R>(answer);
+      if (answer !== undefined) return reviveStream(answer) as R;
       return cassette.record === undefined ? call.doStream() : recordStream(cassette.record, call);
     },
   };

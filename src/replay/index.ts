@@ -10,6 +10,12 @@
 export { Cassette, openCassette } from "./cassette.ts";
 export type { CassetteOptions, CassetteRecorder, RecordedAnswer } from "./cassette.ts";
 export type { CassetteCall, ExchangeKind } from "./exchange.ts";
+export { diffRuns } from "./diff.ts";
+export type { Divergence, RestCount, RunDiff } from "./diff.ts";
+export type { Difference } from "./canonical.ts";
+export type { PlayerTimer } from "./pace.ts";
+export { openPlayer, Player } from "./player.ts";
+export type { Played, PlayerOptions } from "./player.ts";
 export { stateAt } from "./state.ts";
 export type { ConversationPlace, SessionStateAt } from "./state.ts";
 export { walkSteps } from "./step.ts";

@@ -1,16 +1,16 @@
 // Recorded answers as the AI SDK gets them from a model: what JSON cannot hold is made again, failures fail again.
 
 import { reviveError } from "../../base/revive-error.ts";
-import type { CassetteAnswer } from "./types.ts";
+import type { CassetteAnswer, StreamResult } from "./types.ts";
 
 /** What `doGenerate` came to. Throws what it threw. */
-export function reviveAnswer<R>({ result, thrown }: CassetteAnswer): R {
+export function reviveAnswer({ result, thrown }: CassetteAnswer): unknown {
   if (thrown !== undefined) throw marked(thrown.error);
-  return revive(result) as R;
+  return revive(result);
 }
 
 /** What `doStream` came to: the same parts, then the same end. Throws what it threw before there was a stream. */
-export function reviveStream<R>({ result, thrown }: CassetteAnswer): R {
+export function reviveStream({ result, thrown }: CassetteAnswer): StreamResult {
   const { parts, ...about } = (result ?? {}) as { parts?: unknown[] };
   if (parts === undefined) throw marked(thrown?.error);
   // A failure that the provider reported within the stream is one of its parts, and no failure of the stream.
@@ -26,7 +26,7 @@ export function reviveStream<R>({ result, thrown }: CassetteAnswer): R {
     },
     { highWaterMark: 0 },
   );
-  return { ...(revive(about) as object), stream } as R;
+  return { ...(revive(about) as object), stream };
 }
 
 // --- internal ---

@@ -6,7 +6,7 @@ import { setImmediate } from "node:timers/promises";
 import { checkOptionNames, describe } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import { openReader, parseMoment } from "../read/index.ts";
-import type { Moment, Reader } from "../read/index.ts";
+import type { Moment, Reader, ReadReport } from "../read/index.ts";
 import { chunksOf } from "./chunks.ts";
 import { Pace, systemTimer } from "./pace.ts";
 import type { PlayerTimer } from "./pace.ts";
@@ -94,6 +94,11 @@ export class Player implements AsyncIterable<Played> {
   /** How many events there are to play. */
   get length(): number {
     return this.#events.length;
+  }
+
+  /** What could not be read of the sessions. */
+  get reports(): ReadReport[] {
+    return [...this.#tapes.values()].map(({ report }) => report);
   }
 
   /** Place of the next event, from 0. */

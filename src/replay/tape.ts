@@ -3,7 +3,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
-import type { EventPlace, Reader } from "../read/index.ts";
+import type { EventPlace, Reader, ReadReport } from "../read/index.ts";
 import { instantOf } from "../summary/index.ts";
 
 /** What replay keeps of an event. */
@@ -16,10 +16,13 @@ export interface TapeEvent extends EventPlace {
 export class Tape {
   readonly sessionId: string;
   readonly events: readonly TapeEvent[];
+  /** What could not be read of the session. */
+  readonly report: ReadReport;
   readonly #reader: Reader;
 
-  constructor(reader: Reader, sessionId: string, events: readonly TapeEvent[]) {
+  constructor(reader: Reader, sessionId: string, events: readonly TapeEvent[], report: ReadReport) {
     this.#reader = reader;
+    this.report = report;
     this.sessionId = sessionId;
     this.events = events;
   }
@@ -52,7 +55,8 @@ export function readTape(
   const events: TapeEvent[] = [];
   let timeMs = NaN;
   let isRecorded = true;
-  for (const { event, file, offset } of reader.lines({ session })) {
+  const lines = reader.lines({ session });
+  for (const { event, file, offset } of lines) {
     if (event.event === "START") isRecorded = event["origin"] === "recorded";
     const ownMs = instantOf(event.timestamp);
     // When a transcript was imported further is no time of the session that it tells of.
@@ -63,5 +67,5 @@ export function readTape(
     events.push(place);
     observe?.(event, place);
   }
-  return new Tape(reader, events[0]?.session_id ?? session, events);
+  return new Tape(reader, events[0]?.session_id ?? session, events, lines.report);
 }

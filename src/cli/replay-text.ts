@@ -11,6 +11,7 @@ import type {
   Step,
   Timeline,
 } from "../replay/index.ts";
+import { walkSteps } from "../replay/index.ts";
 import {
   eventText,
   fitText,
@@ -43,6 +44,9 @@ export function playedText({ event, chunk }: Played, options: ReplayTextOptions)
 /** A timeline as an indented tree, one line a step. */
 export function* timelineText(timeline: Timeline, columns: number): Generator<string, void, undefined> {
   yield* timelineLines(timeline, columns, "");
+  const hidden = [...walkSteps(timeline)].filter(isSourceRecord).length;
+  if (hidden > 0)
+    yield fitText(`and ${plural(hidden, "record")} of the source's own; --json has them`, columns);
 }
 
 export function* stateText(state: SessionStateAt, columns: number): Generator<string, void, undefined> {
@@ -79,7 +83,7 @@ export function* diffText(diff: RunDiff, columns: number): Generator<string, voi
   if (divergence === null) yield "the runs are the same";
   else {
     yield "";
-    yield `the first ${plural(same, "event")} are the same; then they part:`;
+    yield same === 0 ? "the runs part at once:" : `${plural(same, "event")} alike, then the runs part:`;
     for (const [at, event] of divergence.events.entries())
       yield `${"AB"[at] ?? ""} ${sideText(event, columns - 2)}`;
     if (divergence.difference !== null) yield* differenceText(divergence.difference, columns);
@@ -90,9 +94,7 @@ export function* diffText(diff: RunDiff, columns: number): Generator<string, voi
   }
   if (figures.length > 0) yield "";
   for (const { name, values } of figures)
-    yield fit(
-      `${padText(name, 18)} ${values.map((value) => (value === null ? "-" : formatCount(value))).join(" -> ")}`,
-    );
+    yield fit(`${padText(name, 18)} ${values.map((value) => figureText(name, value)).join(" -> ")}`);
 }
 
 // --- internal ---
@@ -126,10 +128,16 @@ function* stepLines(
   indent: string,
 ): Generator<string, void, undefined> {
   for (const step of steps) {
+    if (isSourceRecord(step)) continue;
     yield fitText(`${indent}${stepText(step, timeline)}`, columns);
     yield* stepLines(timeline, step.steps, columns, `${indent}  `);
     if (step.child !== undefined) yield* timelineLines(step.child, columns, `${indent}  `);
   }
+}
+
+/** What an importer had no type for: the source's bookkeeping, called `source/type`. */
+function isSourceRecord({ kind, name }: Step): boolean {
+  return kind === "event" && name?.includes("/") === true;
 }
 
 function stepText(step: Step, { tape }: Timeline): string {
@@ -149,15 +157,20 @@ function sideText(event: Event | null, columns: number): string {
   return fitText(`${event.seq} ${printable(event.event)} ${printable(gistOf(event))}`, columns);
 }
 
-function* differenceText(
-  { path, recorded, live }: Difference,
-  columns: number,
-): Generator<string, void, undefined> {
+function* differenceText({ path, values }: Difference, columns: number): Generator<string, void, undefined> {
   const shown = (value: unknown): string =>
     printable(value === undefined ? "nothing" : JSON.stringify(value));
   yield fitText(`${printable(path)} differs:`, columns);
-  yield fitText(`  A ${shown(recorded)}`, columns);
-  yield fitText(`  B ${shown(live)}`, columns);
+  for (const [at, value] of values.entries()) yield fitText(`  ${"AB"[at] ?? ""} ${shown(value)}`, columns);
+}
+
+function figureText(name: string, value: number | null): string {
+  if (value === null) return "-";
+  return name.endsWith("_ms")
+    ? formatDuration(value)
+    : name.endsWith("_usd")
+      ? formatUsd(value)
+      : formatCount(value);
 }
 
 function countsText(counts: readonly RestCount[]): string {

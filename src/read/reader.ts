@@ -118,7 +118,7 @@ export class Reader {
   }
 
   /**
-   * One event again, from the place where a read found it: about 50 µs. When its file has been moved since, from
+   * One event again, from the place where a read found it: about 20 µs. When its file has been moved since, from
    * wherever it is now, which costs reading the session; undefined when it is gone.
    */
   eventAt(place: EventPlace): Event | undefined {

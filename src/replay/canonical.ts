@@ -28,27 +28,26 @@ export function fingerprint(text: string): string {
 }
 
 /** Where two plain values differ first, by the order of their keys; undefined when they are equal. */
-export function firstDifference(recorded: unknown, live: unknown, path = ""): Difference | undefined {
-  if (isContainer(recorded) && isContainer(live) && Array.isArray(recorded) === Array.isArray(live)) {
-    const left = new Map(Object.entries(recorded));
-    const right = new Map(Object.entries(live));
+export function firstDifference(one: unknown, other: unknown, path = ""): Difference | undefined {
+  if (isContainer(one) && isContainer(other) && Array.isArray(one) === Array.isArray(other)) {
+    const left = new Map(Object.entries(one));
+    const right = new Map(Object.entries(other));
     const names = [...new Set([...left.keys(), ...right.keys()])];
-    if (!Array.isArray(recorded)) names.sort();
+    if (!Array.isArray(one)) names.sort();
     for (const name of names) {
-      const inside = Array.isArray(recorded) ? `${path}[${name}]` : path === "" ? name : `${path}.${name}`;
+      const inside = Array.isArray(one) ? `${path}[${name}]` : path === "" ? name : `${path}.${name}`;
       const found = firstDifference(left.get(name), right.get(name), inside);
       if (found !== undefined) return found;
     }
     return undefined;
   }
-  return canonicalJson(recorded) === canonicalJson(live) ? undefined : { path, recorded, live };
+  return canonicalJson(one) === canonicalJson(other) ? undefined : { path, values: [one, other] };
 }
 
 export interface Difference {
   /** Which part differs, e.g. `args.command`. */
   path: string;
-  recorded: unknown;
-  live: unknown;
+  values: [unknown, unknown];
 }
 
 // --- internal ---

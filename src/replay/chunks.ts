@@ -25,11 +25,12 @@ export function chunksOf(event: Event): Chunk[] | undefined {
     const [offsetMs, length]: unknown[] = chunk;
     if (typeof offsetMs !== "number" || typeof length !== "number" || !(offsetMs >= 0) || !(length >= 0))
       return undefined;
+    if (start + length > text.length) return undefined;
     // Pieces arrive in their order, whatever the clock said meanwhile.
     latestMs = Math.max(latestMs, offsetMs);
     const end = index === chunks.length - 1 ? text.length : start + length;
     found.push({ text: text.slice(start, end), offsetMs: latestMs });
     start = end;
   }
-  return start > text.length ? undefined : found;
+  return found;
 }

@@ -45,7 +45,7 @@ export interface RestCount {
  * @throws TracekeepError `NO_SESSION`
  * @example
  * const { divergence } = diffRuns(openReader(), "run-1", "run-2");
- * if (divergence?.difference) console.log(divergence.difference.path, divergence.difference.recorded, divergence.difference.live);
+ * if (divergence?.difference) console.log(divergence.difference.path, ...divergence.difference.values);
  */
 export function diffRuns(reader: Reader, left: string, right: string): RunDiff {
   const one = readRun(reader, left);
@@ -103,7 +103,8 @@ function readRun(reader: Reader, session: string): Run {
   const tape = readTape(reader, session, (event, place) => {
     if (summary.events === 0) summary = newSummary(event.session_id, event.agent_id);
     foldEvent(summary, event, event);
-    if (NOT_COMPARED.has(event.event)) return;
+    // Records that an importer has no type for are the source's bookkeeping.
+    if (NOT_COMPARED.has(event.event) || "source_type" in event || "record" in event) return;
     const named = event["tool"] ?? event["model"];
     const name = typeof named === "string" ? named : null;
     moves.push({ print: fingerprint(canonicalJson(comparable(event))), place, name });

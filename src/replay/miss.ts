@@ -2,6 +2,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { canonicalJson, firstDifference } from "./canonical.ts";
+import type { Difference } from "./canonical.ts";
 import type { CassetteCall, Exchange, Exchanges } from "./exchange.ts";
 
 /** As many calls of the same name are compared, the next unused ones. */
@@ -43,11 +44,11 @@ export function explainMiss(
         : `what is left there: ${names.slice(0, 5).join(", ") || "nothing"}`;
     return new TracekeepError("NOT_RECORDED", `${shown}; ${reason}`, { hint: HINT });
   }
-  const { path, recorded, live } = near.difference;
+  const { path, values } = near.difference;
   const where = path === "" ? "its arguments" : path;
   return new TracekeepError(
     "NOT_RECORDED",
-    `${shown}; the nearest is event ${near.exchange.call.seq}, where ${where} is ${show(recorded)} and not ${show(live)}`,
+    `${shown}; the nearest is event ${near.exchange.call.seq}, where ${where} is ${show(values[0])} and not ${show(values[1])}`,
     {
       seq: near.exchange.call.seq,
       path: near.exchange.call.file,
@@ -63,7 +64,7 @@ const HINT = 'the code has changed since: record it again, or open the cassette 
 
 interface Near {
   exchange: Exchange;
-  difference: { path: string; recorded: unknown; live: unknown };
+  difference: Difference;
   alike: number;
 }
 

@@ -240,7 +240,7 @@ function rangeOf({ from, to }: PlayerOptions, sessions: number): (event: TapeEve
     if (typeof value !== "number") return { timeMs: parseMoment(name, value, nowMs) };
     if (!Number.isInteger(value) || value < 0)
       throw new RangeError(`openPlayer: ${name} must be an event's number or a time, got ${describe(value)}`);
-    if (sessions > 1) throw new RangeError(`openPlayer: of several sessions, ${name} must be a time`);
+    if (sessions > 1) throw new RangeError(`of several sessions, ${name} must be a time`);
     return { seq: value };
   };
   const first = bound("from", from);

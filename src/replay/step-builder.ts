@@ -142,7 +142,9 @@ function endStep(step: Step, event: Event, place: TapeEvent): void {
   step.end_place = place;
   step.ended_at = event.timestamp;
   const told = step.kind === "turn" ? undefined : event["duration_ms"];
-  step.duration_ms = typeof told === "number" ? told : place.timeMs - step.place.timeMs;
+  // A result that stands alone tells no time in between.
+  const waitedMs = event.seq === step.seq ? null : place.timeMs - step.place.timeMs;
+  step.duration_ms = typeof told === "number" ? told : waitedMs;
   if (step.kind === "turn") return;
   step.name ??= nameOf(event);
   step.status =

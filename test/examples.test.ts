@@ -1,45 +1,17 @@
 // Every example is run as a user would run it, in an empty folder, against the built package.
 
-import { execFile } from "node:child_process";
 import * as fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
+import { runExample } from "./run-example.ts";
+import type { ExampleRun } from "./run-example.ts";
+
 const EXAMPLES = path.join(import.meta.dirname, "..", "examples", "sinks");
-const TSX = path.join(import.meta.dirname, "..", "node_modules", "tsx", "dist", "loader.mjs");
-
-interface Run {
-  stdout: string;
-  stderr: string;
-  /** Types of the events in a file that the example made. */
-  events: (file: string) => string[];
-}
-
-async function run(example: string, check: (run: Run) => void): Promise<void> {
-  const cwd = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
-  try {
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      ["--import", TSX, path.join(EXAMPLES, example)],
-      { cwd, timeout: 60_000, env: { ...process.env, NO_COLOR: "1" } },
-    );
-    const events = (file: string): string[] =>
-      fs
-        .readFileSync(path.join(cwd, file), "utf8")
-        .split("\n")
-        .slice(0, -1)
-        .map((line) => (JSON.parse(line) as { event: string }).event);
-    check({ stdout, stderr, events });
-  } finally {
-    fs.rmSync(cwd, { recursive: true });
-  }
-}
 
 /** What each example has to have done. */
-const CHECKS: Record<string, (run: Run) => void> = {
+const CHECKS: Record<string, (run: ExampleRun) => void> = {
   "jsonl.ts": ({ events }) => {
     expect(events("var/audit/agent-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
     expect(events("var/audit/other-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
@@ -96,7 +68,7 @@ describe("the examples of sinks", () => {
   it.concurrent.each(Object.entries(CHECKS))(
     "%s",
     async (example, check) => {
-      await run(example, (result) => {
+      await runExample(`sinks/${example}`, (result) => {
         expect(result.stderr).toBe("");
         check(result);
       });

@@ -45,7 +45,7 @@ export function explainMiss(
     return new TracekeepError("NOT_RECORDED", `${shown}; ${reason}`, { hint: HINT });
   }
   const { path, values } = near.difference;
-  const where = path === "" ? "its arguments" : path;
+  const where = path === "" ? "the argument" : path;
   return new TracekeepError(
     "NOT_RECORDED",
     `${shown}; the nearest is event ${near.exchange.call.seq}, where ${where} is ${show(values[0])} and not ${show(values[1])}`,

@@ -19,6 +19,7 @@ import type { PlayerOptions } from "../src/replay/index.ts";
 const REALDATA = path.resolve(import.meta.dirname, "../../shared/realdata");
 const START_MS = Date.parse("2026-01-06T22:00:00.000Z");
 const SILENCE_MS = 100;
+const ROUNDS = 3;
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-bench-"));
 try {
@@ -46,8 +47,6 @@ async function pace(): Promise<void> {
   await measure("10 times", dir, { speed: 10 });
   await measure("silences cut", dir, { maxSilenceMs: SILENCE_MS });
 }
-
-const ROUNDS = 3;
 
 async function measure(name: string, dir: string, options: Partial<PlayerOptions>): Promise<void> {
   const rounds: number[][] = [];

@@ -2,6 +2,7 @@
 // the cassette with everything live forbidden.
 
 import * as fs from "node:fs";
+import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 
@@ -9,7 +10,7 @@ import * as ai6 from "ai";
 import { MockLanguageModelV3, simulateReadableStream } from "ai/test";
 import * as ai7 from "ai-7";
 import { MockLanguageModelV4 } from "ai-7/test";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 
 import { TracekeepError } from "../base/errors.ts";
 import { openReader } from "../read/index.ts";
@@ -33,6 +34,7 @@ type ModelV3 = Exclude<Parameters<typeof ai6.wrapLanguageModel>[0]["model"], str
 type GenerateV3 = Awaited<ReturnType<ModelV3["doGenerate"]>>;
 type PromptV3 = Parameters<ModelV3["doGenerate"]>[0]["prompt"];
 
+type ModelV4 = Exclude<Parameters<typeof ai7.wrapLanguageModel>[0]["model"], string>;
 type GenerateV4 = Awaited<ReturnType<MockLanguageModelV4["doGenerate"]>>;
 
 const STEPS = 50;
@@ -172,6 +174,10 @@ async function recorded(): Promise<string> {
 describe("an agent on AI SDK 6", () => {
   it("gives byte-equal output from the cassette, with the network and its tools forbidden", async () => {
     const live = await recorded();
+    const network = vi.spyOn(net.Socket.prototype, "connect").mockImplementation(() => {
+      throw new Error("the network was really used");
+    });
+    onTestFinished(() => network.mockRestore());
     const cassette = openCassette({ reader: openReader({ dir }), session: "run-1" });
     const model = ai6.wrapLanguageModel({ model: forbiddenModel, middleware: cassetteMiddleware(cassette) });
     expect(await agent(model, cassetteTools(forbidden(toolsFor(ai6)), cassette))).toBe(live);
@@ -349,5 +355,49 @@ describe("an agent on AI SDK 7", () => {
     expect(again).toBe(first);
     expect(cassette.status).toMatchObject({ missed: 0, unused: [] });
     expect(cassette.status.served).toBe(STEPS + (STEPS - 1) + 2 * 5);
+  });
+
+  it("is streamed again likewise", async () => {
+    const live = new MockLanguageModelV4({
+      modelId: "mock-1",
+      doStream: async () => ({
+        stream: simulateReadableStream({
+          chunkDelayInMs: null,
+          initialDelayInMs: null,
+          chunks: [
+            { type: "stream-start" as const, warnings: [] },
+            { type: "text-start" as const, id: "t" },
+            { type: "text-delta" as const, id: "t", delta: "Hello" },
+            { type: "text-end" as const, id: "t" },
+            {
+              type: "finish" as const,
+              usage: usage(5, 3),
+              finishReason: { unified: "stop" as const, raw: "stop" },
+            },
+          ],
+        }),
+      }),
+    });
+    const run = async (model: ModelV4): Promise<string> => {
+      const result = ai7.streamText({ model, prompt: "Hi" });
+      const parts: unknown[] = [];
+      for await (const { type, ...part } of result.stream) parts.push([type, Reflect.get(part, "text")]);
+      return JSON.stringify([parts, await result.totalUsage]);
+    };
+    const none = new MockLanguageModelV4({
+      modelId: "mock-1",
+      doStream: () => Promise.reject(new Error("asked")),
+    });
+    const session = store.startSession({ id: "run-1" });
+    const version = { specificationVersion: "v4" } as const;
+    const first = await run(
+      ai7.wrapLanguageModel({ model: live, middleware: recordingMiddleware({ session, ...version }) }),
+    );
+    session.end();
+    const cassette = openCassette({ reader: openReader({ dir }), session: "run-1" });
+    expect(
+      await run(ai7.wrapLanguageModel({ model: none, middleware: cassetteMiddleware(cassette, version) })),
+    ).toBe(first);
+    expect(first).toContain("Hello");
   });
 });

@@ -52,7 +52,7 @@ describe("Cassette", () => {
 
   it("compares arguments whatever the order of their keys, and several as a list", async () => {
     await record(async (cassette) => {
-      await cassette.tool("one", async (_: object) => 1)({ a: 1, b: { c: 2, d: new Date(0) } });
+      await cassette.tool("one", async (_arg: object) => 1)({ a: 1, b: { c: 2, d: new Date(0) } });
       await cassette.tool("two", async (_left: number, _right: string) => 2)(1, "x");
       await cassette.tool("none", async () => undefined)();
     });
@@ -71,7 +71,7 @@ describe("Cassette", () => {
     const key = `sk-ant-api03-${"a1B2".repeat(20)}`;
     await record(
       async (cassette) =>
-        void (await cassette.tool("fetch", async (_: object) => "ok")({ api_key: key, badge: "4711" })),
+        void (await cassette.tool("fetch", async (_arg: object) => "ok")({ api_key: key, badge: "4711" })),
     );
     expect([...openReader({ dir }).events({ text: key })]).toEqual([]);
     expect(

@@ -17,7 +17,9 @@ export class StepBuilder {
 
   add(event: Event, place: TapeEvent): void {
     if (this.#turn !== undefined) endStep(this.#turn, event, place);
-    if (event.event === "USER_MESSAGE") {
+    // What is left of an erased event says neither what it was about nor what it belonged to.
+    if ("erased" in event) this.#put(newStep("event", event.event, event, place), event);
+    else if (event.event === "USER_MESSAGE") {
       this.#turn = newStep("turn", null, event, place);
       this.#roots.push(this.#turn);
     } else if (CALLS[event.event] !== undefined) this.#addCall(event, place);

@@ -25,7 +25,7 @@ export async function recordGenerate<R extends GenerateResult>(
   try {
     result = await call.doGenerate();
   } catch (error) {
-    fail(handle, error);
+    fail(handle, error, call.params.abortSignal);
     throw error;
   }
   const { content, finishReason, usage } = result;
@@ -46,7 +46,7 @@ export async function recordStream<R extends StreamResult>(
   try {
     result = await call.doStream();
   } catch (error) {
-    fail(handle, error);
+    fail(handle, error, call.params.abortSignal);
     throw error;
   }
   if (handle === undefined) return result;
@@ -86,8 +86,15 @@ function begin(
   return session?.modelCall({ provider: call.model.provider, model: name, args });
 }
 
-function fail(handle: CallHandle | undefined, error: unknown, more: Record<string, unknown> = {}): void {
-  handle?.error(error, { ...(isAbort(error) ? { status: "cancelled" } : {}), ...more });
+/** Whoever gave up waiting may have given any reason. */
+function fail(
+  handle: CallHandle | undefined,
+  error: unknown,
+  signal?: AbortSignal,
+  more: Record<string, unknown> = {},
+): void {
+  const isCancelled = isAbort(error) || signal?.aborted === true;
+  handle?.error(error, { ...(isCancelled ? { status: "cancelled" } : {}), ...more });
 }
 
 function ending(finishReason: unknown, usage: unknown): Record<string, unknown> {
@@ -121,7 +128,7 @@ async function* recordResults(
       yield output;
     }
   } catch (error) {
-    fail(handle, error, { result: last });
+    fail(handle, error, undefined, { result: last });
     throw error;
   }
   handle?.result(last);
@@ -186,7 +193,8 @@ class RecordedStream {
         : ending(Reflect.get(finish, "finishReason"), Reflect.get(finish, "usage"))),
       result: { ...this.#about, parts: this.#parts },
     };
-    if (error !== undefined) fail(this.#handle, error, { ...(message === "" ? {} : { message }), ...fields });
+    if (error !== undefined)
+      fail(this.#handle, error, this.#signal, { ...(message === "" ? {} : { message }), ...fields });
     else {
       // The provider reported a failure within the stream: the call ended, and it failed.
       const failure = broken === undefined ? {} : { status: "error", error: Reflect.get(broken, "error") };

@@ -86,54 +86,60 @@ function figuresOf(steps: readonly Step[]): Figures {
 describe.skipIf(transcripts.length === 0)(
   "replay of transcripts found in the wild (../shared/realdata)",
   () => {
-    it.each(transcripts)("%s has the steps, calls, results and errors of the truth", async (file, told) => {
-      const dir = path.join(folder, path.basename(file), ".tracekeep");
-      await importOne(file, dir);
-      const reader = openReader({ dir });
-      const timelines: Timeline[] = [];
-      for (const { session_id: id } of reader.sessions())
-        timelines.push(readTimeline(reader, id, { children: false }));
-      const steps = timelines.flatMap((timeline) => [...walkSteps(timeline)]);
-      const found = figuresOf(steps);
-      if (told.parser === "claude") {
-        expect(found).toEqual({
-          toolCalls: told.tool_use_ids,
-          results: told.tool_use_ids - told.tool_use_without_result + told.tool_result_without_use,
-          errors: told.tool_errors,
-          tools: told.tools,
-        });
-        const models = steps.filter(({ kind }) => kind === "model").length;
-        // Claude Code speaking for itself is counted as a message there, and is no call of a model.
-        expect(models).toBe(told.unique_messages - (told.models["<synthetic>"] ?? 0));
-      } else {
-        const failedOtherwise = FAILED_OTHERWISE[told.session_ids[0] ?? ""] ?? 0;
-        expect(found).toMatchObject({
-          toolCalls: told.tool_calls,
-          errors: told.nonzero_exit + failedOtherwise,
-          tools: told.tools,
-        });
-      }
-      for (const { session_id: session, tape } of timelines) {
-        // Every event is played, in its order, and fits its line.
-        const seqs: number[] = [];
-        await openPlayer({ reader, sessions: session, speed: Infinity, chunks: false }).play(({ event }) => {
-          seqs.push(event.seq);
-          const line = eventText(event, { columns: 80, color: false });
-          if (textWidth(line) > 80 || ESCAPE.test(line))
-            throw new Error(`event ${event.seq} does not fit: ${line}`);
-        });
-        expect(seqs).toEqual(tape.events.map(({ seq }) => seq));
-        const last = tape.events.at(-1)?.seq ?? 0;
-        const texts = [
-          timelineText(readTimeline(reader, session), 80),
-          stateText(stateAt(reader, session, last), 80),
-        ];
-        for (const lines of texts) {
-          for (const line of lines) {
-            if (textWidth(line) > 80 || ESCAPE.test(line)) throw new Error(`does not fit: ${line}`);
+    it.each(transcripts)(
+      "%s has the steps, calls, results and errors of the truth",
+      async (file, told) => {
+        const dir = path.join(folder, path.basename(file), ".tracekeep");
+        await importOne(file, dir);
+        const reader = openReader({ dir });
+        const timelines: Timeline[] = [];
+        for (const { session_id: id } of reader.sessions())
+          timelines.push(readTimeline(reader, id, { children: false }));
+        const steps = timelines.flatMap((timeline) => [...walkSteps(timeline)]);
+        const found = figuresOf(steps);
+        if (told.parser === "claude") {
+          expect(found).toEqual({
+            toolCalls: told.tool_use_ids,
+            results: told.tool_use_ids - told.tool_use_without_result + told.tool_result_without_use,
+            errors: told.tool_errors,
+            tools: told.tools,
+          });
+          const models = steps.filter(({ kind }) => kind === "model").length;
+          // Claude Code speaking for itself is counted as a message there, and is no call of a model.
+          expect(models).toBe(told.unique_messages - (told.models["<synthetic>"] ?? 0));
+        } else {
+          const failedOtherwise = FAILED_OTHERWISE[told.session_ids[0] ?? ""] ?? 0;
+          expect(found).toMatchObject({
+            toolCalls: told.tool_calls,
+            errors: told.nonzero_exit + failedOtherwise,
+            tools: told.tools,
+          });
+        }
+        for (const { session_id: session, tape } of timelines) {
+          // Every event is played, in its order, and fits its line.
+          const seqs: number[] = [];
+          await openPlayer({ reader, sessions: session, speed: Infinity, chunks: false }).play(
+            ({ event }) => {
+              seqs.push(event.seq);
+              const line = eventText(event, { columns: 80, color: false });
+              if (textWidth(line) > 80 || ESCAPE.test(line))
+                throw new Error(`event ${event.seq} does not fit: ${line}`);
+            },
+          );
+          expect(seqs).toEqual(tape.events.map(({ seq }) => seq));
+          const last = tape.events.at(-1)?.seq ?? 0;
+          const texts = [
+            timelineText(readTimeline(reader, session), 80),
+            stateText(stateAt(reader, session, last), 80),
+          ];
+          for (const lines of texts) {
+            for (const line of lines) {
+              if (textWidth(line) > 80 || ESCAPE.test(line)) throw new Error(`does not fit: ${line}`);
+            }
           }
         }
-      }
-    });
+      },
+      60_000,
+    );
   },
 );

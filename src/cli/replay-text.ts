@@ -36,7 +36,12 @@ export interface ReplayTextOptions {
 export function playedText({ event, chunk }: Played, options: ReplayTextOptions): string {
   if (chunk === undefined) return eventText(event, options);
   return eventText(
-    { ...event, event: `${event.event} ${chunk.index + 1}/${chunk.count}`, message: chunk.text },
+    {
+      ...event,
+      event: `${event.event} ${chunk.index + 1}/${chunk.count}`,
+      message: chunk.text,
+      content: chunk.text,
+    },
     options,
   );
 }

@@ -218,6 +218,26 @@ describe("Player", () => {
     expect((await played(playerOf({ chunks: false }))).map(([, text]) => text)).toEqual(["a0", "a1", "a2"]);
   });
 
+  it("gives pieces that were written down late at the times that are still to come", async () => {
+    recordAt("a", [0, 150, 0], (at) =>
+      at === 2
+        ? {
+            content: "early late",
+            chunks: [
+              [100, 6],
+              [400, 4],
+            ],
+          }
+        : {},
+    );
+    expect(await played(playerOf())).toEqual([
+      [0, "a0"],
+      [150, "a1"],
+      [150, "early "],
+      [400, "late"],
+    ]);
+  });
+
   it("leaves the store as it was", async () => {
     recordAt("a", [0, 1]);
     const look = (): unknown[] =>

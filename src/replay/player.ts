@@ -7,6 +7,7 @@ import { checkOptionNames, describe } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import { openReader, parseMoment } from "../read/index.ts";
 import type { Moment, Reader, ReadReport } from "../read/index.ts";
+import { instantOf } from "../summary/index.ts";
 import { chunksOf } from "./chunks.ts";
 import { Pace, systemTimer } from "./pace.ts";
 import type { PlayerTimer } from "./pace.ts";
@@ -215,10 +216,12 @@ export class Player implements AsyncIterable<Played> {
   #moments(event: Event, { timeMs }: TapeEvent, position: number): Played[] {
     const chunks = this.#chunks ? chunksOf(event) : undefined;
     if (chunks === undefined) return [{ event, position, timeMs }];
+    // A stream is written down after what happened meanwhile, under the time of its first piece.
+    const startMs = instantOf(event.timestamp);
     return chunks.map(({ text, offsetMs }, index) => ({
       event,
       position,
-      timeMs: timeMs + offsetMs,
+      timeMs: Math.max(timeMs, startMs + offsetMs),
       chunk: { text, index, count: chunks.length },
     }));
   }

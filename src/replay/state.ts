@@ -84,6 +84,7 @@ const ROLES: Readonly<Record<string, ConversationPlace["role"]>> = Object.assign
   USER_MESSAGE: "user",
   AGENT_MESSAGE: "agent",
   MODEL_RESPONSE: "agent",
+  STREAM: "agent",
   REASONING: "reasoning",
   TOOL_CALL: "call",
   RETRIEVAL_QUERY: "call",

@@ -40,7 +40,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "replay",
-    summary: "see a session again: play it, its steps, its state at an event, two runs compared",
+    summary: "play a session again, show its steps, compare two runs",
     load: async () => (await import("./commands/replay.ts")).replay,
   },
   {

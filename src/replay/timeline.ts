@@ -2,7 +2,6 @@
 // sessions they started.
 
 import type { Event } from "../event/index.ts";
-import { openReader } from "../read/index.ts";
 import type { Reader } from "../read/index.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
 import { walkSteps } from "./step.ts";
@@ -26,7 +25,7 @@ export interface TimelineOptions {
  * for (const step of walkSteps(timeline)) console.log(step.kind, step.name, step.status, step.duration_ms);
  */
 export function readTimeline(
-  reader: Reader = openReader(),
+  reader: Reader,
   session: string,
   { children = true }: TimelineOptions = {},
 ): Timeline {

@@ -17,7 +17,7 @@ import { UsageError } from "../usage-error.ts";
 
 export const replay: Command = {
   name: "replay",
-  summary: "see a session again: play it, its steps, its state at an event, two runs compared",
+  summary: "play a session again, show its steps, compare two runs",
   operands: { usage: "ID...", min: 1, max: 100 },
   options: {
     speed: {

@@ -1,47 +1,17 @@
 // Every example is run as a user would run it, in an empty folder, against the built package.
 
-import { execFile } from "node:child_process";
 import * as fs from "node:fs";
-import os from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
+import { runExample } from "./run-example.ts";
+import type { ExampleRun } from "./run-example.ts";
+
 const EXAMPLES = path.join(import.meta.dirname, "..", "examples");
-const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
-const TSX = path.join(import.meta.dirname, "..", "node_modules", "tsx", "dist", "loader.mjs");
-
-interface Run {
-  stdout: string;
-  stderr: string;
-  /** Types of the events in a file that the example made. */
-  events: (file: string) => string[];
-}
-
-async function run(example: string, check: (run: Run) => void): Promise<void> {
-  const cwd = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
-  try {
-    const [program, args] = example.endsWith(".sh") ? ["sh", []] : [process.execPath, ["--import", TSX]];
-    const { stdout, stderr } = await promisify(execFile)(program, [...args, path.join(EXAMPLES, example)], {
-      cwd,
-      timeout: 60_000,
-      env: { ...process.env, NO_COLOR: "1", TRACEKEEP: `${process.execPath} ${CLI}` },
-    });
-    const events = (file: string): string[] =>
-      fs
-        .readFileSync(path.join(cwd, file), "utf8")
-        .split("\n")
-        .slice(0, -1)
-        .map((line) => (JSON.parse(line) as { event: string }).event);
-    check({ stdout, stderr, events });
-  } finally {
-    fs.rmSync(cwd, { recursive: true });
-  }
-}
 
 /** What each example has to have done. */
-const SINKS: Record<string, (run: Run) => void> = {
+const SINKS: Record<string, (run: ExampleRun) => void> = {
   "jsonl.ts": ({ events }) => {
     expect(events("var/audit/agent-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
     expect(events("var/audit/other-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
@@ -90,7 +60,7 @@ const SINKS: Record<string, (run: Run) => void> = {
   },
 };
 
-const TRACE_WRITER: Record<string, (run: Run) => void> = {
+const TRACE_WRITER: Record<string, (run: ExampleRun) => void> = {
   "strategy-a.ts": ({ stdout }) =>
     expect(stdout.trim().split("\n").toSorted()).toEqual([
       "session_20260106_a1b2.jsonl 25 ended",
@@ -146,7 +116,7 @@ describe.each([
   it.concurrent.each(Object.entries(checks))(
     "%s",
     async (example, check) => {
-      await run(path.join(folder, example), (result) => {
+      await runExample(path.join(folder, example), (result) => {
         expect(result.stderr).toBe("");
         check(result);
       });

@@ -22,7 +22,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   record: ["base", "event", "format", "redact", "summary", "store", "sinks"],
   read: ["base", "event", "format", "store", "summary"],
   report: ["base", "event", "summary", "read"],
+  replay: ["base", "event", "format", "redact", "summary", "read"],
   import: ["base", "event", "pricing", "store", "read", "record"],
+  integrations: ["base", "event", "redact", "store", "record", "import"],
   // Imported by tests only: no other row has it.
   testing: ["base", "event", "format", "store", "sinks", "record", "read"],
   cli: [
@@ -36,6 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "record",
     "read",
     "report",
+    "replay",
     "import",
   ],
   demo: ["base", "record", "cli"],

@@ -12,6 +12,7 @@ export type ErrorCode =
   | "FORMAT_TOO_NEW"
   | "IO"
   | "LOCK_TIMEOUT"
+  | "NOT_RECORDED"
   | "NO_SESSION"
   | "NO_STORE"
   | "PERMISSION"

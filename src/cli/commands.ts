@@ -39,6 +39,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/stats.ts")).stats,
   },
   {
+    name: "replay",
+    summary: "play a session again, show its steps, compare two runs",
+    load: async () => (await import("./commands/replay.ts")).replay,
+  },
+  {
     name: "doctor",
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,

@@ -9,6 +9,7 @@
  */
 export { parseCondition } from "./condition.ts";
 export type { Condition } from "./condition.ts";
+export type { EventPlace } from "./event-at.ts";
 export type { EventFilter } from "./filter.ts";
 export { compileGlob } from "./glob.ts";
 export { parseDuration, parseMoment } from "./moment.ts";

@@ -8,6 +8,8 @@ import { checkOptionNames } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import { findStore } from "../store/find.ts";
 import type { StorePlace } from "../store/find.ts";
+import { eventAt } from "./event-at.ts";
+import type { EventPlace } from "./event-at.ts";
 import { compileFilter } from "./filter.ts";
 import type { CompiledFilter, EventFilter } from "./filter.ts";
 import { lastEvents } from "./last-events.ts";
@@ -101,6 +103,30 @@ export class Reader {
       assert(value !== undefined, "a session of any time to have an entry");
       return { session: value, matched, report };
     }
+  }
+
+  /** Which sessions each session started, by start. Reads first lines only, about 11 µs a session. */
+  children(): ReadonlyMap<string, readonly string[]> {
+    const children = new Map<string, string[]>();
+    for (const { sessionId, parentId } of listSessions(this.dir, new ReadReport())) {
+      if (parentId === undefined) continue;
+      const siblings = children.get(parentId);
+      if (siblings === undefined) children.set(parentId, [sessionId]);
+      else siblings.push(sessionId);
+    }
+    return children;
+  }
+
+  /**
+   * One event again, from the place where a read found it: about 20 µs. When its file has been moved since, from
+   * wherever it is now, which costs reading the session; undefined when it is gone.
+   */
+  eventAt(place: EventPlace): Event | undefined {
+    const found = eventAt(place);
+    if (found !== undefined) return found;
+    const { session_id: session, seq } = place;
+    for (const event of this.events({ session, predicate: (each) => each.seq === seq })) return event;
+    return undefined;
   }
 
   #stream<T>(filter: EventFilter, valueOf: (found: FoundEvent) => T): ReadStream<T> {

@@ -12,6 +12,8 @@ import type { ReadReport } from "./report.ts";
 export interface SessionLogs {
   sessionId: string;
   agentId: string;
+  /** The session that started it. */
+  parentId: string | undefined;
   startMs: number;
   files: readonly SessionLogFile[];
 }
@@ -27,7 +29,7 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   const sessions = [...catalog.sessions].map(([sessionId, files]): SessionLogs => {
     const first = files[0];
     const startMs = first === undefined ? NaN : instantOf(first.startedAt);
-    return { sessionId, agentId: first?.agentId ?? "", startMs, files };
+    return { sessionId, agentId: first?.agentId ?? "", parentId: first?.parentSessionId, startMs, files };
   });
   return sessions.sort(
     (left, right) => left.startMs - right.startMs || byText(left.sessionId, right.sessionId),

@@ -199,11 +199,16 @@ export function* readLinesBackwards(path: string): Generator<LogLine, void, unde
  * @throws TracekeepError when the file cannot be opened or read
  */
 export function readFirstLine(path: string): Buffer | undefined {
+  return readLineAt(path, 0);
+}
+
+/** The same of the line that begins at `offset`. @throws TracekeepError */
+export function readLineAt(path: string, offset: number): Buffer | undefined {
   const fd = openForReading(path);
   try {
     let bytes: Buffer = firstBytes;
     for (;;) {
-      const count = readAt(path, fd, bytes, 0, 0);
+      const count = readAt(path, fd, bytes, 0, offset);
       const newline = bytes.subarray(0, count).indexOf(NEWLINE);
       if (newline >= 0) return Buffer.from(bytes.subarray(0, newline + 1));
       if (count < bytes.length) return count === 0 ? undefined : Buffer.from(bytes.subarray(0, count));

@@ -44,12 +44,12 @@ export class Hash53 {
   }
 }
 
-/** @example hashTexts("TOOL_STORM", "session", "event") // 26 hexadecimal digits */
+/** @example hashTexts("TOOL_STORM", "session", "event") // 28 hexadecimal digits */
 export function hashTexts(...texts: readonly string[]): string {
   const part = (seed: number): string => {
     const hash = new Hash53().number(seed);
     for (const text of texts) hash.text(text);
-    return hash.value().toString(16).padStart(13, "0");
+    return hash.value().toString(16).padStart(14, "0");
   };
   return part(1) + part(2);
 }

@@ -20,8 +20,8 @@ export interface Outcome {
   call: Call | undefined;
   failed: boolean;
   denied: boolean;
-  /** The same for the same answer; undefined when it was not recorded. */
-  answer: number | undefined;
+  /** The same for the same call with the same answer; undefined when it is not known what was called. */
+  exchange: string | undefined;
 }
 
 export interface Step {
@@ -107,12 +107,13 @@ function callOf(event: Event): Call {
 }
 
 function outcomeOf(event: Event, call: Call | undefined): Outcome {
-  const told = event["error"] ?? event["result"];
+  const signature = call?.signature;
+  const answer = event["error"] ?? event["result"];
   return {
     call,
     failed: event["status"] === "error",
     denied: isDenial(event),
-    answer: told === undefined ? undefined : hashOf(String(event["status"]), told),
+    exchange: signature === undefined ? undefined : `${signature} ${hashOf(String(event["status"]), answer)}`,
   };
 }
 

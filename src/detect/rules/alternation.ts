@@ -8,49 +8,29 @@ export const alternation: Rule = defineRule({
   options: { rounds: { about: "rounds of two calls", default: 4, min: 2, max: 1000 } },
   watch: ({ rounds }) => {
     const calls = 2 * rounds;
-    // The two calls, the one that is due next first, and what each was answered.
-    let due: { signature: number | undefined; answer: number | undefined };
-    let last: typeof due;
+    let last: string | undefined;
+    let beforeLast: string | undefined;
     let inRow = 0;
     let evidence: string[] = [];
-    const begin = (): void => {
-      due = { signature: undefined, answer: undefined };
-      last = { signature: undefined, answer: undefined };
-      inRow = 0;
-      evidence = [];
-    };
-    begin();
-    return ({ event, call, outcome }) => {
-      if (event.event === "USER_MESSAGE") begin();
-      if (outcome?.answer !== undefined && outcome.call !== undefined && outcome.call !== call) {
-        for (const each of [due, last]) {
-          if (each.signature === undefined || each.signature !== outcome.call.signature) continue;
-          if (each.answer !== undefined && each.answer !== outcome.answer) {
-            inRow = 0;
-            evidence = [];
-          }
-          each.answer = outcome.answer;
-        }
+    return ({ event, outcome }) => {
+      if (event.event === "USER_MESSAGE") last = beforeLast = undefined;
+      if (outcome === undefined) return undefined;
+      const { exchange } = outcome;
+      const goesOn = exchange !== undefined && exchange === beforeLast && exchange !== last;
+      if (!goesOn) {
+        // At best this call and the one before it are the first round.
+        inRow = last === undefined || exchange === undefined || last === exchange ? 0 : 1;
+        evidence = inRow === 0 ? [] : evidence.slice(-1);
       }
-      if (call === undefined) return undefined;
-      const { signature } = call;
-      if (signature === undefined) {
-        begin();
-        return undefined;
-      }
-      if (signature === due.signature && signature !== last.signature) [due, last] = [last, due];
-      else {
-        // At best the first round: this call and the one before it.
-        inRow = last.signature === undefined || last.signature === signature ? 0 : 1;
-        evidence = evidence.slice(-inRow);
-        due = last;
-        last = { signature, answer: undefined };
-      }
+      beforeLast = last;
+      last = exchange;
       inRow++;
-      if (evidence.length < calls) evidence.push(event.id);
+      evidence.push(outcome.call?.eventId ?? event.id);
+      if (evidence.length > calls) evidence.shift();
       if (inRow !== calls) return undefined;
-      const message = `two calls took turns ${rounds} times, with nothing new; the latest was ${call.tool}`;
-      return { message, evidence, threshold: rounds, actual: inRow / 2 };
+      const tool = outcome.call?.tool ?? "a tool";
+      const message = `two calls took turns ${rounds} times, with nothing new; the latest was ${tool}`;
+      return { message, evidence: [...evidence], threshold: rounds, actual: inRow / 2 };
     };
   },
 });

@@ -22,12 +22,16 @@ export const callWithoutResult: Rule = defineRule({
       if (outcome === undefined || call !== undefined) return undefined;
       answered++;
       if (event.call_id !== undefined) open.delete(event.call_id);
-      const [oldest] = open;
-      if (oldest === undefined || answered - oldest[1].since < results) return undefined;
-      const [callId, { eventId, tool, since }] = oldest;
-      open.delete(callId);
-      const message = `${tool} was never answered, while ${answered - since} other calls were`;
-      return { message, evidence: [eventId, event.id], threshold: results, actual: answered - since };
+      const [oldest] = open.values();
+      if (oldest === undefined || answered - oldest.since < results) return undefined;
+      // What made one lose its answer mostly made others lose theirs: one finding speaks of all.
+      const lost = [...open].filter(([, { since }]) => since < answered);
+      for (const [callId] of lost) open.delete(callId);
+      const message =
+        `${oldest.tool} was never answered, while ${answered - oldest.since} other calls were` +
+        (lost.length > 1 ? `; nor were ${lost.length - 1} calls after it` : "");
+      const evidence = [...lost.map(([, { eventId }]) => eventId), event.id];
+      return { message, evidence, threshold: results, actual: answered - oldest.since };
     };
   },
 });

@@ -5,7 +5,7 @@ export const errorStreak: Rule = defineRule({
   id: "ERROR_STREAK",
   severity: "MEDIUM",
   about: "tool calls fail one after the other",
-  options: { errors: { about: "failed calls in a row", default: 5, min: 2, max: 1000 } },
+  options: { errors: { about: "failed calls in a row", default: 4, min: 2, max: 1000 } },
   watch: ({ errors }) => {
     let evidence: string[] = [];
     let inRow = 0;

@@ -9,18 +9,17 @@ export const noProgress: Rule = defineRule({
   id: "NO_PROGRESS",
   severity: "MEDIUM",
   about: "call after call has been made before, with the same answer",
-  options: { calls: { about: "calls in a row with nothing new", default: 8, min: 3, max: 1000 } },
+  options: { calls: { about: "calls in a row with nothing new", default: 5, min: 3, max: 1000 } },
   watch: ({ calls }) => {
     const seen = new OpenCalls<true>(MAX_SEEN);
     let evidence: string[] = [];
     let inRow = 0;
     return ({ event, outcome }) => {
       if (event.event === "USER_MESSAGE") inRow = 0;
-      const signature = outcome?.call?.signature;
-      if (outcome === undefined || signature === undefined || outcome.answer === undefined) return undefined;
-      const name = `${signature} ${outcome.answer}`;
-      const isOld = seen.take(name) === true;
-      seen.remember(name, true);
+      const exchange = outcome?.exchange;
+      if (exchange === undefined) return undefined;
+      const isOld = seen.take(exchange) === true;
+      seen.remember(exchange, true);
       if (!isOld) {
         inRow = 0;
         return undefined;

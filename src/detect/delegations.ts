@@ -40,7 +40,7 @@ export class Delegations {
 
   /** The delegation that an event is, if it is one. */
   begin(event: Event): Delegation | undefined {
-    const isTool = event.event === "TOOL_CALL" && AGENT_TOOLS.has(String(event["tool"]));
+    const isTool = event.event === "TOOL_CALL" && AGENT_TOOLS.has(textOf(event["tool"]) ?? "");
     if (event.event !== "DELEGATE" && !isTool) return undefined;
     const args = fieldsOf(event["args"]);
     const metadata = fieldsOf(event["metadata"]);

@@ -113,7 +113,8 @@ function outcomeOf(event: Event, call: Call | undefined): Outcome {
     call,
     failed: event["status"] === "error",
     denied: isDenial(event),
-    exchange: signature === undefined ? undefined : `${signature} ${hashOf(String(event["status"]), answer)}`,
+    exchange:
+      signature === undefined ? undefined : `${signature} ${hashOf(textOf(event["status"]) ?? "", answer)}`,
   };
 }
 

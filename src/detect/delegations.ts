@@ -58,8 +58,7 @@ export class Delegations {
       if (name !== undefined) this.#open.set(name, delegation);
     }
     while (this.#open.size > MAX_OPEN) {
-      const [oldest] = this.#open.keys();
-      this.#open.delete(oldest ?? "");
+      this.#open.delete(this.#open.keys().next().value ?? "");
       this.#forgotten = true;
     }
     return delegation;

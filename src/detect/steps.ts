@@ -130,9 +130,9 @@ function hashOf(kind: string, value: unknown): number {
       hash.number(part.length);
       for (const item of part) add(item);
     } else if (typeof part === "object" && part !== null) {
-      for (const [key, item] of Object.entries(part)) {
+      for (const key in part) {
         hash.text(key);
-        add(item);
+        add((part as Record<string, unknown>)[key]);
       }
     }
   };

@@ -1,3 +1,4 @@
+import type { Event } from "../../event/index.ts";
 import { defineRule } from "../rule.ts";
 import type { Rule } from "../rule.ts";
 
@@ -26,8 +27,11 @@ export const secretSeen: Rule = defineRule({
 
 // --- internal ---
 
-/** The kind of the first mark in any of a value's texts. */
-function kindIn(event: object): string | undefined {
+/** Where an agent's own words, and what it was told, stand. */
+const FIELDS = ["args", "result", "error", "message", "task", "description", "reason", "query"] as const;
+
+/** The kind of the first mark in any of an event's texts. */
+function kindIn(event: Event): string | undefined {
   let nodes = 0;
   const search = (value: unknown): string | undefined => {
     if (typeof value === "string") return value.includes(MARK_START) ? MARK.exec(value)?.[1] : undefined;
@@ -38,5 +42,11 @@ function kindIn(event: object): string | undefined {
     }
     return undefined;
   };
-  return search(event);
+  for (const field of FIELDS) {
+    const value = event[field];
+    if (value === undefined) continue;
+    const kind = search(value);
+    if (kind !== undefined) return kind;
+  }
+  return undefined;
 }

@@ -21,7 +21,7 @@ export interface Outcome {
   failed: boolean;
   denied: boolean;
   /** The same for the same call with the same answer; undefined when it is not known what was called. */
-  exchange: string | undefined;
+  exchange: number | undefined;
 }
 
 export interface Step {
@@ -108,18 +108,23 @@ function callOf(event: Event): Call {
 
 function outcomeOf(event: Event, call: Call | undefined): Outcome {
   const signature = call?.signature;
-  const answer = event["error"] ?? event["result"];
+  const status = event["status"];
   return {
     call,
-    failed: event["status"] === "error",
+    failed: status === "error",
     denied: isDenial(event),
     exchange:
-      signature === undefined ? undefined : `${signature} ${hashOf(textOf(event["status"]) ?? "", answer)}`,
+      signature === undefined
+        ? undefined
+        : hashOf(textOf(status) ?? "", event["error"] ?? event["result"], signature),
   };
 }
 
-function hashOf(kind: string, value: unknown): number {
-  const hash = new Hash53().text(kind);
+function hashOf(kind: string, value: unknown, before = 0): number {
+  const hash = new Hash53()
+    .number(before | 0)
+    .number(Math.floor(before / 0x100000000))
+    .text(kind);
   let nodes = 0;
   const add = (part: unknown): void => {
     if (++nodes > MAX_NODES) return;

@@ -81,15 +81,17 @@ export function analyzeEvent(
   if (isFinding(event)) return;
   // A detector may let go of a session that ends. What it finds then could not be recorded behind the END any more.
   const isLast = event.event === "END";
-  for (const detector of detectors) {
+  let at = 0;
+  while (at < detectors.length) {
     try {
-      const reports = detector.analyze(event);
-      for (let at = 0; at < reports.length; at++) {
-        const report = reports[at];
-        if (report !== undefined && !isLast) onAnomaly(anomalyOf(report, event));
+      // One try for all of them, begun anew behind one that throws: entering it for each would cost more than they do.
+      for (; at < detectors.length; at++) {
+        const reports = detectors[at]?.analyze(event) ?? NONE;
+        if (reports.length > 0 && !isLast) for (const report of reports) onAnomaly(anomalyOf(report, event));
       }
     } catch (error) {
-      if (!isLast) onFailure({ detector: detector.name ?? "detector", error, event });
+      if (!isLast) onFailure({ detector: detectors[at]?.name ?? "detector", error, event });
+      at++;
     }
   }
 }
@@ -109,6 +111,7 @@ export function checkDetectors(owner: string, value: unknown): readonly Detector
 // --- internal ---
 
 const MAX_EVIDENCE = 20;
+const NONE: readonly AnomalyReport[] = [];
 
 /** Findings themselves: no detector is asked about them, or it would go on for ever. */
 function isFinding({ event }: Pick<Event, "event">): boolean {

@@ -8,8 +8,8 @@ export const alternation: Rule = defineRule({
   options: { rounds: { about: "rounds of two calls", default: 4, min: 2, max: 1000 } },
   watch: ({ rounds }) => {
     const calls = 2 * rounds;
-    let last: string | undefined;
-    let beforeLast: string | undefined;
+    let last: number | undefined;
+    let beforeLast: number | undefined;
     let inRow = 0;
     let evidence: string[] = [];
     return ({ event, outcome }) => {

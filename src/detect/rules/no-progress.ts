@@ -16,8 +16,8 @@ export const noProgress: Rule = defineRule({
     let inRow = 0;
     return ({ event, outcome }) => {
       if (event.event === "USER_MESSAGE") inRow = 0;
-      const exchange = outcome?.exchange;
-      if (exchange === undefined) return undefined;
+      if (outcome?.exchange === undefined) return undefined;
+      const exchange = String(outcome.exchange);
       const isOld = seen.take(exchange) === true;
       seen.remember(exchange, true);
       if (!isOld) {

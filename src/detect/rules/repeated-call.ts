@@ -7,7 +7,7 @@ export const repeatedCall: Rule = defineRule({
   about: "the same call is made again and again, and answered alike each time",
   options: { calls: { about: "identical calls in a row", default: 4, min: 2, max: 1000 } },
   watch: ({ calls }) => {
-    let last: string | undefined;
+    let last: number | undefined;
     let inRow = 0;
     let evidence: string[] = [];
     return ({ event, outcome }) => {

@@ -321,4 +321,10 @@ describe("SILENT_CALL", () => {
     busy.times(10, (session) => session.after(300_000).add("STREAM", { message: "…" }));
     expect(found(busy, "SILENT_CALL")).toEqual([]);
   });
+
+  it("tells of a call that was given up once, not at every later silence", () => {
+    const lost = script().add("TOOL_CALL", { call_id: "lost", tool: "edit", args: {} });
+    lost.times(3, (session) => session.after(700_000).add("USER_MESSAGE", { message: "go on" }));
+    expect(found(lost, "SILENT_CALL")).toHaveLength(1);
+  });
 });

@@ -23,6 +23,8 @@ export const silentCall: Rule = defineRule({
       if (call?.callId !== undefined && outcome === undefined && open.size < MAX_OPEN)
         open.set(call.callId, event.id);
       else if (outcome !== undefined && event.call_id !== undefined) open.delete(event.call_id);
+      // Whoever goes on has given up on what is still open.
+      if (event.event === "USER_MESSAGE") open.clear();
       if (waiting.length === 0) return undefined;
       const message = `nothing happened for ${Math.round(gapMs / 60_000)} minutes while a call was open`;
       return {

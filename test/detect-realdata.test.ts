@@ -102,7 +102,7 @@ describe.skipIf(!isThere)("the rules on real sessions (../shared/realdata)", () 
     expect([...rulesSeen].toSorted()).toEqual(
       expect.arrayContaining(["BUDGET_PASSED", "ERROR_STREAK", "SILENT_CALL", "SPEND_SPIKE", "TOOL_STORM"]),
     );
-  });
+  }, 60_000);
 
   it("raise no HIGH alarm that is false", () => {
     const events = sessions.flatMap(([, each]) => each);

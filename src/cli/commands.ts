@@ -44,6 +44,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/replay.ts")).replay,
   },
   {
+    name: "spend",
+    summary: "where the money went: by model, hour, session, agent or project",
+    load: async () => (await import("./commands/spend.ts")).spend,
+  },
+  {
+    name: "health",
+    summary: "how well sessions went, 0 to 100, and what cost points",
+    load: async () => (await import("./commands/health.ts")).health,
+  },
+  {
     name: "doctor",
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,

@@ -91,12 +91,16 @@ export class Reader {
    * One session with its figures, and how its name was understood.
    *
    * @param name its id, an unambiguous beginning of it, or an agent id (its latest session)
+   * @param observe called with each of its events, in order, so that nothing has to be read twice
    * @throws TracekeepError `NO_SESSION` when there is none of that name, or several
    */
-  session(name: string): { session: SessionEntry; matched: MatchedBy; report: ReadReport } {
+  session(
+    name: string,
+    observe?: SessionFilter["observe"],
+  ): { session: SessionEntry; matched: MatchedBy; report: ReadReport } {
     const report = new ReadReport();
     const { session: logs, matched } = resolveSession(listSessions(this.dir, report), name);
-    const steps = foldSession(logs, compileSessionFilter({}, this.#clock.wallMs()), report);
+    const steps = foldSession(logs, compileSessionFilter({ observe }, this.#clock.wallMs()), report);
     for (;;) {
       const { done, value } = steps.next();
       if (done !== true) continue;

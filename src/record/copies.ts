@@ -21,6 +21,7 @@ export class Copies {
   #log: SessionLog | undefined;
   #held: EncodedEvent[] = [];
   #scheduled = false;
+  #handingOver = false;
 
   /** @param record writes an event of the recorder about itself, if the session still takes one */
   constructor(
@@ -83,9 +84,16 @@ export class Copies {
 
   /** Hands over what is held, after the log has been flushed or closed. */
   handOver(): void {
+    // A sink may record an event of its own (detectors do). It comes after those that are being handed over.
+    if (this.#handingOver) return;
+    this.#handingOver = true;
     const held = this.#held;
     this.#held = [];
     openBuffers.delete(this);
-    for (const { event, line } of held) for (const sink of this.#sinks) sink.write(event, line);
+    try {
+      for (const { event, line } of held) for (const sink of this.#sinks) sink.write(event, line);
+    } finally {
+      this.#handingOver = false;
+    }
   }
 }

@@ -9,6 +9,8 @@ import type { RedactionOptions } from "../redact/index.ts";
 import { guarded } from "../sinks/fault.ts";
 import { checkSink } from "../sinks/sink.ts";
 import type { Sink } from "../sinks/sink.ts";
+import { checkDetectionOptions } from "./detection.ts";
+import type { DetectionOptions } from "./detection.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 import { SEGMENT_BYTES } from "../store/session-log.ts";
@@ -16,7 +18,7 @@ import { SEGMENT_BYTES } from "../store/session-log.ts";
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;
 
-export interface StoreOptions {
+export interface StoreOptions extends DetectionOptions {
   /** The store's folder. Default: `TRACEKEEP_DIR`, else the nearest `.tracekeep` upwards, else a new one at the git root or here. */
   dir?: string | undefined;
   /** Where to look from. Default: the current folder. */
@@ -48,7 +50,8 @@ export interface StoreOptions {
   clock?: Clock | undefined;
 }
 
-export interface SessionOptions {
+/** `detectors` and `onAnomaly`: default, the store's. */
+export interface SessionOptions extends DetectionOptions {
   /** Any text up to 1,024 bytes that no session of the store has. Default: a UUIDv7. */
   id?: string | undefined;
   /** Who acts: any text up to 1,024 bytes. Default `"agent"`. */
@@ -80,6 +83,8 @@ const STORE_OPTIONS = [
   "handleSignals",
   "onFault",
   "sinks",
+  "detectors",
+  "onAnomaly",
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
@@ -93,6 +98,8 @@ const SESSION_OPTIONS = [
   "durability",
   "origin",
   "startedAt",
+  "detectors",
+  "onAnomaly",
 ] as const satisfies readonly (keyof SessionOptions)[];
 
 /** @throws TypeError, RangeError */
@@ -103,6 +110,7 @@ export function checkStoreOptions(
   return {
     ...options,
     ...checkWriterOptions("openStore", options),
+    ...checkDetectionOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
     segmentBytes: integerOption("openStore", "segmentBytes", options.segmentBytes, {
@@ -143,7 +151,7 @@ export function checkWriterOptions(
 /** @throws TypeError, RangeError */
 export function checkSessionOptions(
   options: SessionOptions,
-  store: { durability: Durability },
+  store: { durability: Durability } & DetectionOptions,
 ): SessionOptions & { agent: string; durability: Durability; origin: string } {
   checkOptionNames("session", options, SESSION_OPTIONS);
   for (const name of ["id", "agent", "parent"] as const) checkId(name, options[name]);
@@ -152,7 +160,10 @@ export function checkSessionOptions(
     throw new RangeError(`session: startedAt must be RFC 3339 with an offset, got ${describe(startedAt)}`);
   }
   return {
+    detectors: store.detectors,
+    onAnomaly: store.onAnomaly,
     ...options,
+    ...checkDetectionOptions("session", options),
     title: textOption("session", "title", options.title),
     project: textOption("session", "project", options.project),
     agent: options.agent ?? "agent",

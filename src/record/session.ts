@@ -167,6 +167,8 @@ export class Session extends EventHelpers {
       // What would come between these figures and END is written, or known to be lost, before they are taken.
       this.#parts.log.prepare();
       this.#parts.log.flush();
+      // What detectors have to say of the events so far belongs before END.
+      this.#parts.copies?.handOver();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       this.appendSync({
         event: "END",
@@ -184,6 +186,7 @@ export class Session extends EventHelpers {
   /** Writes out what is buffered and lets go of the session without ending it: a later process may go on. */
   close(): void {
     if (!this.#open) return;
+    this.#parts.copies?.drainNow();
     this.#open = false;
     try {
       this.#parts.log.close();

@@ -30,6 +30,8 @@ import { foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { currentSession } from "./context.ts";
 import { Copies } from "./copies.ts";
+import { detectionSink } from "./detection.ts";
+import type { DetectionOptions } from "./detection.ts";
 import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
@@ -159,7 +161,7 @@ export class Store {
   // --- internal ---
 
   #open(id: string, options: { durability?: Durability }): Session {
-    const { durability } = checkSessionOptions({ id, durability: options.durability }, this.#options);
+    const checked = checkSessionOptions({ id, durability: options.durability }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
     if (file === undefined) {
       throw new TracekeepError("NO_SESSION", `there is no session ${id}`, {
@@ -180,7 +182,7 @@ export class Store {
     return this.#session(
       id,
       file.agentId,
-      durability,
+      checked,
       (logOptions) => {
         const torn = needsHealing(file.path);
         const log = SessionLog.open(file.path, logOptions);
@@ -218,13 +220,13 @@ export class Store {
     const start = startDraft(options, options.durability, new Redactor(this.#options.redaction));
     const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog =>
       SessionLog.create(this.dir, names, drafts.read(start), logOptions);
-    return this.#session(id, options.agent, options.durability, create, false);
+    return this.#session(id, options.agent, options, create, false);
   }
 
   #session(
     id: string,
     agentId: string,
-    durability: Durability,
+    { durability, ...detection }: { durability: Durability } & DetectionOptions,
     openLog: (options: SessionLogOptions, drafts: DraftReader) => SessionLog,
     exists: boolean,
   ): Session {
@@ -232,7 +234,7 @@ export class Store {
     const drafts = new DraftReader(this.#options.clock, redactor);
     let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
     const onFault = this.#options.onFault ?? warnOnce(`session ${id}`);
-    const copies = this.#copies(id, agentId, onFault, (draft) => {
+    const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
     const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
@@ -293,10 +295,13 @@ export class Store {
   #copies(
     id: string,
     agentId: string,
+    detection: DetectionOptions,
     onFault: OnFault,
     record: (draft: EventDraft) => void,
   ): Copies | undefined {
-    const { sinks, maxLineBytes } = this.#options;
+    const { maxLineBytes } = this.#options;
+    const detectors = detectionSink(detection, record);
+    const sinks = detectors === undefined ? this.#options.sinks : [...this.#options.sinks, detectors];
     if (sinks.length === 0) return undefined;
     return new Copies(sinks, new EventEncoder(id, agentId, maxLineBytes), onFault, record);
   }

@@ -2,8 +2,9 @@
 
 import { paint } from "./paint.ts";
 
-import type { AuditReport, EventPlace, GroupRow } from "./audit.ts";
-import { formatPlace } from "./event-text.ts";
+import type { AuditReport, GroupRow } from "./audit.ts";
+import { formatPlace, formatShortId } from "./event-text.ts";
+import type { EventPlace } from "./place.ts";
 import { renderSkipped } from "./skipped-text.ts";
 import { renderTable } from "./table.ts";
 import type { Column } from "./table.ts";
@@ -79,6 +80,13 @@ class Page {
       `${plural(report.tool_calls, "tool call")}, ${formatCount(report.tool_errors)} failed ` +
         `(${formatPercent(report.tool_errors, report.tool_calls)}); ${models}`,
     );
+    const { average, worst } = report.health;
+    if (average !== null && average < 100) {
+      const [sick] = worst;
+      const example =
+        sick === undefined ? "" : `; least: ${formatShortId(sick.session_id)} with ${sick.score}`;
+      this.lines.push(`health: ${average} of 100 on average${example}`);
+    }
     if (report.model_calls === 0) return;
     this.lines.push(
       `tokens: ${formatShort(tokens.input)} in, ${formatShort(tokens.cache_read)} from cache, ` +
@@ -185,7 +193,8 @@ class Page {
       );
     }
     if (lost > 0) notes.push(`${plural(lost, "event")} could not be recorded`);
-    if (anomalies.length > 0) notes.push(plural(anomalies.length, "anomaly", "anomalies"));
+    if (anomalies.length > 0)
+      notes.push(`${plural(anomalies.length, "anomaly", "anomalies")}; see: tracekeep audit --anomalies`);
     notes.push(...renderSkipped(skipped));
     if (notes.length === 0) return;
     this.#title("Notes");

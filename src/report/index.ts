@@ -9,7 +9,12 @@
  * console.log(renderAudit(report, { columns: 80, color: false }));
  */
 export { auditReport } from "./audit.ts";
-export type { AuditOptions, AuditReport, ErrorRow, EventPlace, GroupRow } from "./audit.ts";
+export type { AuditOptions, AuditReport, ErrorRow, GroupRow, HealthReport } from "./audit.ts";
+export { FindingsWatch } from "./findings.ts";
+export type { AnomalyRow, SessionFindings } from "./findings.ts";
+export { renderAnomalies, renderHealth } from "./findings-text.ts";
+export type { EventPlace } from "./place.ts";
+export { renderSpend } from "./spend-text.ts";
 export { renderAudit } from "./audit-text.ts";
 export { renderSkipped } from "./skipped-text.ts";
 export type { TextOptions } from "./audit-text.ts";

@@ -4,6 +4,8 @@
 import type { EventSource } from "../event/index.ts";
 import { addType, addUsage, modelIn, newFigures, toolIn } from "./figures.ts";
 import type { Figures, Usage } from "./figures.ts";
+import { foldHealth, newHealthFacts } from "./health.ts";
+import type { HealthFacts } from "./health.ts";
 import { instantOf } from "./instant.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { amountOf, countOf, isModelCall, textOf, usageOf } from "./usage.ts";
@@ -59,6 +61,8 @@ export interface SessionSummary extends Figures {
   gaps: { lost: number; unreadable: number };
   /** Of the last START or RESUMED. */
   writer: SessionWriter | null;
+  /** What was found wrong while it was recorded, and what went well: see `healthOf`. */
+  health: HealthFacts;
   /** The part of the figures that other sessions count already: events marked `copy_of`. */
   copies: Figures;
   /** @internal */
@@ -89,6 +93,7 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     silences: [],
     gaps: { lost: 0, unreadable: 0 },
     writer: null,
+    health: newHealthFacts(),
     ...newFigures(),
     copies: newFigures(),
     progress: { openCalls: new OpenCalls(MAX_OPEN_CALLS), lastMs: NaN, lastSeq: 0 },
@@ -115,6 +120,7 @@ export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFi
   };
   countEvent(summary, counts);
   if (typeof head.copy_of === "string") countEvent(summary.copies, counts);
+  else foldHealth(summary.health, head.event, body);
   if (head.event === "GAP") {
     const count = countOf(body["count"]) ?? 1;
     if (typeof head.source === "object") summary.gaps.unreadable += count;

@@ -1,7 +1,8 @@
 // The audit: what a person wants to see first.
 
 import { openReader, parseDuration, UNFINISHED_LINE } from "../../read/index.ts";
-import { auditReport, renderAudit } from "../../report/index.ts";
+import { auditReport, renderAnomalies, renderAudit } from "../../report/index.ts";
+import type { AnomalyRow } from "../../report/index.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -22,11 +23,16 @@ export const audit: Command = {
       about: "one session: its id, the beginning of it, or an agent (its latest)",
     },
     errors: { kind: "flag", about: `list up to ${ERRORS_LISTED} errors instead of five` },
+    anomalies: {
+      kind: "flag",
+      about: "list what the rules find (docs/detection.md); exit code 3 when there is any",
+    },
     json: { kind: "flag", about: "print the report as one JSON object" },
   },
   examples: [
     ["audit", "everything in the store"],
     ["audit --last 7d", "the last seven days"],
+    ["audit --anomalies --last 1d", "loops, storms, streaks of errors: nothing should be listed"],
     ["audit --session 019b9f2e --errors", "one session, with its errors"],
   ],
   run,
@@ -44,8 +50,24 @@ async function run(context: CommandContext): Promise<ExitCode> {
     ...(context.flag("errors") ? { errors: ERRORS_LISTED } : {}),
   });
   const { stdout } = context;
+  const { columns, color } = stdout;
+  const onlyAnomalies = context.flag("anomalies");
   if (context.flag("json")) stdout.json(report);
-  else stdout.write(renderAudit(report, { columns: stdout.columns, color: stdout.color }));
+  else if (!onlyAnomalies) stdout.write(renderAudit(report, { columns, color }));
+  else if (report.anomalies.length === 0) stdout.line("No anomalies.");
+  else {
+    const lines = renderAnomalies(report.anomalies, { columns: stdout.lineColumns, color });
+    for (const line of lines) stdout.line(line);
+  }
   const damaged = report.skipped.some(({ reason }) => reason !== UNFINISHED_LINE);
-  return damaged || report.anomalies.length > 0 || report.lost > 0 ? EXIT.findings : EXIT.done;
+  const alarming = report.anomalies.some((row) => onlyAnomalies || row.recorded || isHigh(row));
+  return damaged || alarming || report.lost > 0 ? EXIT.findings : EXIT.done;
+}
+
+// --- internal ---
+
+function isHigh({ anomaly }: AnomalyRow): boolean {
+  return (
+    typeof anomaly === "object" && anomaly !== null && "severity" in anomaly && anomaly.severity === "HIGH"
+  );
 }

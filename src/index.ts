@@ -15,7 +15,8 @@
 export { TracekeepError } from "./base/errors.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export type { Event, EventDraft, Severity, StandardDraft, StandardType } from "./event/index.ts";
-export { openReader } from "./read/index.ts";
+export { openReader, subscribe } from "./read/index.ts";
+export type { LiveEvent, SubscribeOptions } from "./read/index.ts";
 export {
   CallHandle,
   createRecorder,

@@ -19,8 +19,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pricing: ["base", "event"],
   store: ["base", "event", "format", "summary"],
   sinks: ["base", "event", "format", "store"],
-  record: ["base", "event", "format", "redact", "summary", "store", "sinks"],
-  read: ["base", "event", "format", "store", "summary"],
+  live: ["base", "event"],
+  record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
+  read: ["base", "event", "format", "store", "summary", "live"],
   report: ["base", "event", "summary", "read"],
   import: ["base", "event", "pricing", "store", "read", "record"],
   // Imported by tests only: no other row has it.

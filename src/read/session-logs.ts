@@ -24,6 +24,11 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
+  return sessionsOf(catalog);
+}
+
+/** The sessions that a catalog knows, by start, then id. */
+export function sessionsOf(catalog: SessionCatalog): SessionLogs[] {
   const filesById = new Map<string, SessionLogFile[]>();
   for (const log of catalog.logs) {
     const files = filesById.get(log.sessionId);

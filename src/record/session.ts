@@ -35,8 +35,8 @@ export interface SessionParts {
   log: SessionLog;
   drafts: DraftReader;
   redactor: Redactor;
-  /** For the sinks beside the log, when there are any. */
-  copies: Copies | undefined;
+  /** For the sinks beside the log and the live hub. */
+  copies: Copies;
   /** Written before the first event when an existing session is gone on with. */
   resumed: EventDraft | undefined;
   /** The session so far; read from the log when it was not all written here. */
@@ -171,7 +171,7 @@ export class Session extends EventHelpers {
     try {
       this.#parts.log.close();
     } finally {
-      this.#parts.copies?.handOver();
+      this.#parts.copies.handOver();
       this.#parts.onClose(this);
     }
   }
@@ -193,7 +193,7 @@ export class Session extends EventHelpers {
       const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
       try {
         const ticket = this.#parts.log.append(parts, ticketFor);
-        this.#parts.copies?.relieve();
+        this.#parts.copies.relieve();
         return { id: parts.id, ticket, error: undefined };
       } catch (error) {
         return { id: parts.id, ticket: undefined, error: this.#refuse(error) };

@@ -8,6 +8,8 @@ import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
+import { hubOf } from "../live/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import { Redactor } from "../redact/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import type { Durability } from "../store/durability.ts";
@@ -49,6 +51,7 @@ export class Store {
   readonly dir: string;
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
+  readonly #hub: LiveHub;
   readonly #sessions = new Set<Session>();
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
@@ -57,6 +60,7 @@ export class Store {
     this.#options = checkStoreOptions(options);
     this.dir = findOrCreateStore(this.#options);
     this.#catalog = new SessionCatalog(this.dir);
+    this.#hub = hubOf(this.dir);
   }
 
   /**
@@ -185,18 +189,18 @@ export class Store {
         maxLineBytes: this.#options.maxLineBytes,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
-          copies?.add(parts);
+          copies.add(parts);
         },
         onLost: () => {
           // What was folded is no longer what is in the log, so END will read the log instead.
           live = undefined;
-          copies?.lost();
+          copies.lost();
         },
         onFault,
       },
       drafts,
     );
-    copies?.attach(log);
+    copies.attach(log);
     this.#catalog.add(log.path);
     const session: Session = new Session({
       id,
@@ -218,15 +222,9 @@ export class Store {
     return session;
   }
 
-  #copies(
-    id: string,
-    agentId: string,
-    onFault: OnFault,
-    record: (draft: EventDraft) => void,
-  ): Copies | undefined {
+  #copies(id: string, agentId: string, onFault: OnFault, record: (draft: EventDraft) => void): Copies {
     const { sinks, maxLineBytes } = this.#options;
-    if (sinks.length === 0) return undefined;
-    return new Copies(sinks, new EventEncoder(id, agentId, maxLineBytes), onFault, record);
+    return new Copies(sinks, new EventEncoder(id, agentId, maxLineBytes), this.#hub, onFault, record);
   }
 
   /**

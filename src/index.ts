@@ -28,6 +28,7 @@ export {
   Recorder,
   runInSession,
   Session,
+  SessionStream,
   startSession,
   Store,
   traced,
@@ -45,4 +46,5 @@ export type {
   SessionOptions,
   SessionStatus,
   StoreOptions,
+  StreamOptions,
 } from "./record/index.ts";

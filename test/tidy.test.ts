@@ -22,6 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   live: ["base", "event"],
   record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
   read: ["base", "event", "format", "store", "summary", "live"],
+  "stream-log": ["base", "event", "live", "record", "read"],
   report: ["base", "event", "summary", "read"],
   import: ["base", "event", "pricing", "store", "read", "record"],
   // Imported by tests only: no other row has it.

@@ -24,6 +24,14 @@ export class LiveHub {
     return this.#listeners.size > 0 && (this.#listeners.has(undefined) || this.#listeners.has(sessionId));
   }
 
+  /** The same for text that is in no log yet. */
+  hearsVolatile(sessionId: string): boolean {
+    for (const key of [undefined, sessionId]) {
+      for (const listener of this.#listeners.get(key) ?? []) if (listener.wantsVolatile) return true;
+    }
+    return false;
+  }
+
   add(listener: HubListener): void {
     const others = this.#listeners.get(listener.session);
     if (others === undefined) this.#listeners.set(listener.session, new Set([listener]));

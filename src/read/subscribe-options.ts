@@ -43,11 +43,12 @@ export interface SubscribeOptions extends Omit<EventFilter, "severity"> {
 }
 
 export interface CheckedSubscription {
+  /** All but the severity, which may change. */
   filter: CompiledFilter;
   session: string | undefined;
   minSeverity: Severity | undefined;
   from: "now" | "beginning" | readonly Cursor[];
-  last: number | undefined;
+  last: { count: number; filter: CompiledFilter } | undefined;
   wantsVolatile: boolean;
   capacity: number;
   policy: LagPolicy;
@@ -60,7 +61,8 @@ export interface CheckedSubscription {
 export function checkSubscribeOptions(options: SubscribeOptions, nowMs: number): CheckedSubscription {
   checkOptionNames("subscribe", options, OPTION_NAMES);
   const { event, agent, since, until, text, where, predicate, session, last, signal, volatile } = options;
-  const filter = compileFilter({ event, agent, session, since, until, text, where, predicate, last }, nowMs);
+  const rest = { event, agent, session, since, until, text, where, predicate, last };
+  const filter = compileFilter(rest, nowMs);
   if (volatile !== undefined && typeof volatile !== "boolean") {
     throw new TypeError(`subscribe: volatile must be true or false, got ${describe(volatile)}`);
   }
@@ -75,7 +77,10 @@ export function checkSubscribeOptions(options: SubscribeOptions, nowMs: number):
     session,
     minSeverity: checkSeverity(options.minSeverity),
     from,
-    last,
+    last:
+      last === undefined
+        ? undefined
+        : { count: last, filter: compileFilter({ ...rest, severity: options.minSeverity }, nowMs) },
     wantsVolatile: volatile === true,
     capacity: integerOption("subscribe", "capacity", options.capacity, {
       min: 1,

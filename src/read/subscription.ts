@@ -158,9 +158,9 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
 
   /** What there is to give, one after the other; when there is nothing, to wait. */
   *#steps(): Generator<Step<T>, void, undefined> {
-    const { last, filter } = this.#options;
+    const { last } = this.#options;
     if (last !== undefined) {
-      for (const found of this.#follower.backlog(filter, last)) {
+      for (const found of this.#follower.backlog(last.filter, last.count)) {
         yield found === undefined ? PAUSE : { value: this.#valueOf(found.event, found.bytes) };
       }
     }

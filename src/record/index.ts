@@ -13,4 +13,6 @@ export type { RunOptions } from "./run.ts";
 export { Session } from "./session.ts";
 export type { AppendOptions, SessionStatus } from "./session.ts";
 export { openStore, Store } from "./store.ts";
+export { SessionStream } from "./stream.ts";
+export type { StreamOptions } from "./stream.ts";
 export { RECORDER } from "./version.ts";

@@ -5,6 +5,7 @@ import type { ClockStep } from "../base/clock.ts";
 import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
@@ -16,6 +17,8 @@ import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
 import type { Pending, Recorded } from "./helpers.ts";
 import type { Receipt } from "./receipt.ts";
+import { SessionStream } from "./stream.ts";
+import type { StreamOptions } from "./stream.ts";
 
 /** How a session is doing. */
 export interface SessionStatus {
@@ -37,6 +40,7 @@ export interface SessionParts {
   redactor: Redactor;
   /** For the sinks beside the log and the live hub. */
   copies: Copies;
+  hub: LiveHub;
   /** Written before the first event when an existing session is gone on with. */
   resumed: EventDraft | undefined;
   /** The session so far; read from the log when it was not all written here. */
@@ -64,6 +68,7 @@ export class Session extends EventHelpers {
   readonly id: string;
   readonly agentId: string;
   readonly #parts: SessionParts;
+  readonly #streams = new Set<SessionStream>();
   #resumed: EventDraft | undefined;
   #refused = 0;
   #lastError: TracekeepError | undefined;
@@ -115,6 +120,35 @@ export class Session extends EventHelpers {
     return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
   }
 
+  /**
+   * Records the text of a model as it comes: few events that keep the exact text and the time of each chunk. Subscribers
+   * in this process that ask for it (`volatile: true`) get every chunk at once.
+   *
+   * @throws TypeError, RangeError for bad options
+   * @example
+   * const stream = session.stream();
+   * stream.write("<think>Let me");
+   * stream.write(" see.</think>Yes.");
+   * stream.end();
+   */
+  stream(options: StreamOptions = {}): SessionStream {
+    const { redactor, hub, onFault } = this.#parts;
+    const stream = new SessionStream(
+      {
+        sessionId: this.id,
+        agentId: this.agentId,
+        redactor,
+        hub,
+        log: (draft) => this.log(draft),
+        onFault,
+        onEnd: (ended) => this.#streams.delete(ended),
+      },
+      options,
+    );
+    this.#streams.add(stream);
+    return stream;
+  }
+
   /** What a receipt means in this session unless an event says otherwise. */
   get durability(): Durability {
     return this.#parts.log.durability;
@@ -148,6 +182,7 @@ export class Session extends EventHelpers {
    */
   end(reason = "NORMAL", more: { error?: unknown } = {}): void {
     if (!this.#open) return;
+    this.#endStreams();
     try {
       this.#resume();
       this.#parts.log.flush();
@@ -167,6 +202,7 @@ export class Session extends EventHelpers {
   /** Writes out what is buffered and lets go of the session without ending it: a later process may go on. */
   close(): void {
     if (!this.#open) return;
+    this.#endStreams();
     this.#open = false;
     try {
       this.#parts.log.close();
@@ -225,6 +261,10 @@ export class Session extends EventHelpers {
     if (error !== undefined) throw error;
     await ticket?.settled;
     return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
+  }
+
+  #endStreams(): void {
+    for (const stream of this.#streams) stream.end({ status: "interrupted" });
   }
 
   /** RESUMED comes with the first event, so that opening a session without adding to it leaves no trace. */

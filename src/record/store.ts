@@ -209,6 +209,7 @@ export class Store {
       drafts,
       redactor,
       copies,
+      hub: this.#hub,
       resumed: exists ? resumedDraft(durability, redactor) : undefined,
       summary: () => live ?? foldLog(log.path, id),
       onFault,

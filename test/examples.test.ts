@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 
 import { describe, expect, it } from "vitest";
 
-const EXAMPLES = path.join(import.meta.dirname, "..", "examples", "sinks");
+const EXAMPLES = path.join(import.meta.dirname, "..", "examples");
 const TSX = path.join(import.meta.dirname, "..", "node_modules", "tsx", "dist", "loader.mjs");
 
 interface Run {
@@ -38,8 +38,8 @@ async function run(example: string, check: (run: Run) => void): Promise<void> {
   }
 }
 
-/** What each example has to have done. */
-const CHECKS: Record<string, (run: Run) => void> = {
+/** What each example of sinks has to have done. */
+const SINKS: Record<string, (run: Run) => void> = {
   "jsonl.ts": ({ events }) => {
     expect(events("var/audit/agent-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
     expect(events("var/audit/other-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
@@ -88,15 +88,53 @@ const CHECKS: Record<string, (run: Run) => void> = {
   },
 };
 
-describe("the examples of sinks", () => {
+/** What each example of streams has to have printed. */
+const STREAMS: Record<string, (run: Run) => void> = {
+  "chunks.ts": ({ stdout }) => {
+    for (const name of ["one", "other"]) {
+      expect(stdout).toContain(`${name}: message\n`);
+      expect(stdout).toContain(`${name}:  and more\n`);
+    }
+  },
+  "all-logs.ts": ({ stdout }) =>
+    expect(stdout.split("\n").slice(0, 4)).toEqual([
+      "s2 chat first",
+      "s1 chat second",
+      "in the store: [ 's1', 's2' ]",
+      "open here: [ 's1' ]",
+    ]),
+  "distribute.ts": ({ stdout }) => expect(stdout).toBe("nothing to do: 0\ndistributed: 2\ncancelled\n"),
+  "pop.ts": ({ stdout }) => expect(stdout).toBe("<think>\nLet me \nsee.\n</think>\n"),
+  "console.ts": ({ stdout }) => expect(stdout).toBe("Is it green?\nIt is.\n"),
+  "log-entry.ts": ({ stdout }) =>
+    expect(stdout.split("\n").slice(0, 3)).toEqual([
+      "chat 24",
+      'logEntry: log_type must be one of chat, log, got "chatter"',
+      "log the model was asked",
+    ]),
+  "cancel.ts": ({ stdout }) =>
+    expect(stdout).toBe("Hello\nnothing more for 50 ms\n50 ms are over\nTimeoutError\n"),
+  "record-a-model.ts": ({ stdout }) =>
+    expect(stdout).toBe(
+      "REASONING <think>\nREASONING hm\nREASONING </think>\nAGENT_MESSAGE The build\nAGENT_MESSAGE  is green.\n" +
+        "<think>hm</think>The build is green.\n",
+    ),
+  "server-sent-events.ts": ({ stdout }) =>
+    expect(stdout).toBe("[ 'START', 'USER_MESSAGE', 'AGENT_MESSAGE', 'END' ]\n[ 'AGENT_MESSAGE', 'END' ]\n"),
+};
+
+describe.each([
+  ["sinks", SINKS],
+  ["streams", STREAMS],
+])("the examples of %s", (folder, checks) => {
   it("are all run here", () => {
-    expect(fs.readdirSync(EXAMPLES).toSorted()).toEqual(Object.keys(CHECKS).toSorted());
+    expect(fs.readdirSync(path.join(EXAMPLES, folder)).toSorted()).toEqual(Object.keys(checks).toSorted());
   });
 
-  it.concurrent.each(Object.entries(CHECKS))(
+  it.concurrent.each(Object.entries(checks))(
     "%s",
     async (example, check) => {
-      await run(example, (result) => {
+      await run(path.join(folder, example), (result) => {
         expect(result.stderr).toBe("");
         check(result);
       });

@@ -1,5 +1,5 @@
 // The text of streams as chunks, each once: who subscribes with `volatile: true` hears of a chunk as it comes and again
-// when it is on disk, and of some only then.
+// when it is on disk, and of some only then: who comes late hears of a stream at first from its events.
 
 import type { LiveEvent } from "./events.ts";
 import { streamChunks } from "./token-stream.ts";
@@ -29,6 +29,8 @@ export class ChunkView {
     const { stream_id: stream, position: start } = event;
     if (typeof stream !== "string" || typeof start !== "number") return [];
     const given = this.#givenTo.get(stream) ?? 0;
+    // Before this text there is some that was not heard of. All of it will come together, when it is on disk.
+    if (event.volatile === true && start !== given) return [];
     const startMs = Date.parse(event.timestamp);
     const pieces: StreamPiece[] = [];
     let position = start;

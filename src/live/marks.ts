@@ -14,7 +14,7 @@ export interface StreamMarks {
 }
 
 /** AiCore's six. */
-export const STREAM_MARKS: Readonly<Required<StreamMarks>> = {
+export const STREAM_MARKS: Readonly<Record<"stream" | "reasoning" | "tool", readonly [string, string]>> = {
   stream: ["<start>", "</end>"],
   reasoning: ["<think>", "</think>"],
   tool: ["<tool>", "</tool>"],

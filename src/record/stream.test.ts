@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { ChunkView, hubOf, streamChunks } from "../live/index.ts";
-import type { VolatileEvent } from "../live/index.ts";
+import type { LiveEvent, VolatileEvent } from "../live/index.ts";
 import { openStore } from "./store.ts";
 import type { Session } from "./session.ts";
 
@@ -141,31 +141,42 @@ describe("session.stream", () => {
     expect(fs.readFileSync(session.file, "utf8")).not.toContain("aB3d");
   });
 
-  it("announces chunks before they are on disk, and a view of both gives each once", async () => {
-    const view = new ChunkView();
-    const texts: string[] = [];
-    const listener = {
-      session: session.id,
-      wantsVolatile: true,
-      take: (event: Event) => void texts.push(...view.read(event).map(({ text }) => text)),
-      takeVolatile: (event: VolatileEvent) => {
-        expect(event).toMatchObject({ volatile: true, session_id: session.id, event: "AGENT_MESSAGE" });
-        expect(event["seq"]).toBeUndefined();
-        texts.push(...view.read(event).map(({ text }) => text));
-      },
+  it("announces chunks before they are on disk, and a view of both gives each once, also to who comes late", async () => {
+    const listen = (): { texts: string[]; stop: () => void } => {
+      const view = new ChunkView();
+      const texts: string[] = [];
+      const read = (event: LiveEvent): void => void texts.push(...view.read(event).map(({ text }) => text));
+      const listener = {
+        session: session.id,
+        wantsVolatile: true,
+        take: (event: Event) => read(event as LiveEvent),
+        takeVolatile: (event: VolatileEvent) => {
+          expect(event).toMatchObject({ volatile: true, session_id: session.id, event: "AGENT_MESSAGE" });
+          expect(event["seq"]).toBeUndefined();
+          read(event);
+        },
+      };
+      hubOf(dir).add(listener);
+      return { texts, stop: () => hubOf(dir).remove(listener) };
     };
+    const early = listen();
     const stream = session.stream();
-    stream.write("before ");
+    for (const chunk of ["one ", "two ", "three "]) stream.write(chunk);
+    expect(early.texts).toEqual(["one ", "two ", "three "]);
+    const late = listen();
+    stream.write("four ");
+    expect(late.texts).toEqual([]);
+    stream.flush();
     await turn();
-    hubOf(dir).add(listener);
-    stream.write("one ");
-    stream.write("two ");
-    expect(texts).toEqual(["one ", "two "]);
+    stream.write("five ");
+    expect(late.texts.slice(-4)).toEqual(["two ", "three ", "four ", "five "]);
     stream.end();
     session.end();
     await turn();
-    hubOf(dir).remove(listener);
-    expect(texts).toEqual(["one ", "two "]);
+    expect(early.texts).toEqual(["one ", "two ", "three ", "four ", "five "]);
+    expect(late.texts.slice(-4)).toEqual(["two ", "three ", "four ", "five "]);
+    early.stop();
+    late.stop();
   });
 
   it("ends with what it passes on, with its session, and tells of chunks that come too late", async () => {

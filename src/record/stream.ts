@@ -17,6 +17,9 @@ export interface StreamOptions extends TokenStreamOptions {
   fields?: Extra | undefined;
 }
 
+/** A word that may be the beginning of a secret waits for its end; after a second of silence it is as long as it is. */
+const HOLD_MS = 1_000;
+
 /** What a stream needs from its session. */
 export interface StreamParts {
   sessionId: string;
@@ -42,6 +45,7 @@ export class SessionStream {
   readonly #tokens: TokenStream;
   /** When the chunks came that the redactor holds. */
   #heldMs: number[] = [];
+  #releaseTimer: NodeJS.Timeout | undefined;
   #ended = false;
 
   /** @throws TypeError, RangeError @internal */
@@ -81,6 +85,9 @@ export class SessionStream {
     }
     this.#heldMs.push(performance.now());
     this.#push(this.#chunks.push(String(chunk)));
+    if (this.#heldMs.length === 0) return;
+    if (this.#releaseTimer === undefined) this.#releaseTimer = setTimeout(this.#release, HOLD_MS).unref();
+    else this.#releaseTimer.refresh();
   }
 
   /** Writes what waits now, except a word that may be the beginning of a secret. */
@@ -115,6 +122,7 @@ export class SessionStream {
     if (this.#ended) return;
     this.#ended = true;
     openBuffers.delete(this);
+    clearTimeout(this.#releaseTimer);
     this.#push(this.#chunks.end());
     this.#tokens.end(extra);
     this.#parts.onEnd(this);
@@ -130,6 +138,8 @@ export class SessionStream {
   }
 
   // --- internal ---
+
+  readonly #release = (): void => this.#push(this.#chunks.end());
 
   #push(settled: readonly string[]): void {
     for (const [index, atMs] of this.#heldMs.splice(0, settled.length).entries()) {

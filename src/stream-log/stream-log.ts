@@ -125,13 +125,14 @@ export class StreamLog {
   /** The same up to the end of the model's reasoning: the last message is that mark. Nobody else misses anything by it. */
   async *pop(sessionId: string, options: MessageOptions = {}): AsyncGenerator<string, void, undefined> {
     const stop = this.#marks.reasoning?.[1];
-    let tail = "";
+    let seen = "";
     for await (const message of this.sessionLogs(sessionId, options)) {
       yield message;
+      if (stop === undefined) continue;
       // The mark may have come in several chunks.
-      tail = (tail + message).slice(-(stop?.length ?? 0) - message.length);
-      if (stop !== undefined && tail.includes(stop)) return;
-      tail = tail.slice(-(stop?.length ?? 1) + 1);
+      seen += message;
+      if (seen.includes(stop)) return;
+      seen = seen.slice(Math.max(0, seen.length - stop.length + 1));
     }
   }
 
@@ -141,18 +142,17 @@ export class StreamLog {
    *
    * @param options.finite return at once, also when there is nothing; otherwise go on until the signal
    */
-  async distribute(options: { finite?: boolean; signal?: AbortSignal } = {}): Promise<number> {
+  async distribute(options: { finite?: boolean; signal?: AbortSignal | undefined } = {}): Promise<number> {
     checkOptionNames("distribute", options, ["finite", "signal"]);
     const { finite = false, signal } = options;
     let count = this.#flush();
     if (finite) return count;
     try {
-      for await (const _ of this.logs({ ...(signal === undefined ? {} : { signal }) }))
-        count += this.#flush();
+      for await (const _ of this.logs({ signal })) count += this.#flush();
     } catch (error) {
       if (signal?.aborted !== true) throw error;
     }
-    return count;
+    return count + this.#flush();
   }
 
   /** Ids of all sessions in the store, sorted. */

@@ -11,8 +11,8 @@ export interface StreamPiece {
   /** Where it begins in the text of its stream, in UTF-16 units. */
   position: number;
   text: string;
-  /** When it came, RFC 3339. */
-  timestamp: string;
+  /** When it came, in milliseconds since 1970. */
+  timeMs: number;
   /** Of its event: `AGENT_MESSAGE`, `STREAM` or `REASONING`. */
   event: string;
 }
@@ -43,7 +43,7 @@ export class ChunkView {
           stream_id: stream,
           position: from,
           text: text.slice(from - position),
-          timestamp: new Date(startMs + offsetMs).toISOString(),
+          timeMs: startMs + offsetMs,
           event: event.event,
         });
       }

@@ -49,6 +49,7 @@ export class MarkReader {
   readonly #closes = new Map<string, StreamPart>();
   /** Finds the next mark, or a last piece that may become one. */
   readonly #mark: RegExp | undefined;
+  readonly #firstCharacters: ReadonlySet<string>;
   /** The parts around the current place, the innermost last. */
   readonly #around: StreamPart[] = [];
 
@@ -60,11 +61,18 @@ export class MarkReader {
       this.#closes.set(close, part);
     }
     const all = [...this.#opens.keys(), ...this.#closes.keys()].toSorted((a, b) => b.length - a.length);
+    this.#firstCharacters = new Set(all.map((mark) => mark.charAt(0)));
     if (all.length > 0) this.#mark = new RegExp(all.map(escape).join("|"), "g");
   }
 
   get part(): StreamPart {
     return this.#around.at(-1) ?? "message";
+  }
+
+  /** Whether a mark, or the beginning of one, may stand in a text. */
+  mayBeIn(text: string): boolean {
+    for (const first of this.#firstCharacters) if (text.includes(first)) return true;
+    return false;
   }
 
   /** Whether the end of a text may be the beginning of a mark: how many characters of it. */

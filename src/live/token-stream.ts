@@ -54,6 +54,9 @@ interface Pending extends StreamBody {
   startMs: number;
   wallMs: number;
   lastChunk: number;
+  /** Of its chunks and its text, what subscribers were told already. */
+  announcedChunks: number;
+  announcedLength: number;
 }
 
 export class TokenStream {
@@ -72,6 +75,7 @@ export class TokenStream {
   #pending: Pending | undefined;
   #timer: NodeJS.Timeout | undefined;
   #hasWritten = false;
+  #announcing = false;
 
   /** @throws TypeError, RangeError */
   constructor(options: TokenStreamOptions, output: TokenStreamOutput) {
@@ -94,8 +98,13 @@ export class TokenStream {
   push(text: string, atMs: number): void {
     this.#firstMs ??= atMs;
     this.#lastMs = atMs;
-    this.#held.push({ text, atMs, number: this.#chunkCount++ });
-    const all = this.#held.map((chunk) => chunk.text).join("");
+    const chunk = { text, atMs, number: this.#chunkCount++ };
+    if (this.#held.length === 0 && !this.#marks.mayBeIn(text)) {
+      this.#take(this.#marks.part, chunk);
+      return;
+    }
+    this.#held.push(chunk);
+    const all = this.#held.map((held) => held.text).join("");
     this.#release(all, all.length - this.#marks.openEnd(all));
   }
 
@@ -140,17 +149,36 @@ export class TokenStream {
     const pending = (this.#pending ??= this.#newPending(part, atMs));
     const offsetMs = rounded(atMs - pending.startMs);
     const last = pending.chunks.at(-1);
-    if (pending.lastChunk === number && last !== undefined) last[1] += text.length;
+    const isSameChunk = pending.lastChunk === number && pending.announcedChunks < pending.chunks.length;
+    if (isSameChunk && last !== undefined) last[1] += text.length;
     else pending.chunks.push([offsetMs, text.length]);
     pending.lastChunk = number;
     pending.content += text;
-    if (this.#output.isHeard()) {
-      const chunks: ChunkTime[] = [[0, text.length]];
-      this.#output.announce({ ...this.#draft(pending), position: this.#length, content: text, chunks });
-    }
     this.#length += text.length;
     if (!this.#hasWritten || pending.content.length >= this.#flushLength) this.#write({});
-    else this.#timer ??= setTimeout(() => this.flush(), this.#flushIntervalMs).unref();
+    else {
+      this.#timer ??= setTimeout(() => this.flush(), this.#flushIntervalMs).unref();
+      this.#announceSoon();
+    }
+  }
+
+  /** At the end of the turn, because a model may say much in one; what is written by then need not be announced. */
+  #announceSoon(): void {
+    if (this.#announcing || !this.#output.isHeard()) return;
+    this.#announcing = true;
+    setImmediate(() => {
+      this.#announcing = false;
+      const pending = this.#pending;
+      if (pending === undefined || pending.announcedChunks === pending.chunks.length) return;
+      this.#output.announce({
+        ...this.#draft(pending),
+        position: pending.position + pending.announcedLength,
+        content: pending.content.slice(pending.announcedLength),
+        chunks: pending.chunks.slice(pending.announcedChunks),
+      });
+      pending.announcedChunks = pending.chunks.length;
+      pending.announcedLength = pending.content.length;
+    });
   }
 
   #newPending(part: StreamPart, startMs: number): Pending {
@@ -159,6 +187,8 @@ export class TokenStream {
       startMs,
       wallMs: Date.now() - (performance.now() - startMs),
       lastChunk: -1,
+      announcedChunks: 0,
+      announcedLength: 0,
       stream_id: this.id,
       position: this.#length,
       content: "",

@@ -120,24 +120,28 @@ describe("session.stream", () => {
     );
   });
 
-  it("keeps a secret off the disk that was split over chunks, and from subscribers", () => {
+  it("keeps a secret off the disk that was split over chunks, and from subscribers", async () => {
     const key = ["sk-", "ant-api03-", "aB3dE5gH7jK9mN1pQ2rS4tU6vW8xYz"].join("");
-    const heard: VolatileEvent[] = [];
+    const heard: string[] = [];
     const listener = {
       session: undefined,
       wantsVolatile: true,
-      take: () => undefined,
-      takeVolatile: (event: VolatileEvent) => void heard.push(event),
+      take: (event: Event) => read(event as LiveEvent),
+      takeVolatile: (event: VolatileEvent) => read(event),
     };
     hubOf(dir).add(listener);
-    const stream = session.stream({ flushIntervalMs: 1 });
-    for (const chunk of ["Your ", "key ", "is ", ...key.match(/.{1,4}/g)!, " and", " done"])
+    const view = new ChunkView();
+    const read = (event: LiveEvent): void => void heard.push(...view.read(event).map(({ text }) => text));
+    const stream = session.stream({ flushIntervalMs: 5 });
+    for (const chunk of ["Your ", "key ", "is ", ...key.match(/.{1,4}/g)!, " and", " done"]) {
       stream.write(chunk);
+      await turn();
+    }
     stream.end();
     hubOf(dir).remove(listener);
     const text = "Your key is [REDACTED:anthropic-key] and done";
     expect(contentOf(recorded())).toBe(text);
-    expect(heard.map((event) => event["content"]).join("")).toBe(text);
+    expect(heard.join("")).toBe(text);
     expect(fs.readFileSync(session.file, "utf8")).not.toContain("aB3d");
   });
 
@@ -162,13 +166,16 @@ describe("session.stream", () => {
     const early = listen();
     const stream = session.stream();
     for (const chunk of ["one ", "two ", "three "]) stream.write(chunk);
+    await turn();
     expect(early.texts).toEqual(["one ", "two ", "three "]);
     const late = listen();
     stream.write("four ");
+    await turn();
     expect(late.texts).toEqual([]);
     stream.flush();
     await turn();
     stream.write("five ");
+    await turn();
     expect(late.texts.slice(-4)).toEqual(["two ", "three ", "four ", "five "]);
     stream.end();
     session.end();

@@ -87,7 +87,7 @@ export class ChunkRedactor {
 /** Longest text held back. */
 const MAX_HELD: number = 64 * 1024;
 /** As much of what came before is looked at again: the longest name of a secret, and what may stand around it. */
-const CONTEXT = 256;
+const CONTEXT = 128;
 /** A word of this length is hardly prose, and is looked at again when it is whole. */
 const LONG_WORD = 64;
 const WHITE_SPACE = /\s/;

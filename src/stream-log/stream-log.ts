@@ -3,6 +3,7 @@
 // away from each other.
 
 import { checkOptionNames, describe } from "../base/options.ts";
+import { formatTimestamp } from "../event/index.ts";
 import { ChunkView, STREAM_MARKS } from "../live/index.ts";
 import type { LiveEvent, StreamMarks } from "../live/index.ts";
 import { openReader } from "../read/index.ts";
@@ -222,6 +223,6 @@ function* entriesOf(event: LiveEvent, view: ChunkView): Generator<LogEntry, void
   }
   for (const piece of view.read(event)) {
     if (piece.text !== "")
-      yield { session_id, message: piece.text, timestamp: piece.timestamp, log_type: "chat" };
+      yield { session_id, message: piece.text, timestamp: formatTimestamp(piece.timeMs), log_type: "chat" };
   }
 }

@@ -15,7 +15,7 @@ export interface ConsoleStreamOptions {
  *
  * @throws TypeError, RangeError
  * @example
- * const show = consoleStreamHandler({ write: (text) => process.stdout.write(text) });
+ * const show = consoleStreamHandler({ write: (text) => output.write(text) });
  * show("Hello"); // "Hello"
  * show("</end>"); // undefined, and a new line
  */

@@ -7,6 +7,7 @@ import path from "node:path";
 import type { Event } from "../event/index.ts";
 import { flushOpenFiles } from "../store/append-file.ts";
 import { SessionCatalog } from "../store/catalog.ts";
+import { nameBehindTemporary } from "../store/recover.ts";
 import { FolderWatch } from "../store/watch.ts";
 import type { CompiledFilter } from "./filter.ts";
 import { lastEvents } from "./last-events.ts";
@@ -144,10 +145,20 @@ export class StoreFollower {
       return true;
     }
     const tail = this.#byName.get(name);
+    const meant = nameBehindTemporary(name);
     if (tail !== undefined) this.#changed.add(tail);
+    else if (meant !== undefined) this.#noticeBeginning(path.parse(meant).name);
     else if (path.extname(name) === ".jsonl") this.#unknownFiles = true;
     else return false;
     return true;
+  }
+
+  /**
+   * The kernel goes on to call a file by the name under which its writer made it. The name it has now begins like the
+   * one it was meant to have, which may have been taken.
+   */
+  #noticeBeginning(stem: string): void {
+    for (const [name, tail] of this.#byName) if (name.startsWith(stem)) this.#changed.add(tail);
   }
 
   #refresh(): void {

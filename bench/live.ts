@@ -43,14 +43,14 @@ interface Channel {
   finish(): Promise<number[]>;
 }
 
-const { values, positionals } = parseArgs({
+const { values: options, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: "string", default: "3" }, write: { type: "boolean", default: false } },
 });
 const [mode, argument = ""] = positionals;
 if (mode === "child") console.log(JSON.stringify(await measure(argument)));
 else if (mode === "watch") await watchFirst(argument);
-else await parent(Number(values.rounds));
+else await parent(Number(options.rounds));
 
 async function parent(rounds: number): Promise<void> {
   const results = new Map<string, Figures[]>(CONTENDERS.map((name) => [name, []]));
@@ -89,7 +89,7 @@ async function parent(rounds: number): Promise<void> {
     `First chunk: after ${median(first.turns)} turn(s) of the event loop in the process, after ${median(first.acrossMs).toFixed(1)} ms (at most ${Math.max(...first.acrossMs).toFixed(1)}) in another process.`,
   ].join("\n\n");
   console.log(report);
-  if (values.write) await writeReport(report);
+  if (options.write) await writeReport(report);
 }
 
 async function measure(name: string): Promise<Figures> {
@@ -203,7 +203,7 @@ function openStreams(): Channel {
 function openQueues(): Channel {
   const queues = [0, 1, 2].map(() => ({
     items: [] as (string | undefined)[],
-    wake: () => undefined as void,
+    wake: (): void => undefined,
   }));
   const read = async (queue: (typeof queues)[0], pause: boolean): Promise<number> => {
     let count = 0;
@@ -213,7 +213,7 @@ function openQueues(): Channel {
       for (const item of items) {
         if (item === undefined) return count;
         if (++count % 100 === 0 && pause) await sleep(10);
-        else await undefined;
+        else await Promise.resolve();
       }
     }
   };
@@ -240,12 +240,12 @@ async function turnsToFirst(): Promise<number> {
   const session = openStore({ dir, durability: "os" }).startSession();
   await sleep(50);
   const events = subscribe({ dir });
-  let given = false;
-  void events.next().then(() => (given = true));
+  const seen = { given: false };
+  void events.next().then(() => (seen.given = true));
   await sleep(50);
   session.stream().write("Hello");
   let turns = 0;
-  for (; !given; turns++) await turn();
+  for (; !seen.given; turns++) await turn();
   await events.return();
   session.end();
   fs.rmSync(dir, { recursive: true });

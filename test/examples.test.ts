@@ -10,7 +10,7 @@ import type { ExampleRun } from "./run-example.ts";
 
 const EXAMPLES = path.join(import.meta.dirname, "..", "examples");
 
-/** What each example has to have done. */
+/** What each example of sinks has to have done. */
 const SINKS: Record<string, (run: ExampleRun) => void> = {
   "jsonl.ts": ({ events }) => {
     expect(events("var/audit/agent-events.jsonl")).toEqual(["START", "USER_MESSAGE", "END"]);
@@ -60,6 +60,41 @@ const SINKS: Record<string, (run: ExampleRun) => void> = {
   },
 };
 
+/** What each example of streams has to have printed. */
+const STREAMS: Record<string, (run: ExampleRun) => void> = {
+  "chunks.ts": ({ stdout }) => {
+    for (const name of ["one", "other"]) {
+      expect(stdout).toContain(`${name}: message\n`);
+      expect(stdout).toContain(`${name}:  and more\n`);
+    }
+  },
+  "all-logs.ts": ({ stdout }) =>
+    expect(stdout.split("\n").slice(0, 4)).toEqual([
+      "s2 chat first",
+      "s1 chat second",
+      "in the store: [ 's1', 's2' ]",
+      "open here: [ 's1' ]",
+    ]),
+  "distribute.ts": ({ stdout }) => expect(stdout).toBe("nothing to do: 0\ndistributed: 2\ncancelled\n"),
+  "pop.ts": ({ stdout }) => expect(stdout).toBe("<think>\nLet me \nsee.\n</think>\n"),
+  "console.ts": ({ stdout }) => expect(stdout).toBe("Is it green?\nIt is.\n"),
+  "log-entry.ts": ({ stdout }) =>
+    expect(stdout.split("\n").slice(0, 3)).toEqual([
+      "chat 24",
+      'logEntry: log_type must be one of chat, log, got "chatter"',
+      "log the model was asked",
+    ]),
+  "cancel.ts": ({ stdout }) =>
+    expect(stdout).toBe("Hello\nnothing more for 50 ms\n50 ms are over\nTimeoutError\n"),
+  "record-a-model.ts": ({ stdout }) =>
+    expect(stdout).toBe(
+      "REASONING <think>\nREASONING hm\nREASONING </think>\nAGENT_MESSAGE The build\nAGENT_MESSAGE  is green.\n" +
+        "<think>hm</think>The build is green.\n",
+    ),
+  "server-sent-events.ts": ({ stdout }) =>
+    expect(stdout).toBe("[ 'START', 'USER_MESSAGE', 'AGENT_MESSAGE', 'END' ]\n[ 'AGENT_MESSAGE', 'END' ]\n"),
+};
+
 const TRACE_WRITER: Record<string, (run: ExampleRun) => void> = {
   "strategy-a.ts": ({ stdout }) =>
     expect(stdout.trim().split("\n").toSorted()).toEqual([
@@ -106,6 +141,7 @@ const NOT_RUN = ["four-agents.ts"];
 
 describe.each([
   ["sinks", SINKS],
+  ["streams", STREAMS],
   ["trace-writer", TRACE_WRITER],
 ])("the examples of %s", (folder, checks) => {
   it("are all run here", () => {

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "REFUSED"
   | "SESSION_BUSY"
   | "SESSION_EXISTS"
+  | "TOO_SLOW"
   | "UNSUPPORTED_PLATFORM";
 
 export interface ErrorDetails {

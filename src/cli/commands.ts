@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/query.ts")).query,
   },
   {
+    name: "tail",
+    summary: "the last events, and with -f those to come",
+    load: async () => (await import("./commands/tail.ts")).tail,
+  },
+  {
     name: "audit",
     summary: "what the agents did: calls, errors, tokens, money",
     load: async () => (await import("./commands/audit.ts")).audit,

@@ -6,6 +6,7 @@ import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { checkOptionNames } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
+import type { LiveEvent } from "../live/index.ts";
 import { findStore } from "../store/find.ts";
 import type { StorePlace } from "../store/find.ts";
 import { eventAt } from "./event-at.ts";
@@ -21,6 +22,10 @@ import type { MatchedBy, SessionLogs } from "./session-logs.ts";
 import { compileSessionFilter, foldSession } from "./sessions.ts";
 import type { SessionEntry, SessionFilter } from "./sessions.ts";
 import { ReadStream } from "./stream.ts";
+import { subscribeEvents, subscribeLines } from "./subscribe.ts";
+import type { FollowedLine } from "./subscribe.ts";
+import type { SubscribeOptions } from "./subscribe-options.ts";
+import type { Subscription } from "./subscription.ts";
 
 export interface ReaderOptions extends StorePlace {
   /** For what "ago" means. Default: the system's. */
@@ -49,6 +54,17 @@ export function openReader(options: ReaderOptions = {}): Reader {
   return new Reader(findStore(options), options.clock ?? systemClock);
 }
 
+/**
+ * {@link Reader.subscribe} on the store found from the current folder, or the one that is named.
+ *
+ * @throws TracekeepError `NO_STORE` when there is none; TypeError, RangeError
+ * @example for await (const event of subscribe({ minSeverity: "ERROR" })) console.log(event.session_id, event.event);
+ */
+export function subscribe(options: SubscribeOptions & ReaderOptions = {}): Subscription<LiveEvent> {
+  const { dir, cwd, env, clock, ...rest } = options;
+  return openReader({ dir, cwd, env, clock }).subscribe(rest);
+}
+
 export class Reader {
   /** The store's folder. */
   readonly dir: string;
@@ -74,6 +90,26 @@ export class Reader {
     return this.#stream(filter, ({ event, file, offset, bytes }) => {
       return { event, text: bytes.toString("utf8"), file: file.path, offset };
     });
+  }
+
+  /**
+   * Events as they happen, in this process or another, until it is left: an async generator that also ends with its
+   * session, its timeouts or its signal. See {@link SubscribeOptions} for where it begins and what becomes of a
+   * subscriber that is too slow; no subscriber slows down who records. Costs a watch on the store's folder.
+   *
+   * @throws TypeError, RangeError for options that cannot be understood
+   * @example
+   * for await (const event of reader.subscribe({ session: "deploy-42", idleTimeoutMs: 60_000 })) {
+   *   console.log(event.event, event["message"]);
+   * }
+   */
+  subscribe(options: SubscribeOptions = {}): Subscription<LiveEvent> {
+    return subscribeEvents(this.dir, this.#clock, options);
+  }
+
+  /** The same with the stored lines, for passing them on as they are. */
+  follow(options: SubscribeOptions = {}): Subscription<FollowedLine> {
+    return subscribeLines(this.dir, this.#clock, options);
   }
 
   /** Sessions with their figures, by start, then id. Reads all their events, about 140 MB a second. */

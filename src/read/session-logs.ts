@@ -26,6 +26,11 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
+  return sessionsOf(catalog);
+}
+
+/** The sessions that a catalog knows, by start, then id. */
+export function sessionsOf(catalog: SessionCatalog): SessionLogs[] {
   const sessions = [...catalog.sessions].map(([sessionId, files]): SessionLogs => {
     const first = files[0];
     const startMs = first === undefined ? NaN : instantOf(first.startedAt);

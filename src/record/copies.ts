@@ -1,10 +1,11 @@
-// What the sinks beside a session's log get: each event that has its number, once the kernel has it. An event that
-// could not be written after all never was in the log, and its number goes to another one, so nothing is handed over
+// What the sinks beside a session's log and the live hub get: each event that has its number, once the kernel has it.
+// Without sinks and while nobody listens, nothing is made. An event that could not be written after all never was in the log, and its number goes to another one, so nothing is handed over
 // before the log has let go of it (persist first, then notify).
 
 import type { TracekeepError } from "../base/errors.ts";
 import type { EventDraft } from "../event/index.ts";
 import type { LineParts } from "../format/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
 import { openBuffers } from "../sinks/open-buffers.ts";
@@ -18,6 +19,8 @@ const MAX_HELD_EVENTS = 1_024;
 export class Copies {
   readonly #sinks: readonly IsolatedSink[];
   readonly #encoder: EventEncoder;
+  readonly #hub: LiveHub;
+  readonly #sessionId: string;
   #log: SessionLog | undefined;
   #held: EncodedEvent[] = [];
   #scheduled = false;
@@ -27,10 +30,13 @@ export class Copies {
   constructor(
     sinks: readonly Sink[],
     encoder: EventEncoder,
+    hub: LiveHub,
     onFault: OnFault,
     record: (draft: EventDraft) => void,
   ) {
     this.#encoder = encoder;
+    this.#hub = hub;
+    this.#sessionId = encoder.sessionId;
     this.#sinks = sinks.map((sink, index) => {
       let told = false;
       return new IsolatedSink(sink, (error: TracekeepError) => {
@@ -50,6 +56,7 @@ export class Copies {
 
   /** Takes an event that has just got its number. */
   add(parts: LineParts): void {
+    if (this.#sinks.length === 0 && !this.#hub.hears(this.#sessionId)) return;
     // Now, because the caller's own objects may change until the end of the turn.
     this.#held.push(this.#encoder.encode(parts));
     openBuffers.add(this);
@@ -91,7 +98,10 @@ export class Copies {
     this.#held = [];
     openBuffers.delete(this);
     try {
-      for (const { event, line } of held) for (const sink of this.#sinks) sink.write(event, line);
+      for (const { event, line } of held) {
+        for (const sink of this.#sinks) sink.write(event, line);
+        this.#hub.publish(event, line);
+      }
     } finally {
       this.#handingOver = false;
     }

@@ -15,4 +15,6 @@ export type { AppendOptions, SessionStatus } from "./session.ts";
 export { openSharedLog, SharedLogWriter } from "./shared-log.ts";
 export type { SharedLogOptions, SharedLogStatus } from "./shared-log.ts";
 export { openStore, Store } from "./store.ts";
+export { SessionStream } from "./stream.ts";
+export type { StreamOptions } from "./stream.ts";
 export { RECORDER } from "./version.ts";

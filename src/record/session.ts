@@ -5,6 +5,7 @@ import type { ClockStep } from "../base/clock.ts";
 import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
@@ -16,6 +17,8 @@ import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
 import type { Pending, Recorded } from "./helpers.ts";
 import type { Receipt } from "./receipt.ts";
+import { SessionStream } from "./stream.ts";
+import type { StreamOptions } from "./stream.ts";
 
 /** How a session is doing. */
 export interface SessionStatus {
@@ -35,8 +38,9 @@ export interface SessionParts {
   log: SessionLog;
   drafts: DraftReader;
   redactor: Redactor;
-  /** For the sinks beside the log, when there are any. */
-  copies: Copies | undefined;
+  /** For the sinks beside the log and the live hub. */
+  copies: Copies;
+  hub: LiveHub;
   /** Written before the first event when an existing session is gone on with. */
   resumed: EventDraft | undefined;
   /** The session so far; read from the log when it was not all written here. */
@@ -65,6 +69,7 @@ export class Session extends EventHelpers {
   readonly id: string;
   readonly agentId: string;
   readonly #parts: SessionParts;
+  readonly #streams = new Set<SessionStream>();
   #resumed: EventDraft | undefined;
   #refused = 0;
   #lastError: TracekeepError | undefined;
@@ -117,6 +122,35 @@ export class Session extends EventHelpers {
     return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
   }
 
+  /**
+   * Records the text of a model as it comes: few events that keep the exact text and the time of each chunk. Subscribers
+   * in this process that ask for it (`volatile: true`) get every chunk at once.
+   *
+   * @throws TypeError, RangeError for bad options
+   * @example
+   * const stream = session.stream();
+   * stream.write("<think>Let me");
+   * stream.write(" see.</think>Yes.");
+   * stream.end();
+   */
+  stream(options: StreamOptions = {}): SessionStream {
+    const { redactor, hub, onFault } = this.#parts;
+    const stream = new SessionStream(
+      {
+        sessionId: this.id,
+        agentId: this.agentId,
+        redactor,
+        hub,
+        log: (draft) => this.log(draft),
+        onFault,
+        onEnd: (ended) => this.#streams.delete(ended),
+      },
+      options,
+    );
+    this.#streams.add(stream);
+    return stream;
+  }
+
   /** What a receipt means in this session unless an event says otherwise. */
   get durability(): Durability {
     return this.#parts.log.durability;
@@ -162,13 +196,14 @@ export class Session extends EventHelpers {
    */
   end(reason = "NORMAL", more: { error?: unknown } = {}): void {
     if (!this.#open) return;
+    this.#endStreams();
     try {
       this.#resume();
       // What would come between these figures and END is written, or known to be lost, before they are taken.
       this.#parts.log.prepare();
       this.#parts.log.flush();
       // What detectors have to say of the events so far belongs before END.
-      this.#parts.copies?.handOver();
+      this.#parts.copies.handOver();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       this.appendSync({
         event: "END",
@@ -186,12 +221,13 @@ export class Session extends EventHelpers {
   /** Writes out what is buffered and lets go of the session without ending it: a later process may go on. */
   close(): void {
     if (!this.#open) return;
-    this.#parts.copies?.drainNow();
+    this.#endStreams();
+    this.#parts.copies.drainNow();
     this.#open = false;
     try {
       this.#parts.log.close();
     } finally {
-      this.#parts.copies?.handOver();
+      this.#parts.copies.handOver();
       this.#parts.onClose(this, this.#ended ? "ended" : "closed");
     }
   }
@@ -213,7 +249,7 @@ export class Session extends EventHelpers {
       const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
       try {
         const ticket = this.#parts.log.append(parts, ticketFor);
-        this.#parts.copies?.relieve();
+        this.#parts.copies.relieve();
         return { id: parts.id, ticket, error: undefined };
       } catch (error) {
         return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
@@ -245,6 +281,10 @@ export class Session extends EventHelpers {
     if (error !== undefined) throw error;
     await ticket?.settled;
     return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
+  }
+
+  #endStreams(): void {
+    for (const stream of this.#streams) stream.end({ status: "interrupted" });
   }
 
   /** RESUMED comes with the first event, so that opening a session without adding to it leaves no trace. */

@@ -8,6 +8,8 @@ import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
+import { hubOf } from "../live/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import { Redactor } from "../redact/index.ts";
 import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
@@ -64,6 +66,7 @@ export class Store {
   readonly dir: string;
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
+  readonly #hub: LiveHub;
   readonly #sessions = new Set<Session>();
   readonly #ledger: Ledger;
   /** What the ledger says, of other processes too. */
@@ -79,6 +82,7 @@ export class Store {
     this.#ledger = new Ledger(this.dir, onFault);
     this.#opened = new OpenSessions(this.#ledger.path);
     healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
+    this.#hub = hubOf(this.dir);
   }
 
   /**
@@ -249,18 +253,18 @@ export class Store {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
           if (parts.event === "SEGMENT") this.#ledger.segmentSwitched(about(), parts.body);
-          copies?.add(parts);
+          copies.add(parts);
         },
         onLost: () => {
           // What was folded is no longer what is in the log, so END will read the log instead.
           live = undefined;
-          copies?.lost();
+          copies.lost();
         },
         onFault,
       },
       drafts,
     );
-    copies?.attach(log);
+    copies.attach(log);
     if (!exists) this.#catalog.add(log.path);
     const session: Session = new Session({
       id,
@@ -269,6 +273,7 @@ export class Store {
       drafts,
       redactor,
       copies,
+      hub: this.#hub,
       resumed: exists ? resumedDraft(durability, redactor) : undefined,
       summary: () => {
         if (live !== undefined) return live;
@@ -298,12 +303,12 @@ export class Store {
     detection: DetectionOptions,
     onFault: OnFault,
     record: (draft: EventDraft) => void,
-  ): Copies | undefined {
+  ): Copies {
     const { maxLineBytes } = this.#options;
     const detectors = detectionSink(detection, record);
     const sinks = detectors === undefined ? this.#options.sinks : [...this.#options.sinks, detectors];
-    if (sinks.length === 0) return undefined;
-    return new Copies(sinks, new EventEncoder(id, agentId, maxLineBytes), onFault, record);
+    const encoder = new EventEncoder(id, agentId, maxLineBytes);
+    return new Copies(sinks, encoder, this.#hub, onFault, record);
   }
 
   /**

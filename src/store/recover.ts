@@ -67,7 +67,16 @@ export function temporaryBeside(file: string): string {
   return path.join(path.dirname(file), `${TEMPORARY_PREFIX}${randomSalt()}-${path.basename(file)}`);
 }
 
+/** The name that a file was to have when it was made under a temporary one; undefined for any other name. */
+export function nameBehindTemporary(name: string): string | undefined {
+  if (!name.startsWith(TEMPORARY_PREFIX)) return undefined;
+  return name.slice(TEMPORARY_PREFIX.length + SALT_CHARACTERS + 1);
+}
+
 // --- internal ---
+
+/** 96 bits in base64url. */
+const SALT_CHARACTERS = 16;
 
 /** Offset behind the last newline. */
 function endOfLastLine(disk: Disk, fd: number, size: number): number {

@@ -23,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   read: ["base", "event", "format", "store", "summary"],
   report: ["base", "event", "summary", "read"],
   import: ["base", "event", "pricing", "store", "read", "record"],
+  integrations: ["base", "event", "redact", "store", "record", "import"],
   // Imported by tests only: no other row has it.
   testing: ["base", "event", "format", "store", "sinks", "record", "read"],
   cli: [
@@ -37,6 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "read",
     "report",
     "import",
+    "integrations",
   ],
   demo: ["base", "record", "cli"],
   "index.ts": ["base", "event", "record", "read"],

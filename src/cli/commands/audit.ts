@@ -7,6 +7,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { upkeep } from "../upkeep.ts";
 
 /** With --errors so many are listed. */
 const ERRORS_LISTED = 50;
@@ -33,6 +34,7 @@ export const audit: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const last = context.text("last");
   if (last !== undefined && parseDuration(last) === undefined) {
     throw new UsageError(`--last takes how long ago: 90s, 30m, 2h, 7d, 1h30m; got "${last}"`);

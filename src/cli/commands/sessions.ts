@@ -15,6 +15,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const sessions: Command = {
   name: "sessions",
@@ -38,6 +39,7 @@ export const sessions: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const reader = openReader(context.place);
   const found = reader.sessions({
     agent: context.text("agent"),

@@ -4,6 +4,7 @@
 /** Every `code` a {@link TracekeepError} can carry. */
 export type ErrorCode =
   | "BAD_EVENT"
+  | "BAD_SETTINGS"
   | "BAD_STORE"
   | "CLOSED"
   | "DISK_FULL"

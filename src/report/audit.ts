@@ -13,6 +13,8 @@ import {
   unpricedModels,
 } from "../summary/index.ts";
 import type { Figures, TokenCounts, Totals } from "../summary/index.ts";
+import { CoverageFold } from "./coverage.ts";
+import type { Coverage } from "./coverage.ts";
 import { gistOf } from "./event-text.ts";
 import { roundCost } from "./session-row.ts";
 
@@ -21,6 +23,8 @@ export interface AuditOptions {
   last?: string | undefined;
   /** One session: its id, the beginning of it, or an agent. */
   session?: string | undefined;
+  /** Only sessions of agents whose name matches: `*` and `?` as in file names. */
+  agent?: string | undefined;
   /** How many of the latest failures are listed. Default 5. */
   errors?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -89,11 +93,26 @@ export interface AuditReport {
   /** What reading skipped now, and what imports could not read. */
   skipped: SkippedBytes[];
   anomalies: (EventPlace & { anomaly: unknown })[];
+  /** The latest sessions that no other session started. */
+  recent: RecentSession[];
+  /** What hooks and transcripts told of, each and together. */
+  coverage: Coverage;
+}
+
+export interface RecentSession {
+  session_id: string;
+  agent_id: string;
+  status: string;
+  started_at: string | null;
+  last_at: string | null;
+  events: number;
+  tool_calls: number;
 }
 
 /** Lists are cut to this many, so that one damaged store cannot fill the memory. */
 const MAX_LISTED = 10_000;
 const MAX_SILENCES = 5;
+const MAX_RECENT = 5;
 const MAX_GROUPS = 10_000;
 
 /**
@@ -107,10 +126,15 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const agents = new Groups();
   const projects = new Groups();
   const found = new Findings(options.errors ?? 5);
+  const coverage = new CoverageFold();
   const sessions = reader.sessions({
     session: options.session,
+    agent: options.agent,
     since: options.last,
-    observe: (event) => found.observe(event),
+    observe: (event) => {
+      found.observe(event);
+      coverage.observe(event);
+    },
     signal: options.signal,
   });
   for await (const session of sessions) {
@@ -119,6 +143,8 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     agents.add(agentGroup(session), session);
     projects.add(session.project ?? "(unknown)", session);
     found.silencesOf(session);
+    found.noteRecent(session);
+    coverage.endSession(session);
   }
   return {
     sessions: totals.sessions,
@@ -136,6 +162,8 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     lost: totals.gaps.lost,
     skipped: [...sessions.report.skipped, ...found.skipped],
     anomalies: found.anomalies,
+    recent: found.recent,
+    coverage: coverage.coverage,
   };
 }
 
@@ -233,6 +261,7 @@ class Findings {
   readonly silences: (EventPlace & { ms: number })[] = [];
   readonly skipped: SkippedBytes[] = [];
   readonly anomalies: (EventPlace & { anomaly: unknown })[] = [];
+  readonly recent: RecentSession[] = [];
   readonly #maxErrors: number;
 
   constructor(maxErrors: number) {
@@ -258,6 +287,14 @@ class Findings {
     }
     this.silences.sort((left, right) => right.ms - left.ms);
     this.silences.length = Math.min(this.silences.length, MAX_SILENCES);
+  }
+
+  noteRecent(session: SessionEntry): void {
+    if (session.parent_id !== null) return;
+    const { session_id, agent_id, status, started_at, last_at, events, tool_calls } = session;
+    this.recent.unshift({ session_id, agent_id, status, started_at, last_at, events, tool_calls });
+    this.recent.sort((left, right) => ((left.last_at ?? "") < (right.last_at ?? "") ? 1 : -1));
+    this.recent.length = Math.min(this.recent.length, MAX_RECENT);
   }
 
   #noteError(event: Event): void {

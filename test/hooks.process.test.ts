@@ -125,7 +125,7 @@ describe("hook calls", () => {
       expect(sessions.has(id), id).toBe(true);
     });
     const calls = [...sessions.values()].flat().filter(({ event }) => event === "TOOL_CALL");
-    expect(calls.map(({ tool }) => tool).sort()).toEqual([...hostile].sort());
+    expect(calls.map(({ tool }) => String(tool)).toSorted()).toEqual(hostile.toSorted());
     expect(JSON.stringify(sessions.get("big")).length).toBeGreaterThan(5_000_000);
     expect(sessions.get("cut")?.map(({ event }) => event)).toContain("claude-code/unreadable");
     expect(sessions.get("unknown-session")?.filter(({ event }) => event.endsWith("/unreadable")).length).toBe(

@@ -63,7 +63,7 @@ describe("every command", () => {
     },
   );
 
-  it.each(NAMES.filter((name) => !["append", "import"].includes(name)))(
+  it.each(NAMES.filter((name) => !["append", "import", "hook", "install"].includes(name)))(
     "%s without a store says so and what to do, and creates none",
     async (name) => {
       const { code, err, out } = await tracekeep(name === "show" ? [name, "x"] : [name]);

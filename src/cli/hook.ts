@@ -12,15 +12,15 @@ import { appendToSpool } from "../store/spool.ts";
 interface HookSurroundings {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
-  /** File descriptor that the call is read from. */
-  stdin: number;
+  /** What the host sent; undefined when nobody sent anything. */
+  readInput: () => Buffer | undefined;
 }
 
 /** Records one hook call. Never throws. @param argv what stands behind `hook` */
-export function runHook(argv: readonly string[], { env, cwd, stdin }: HookSurroundings): void {
+export function runHook(argv: readonly string[], { env, cwd, readInput }: HookSurroundings): void {
   try {
     const timeMs = Date.now();
-    const input = readInput(stdin);
+    const input = readInput();
     if (input === undefined || input.length === 0) return;
     const host = HOOK_HOSTS.find((each) => argv.includes(each));
     const { sessionId, line } = hookRecord({ input, host, timeMs, agentProcess: callingProcess() });
@@ -33,17 +33,8 @@ export function runHook(argv: readonly string[], { env, cwd, stdin }: HookSurrou
   }
 }
 
-// --- internal ---
-
-const CHUNK_BYTES: number = 256 * 1024;
-
-function valueOf(argv: readonly string[], name: string): string | undefined {
-  const at = argv.indexOf(name);
-  return at < 0 ? argv.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) : argv[at + 1];
-}
-
 /** All of the input, up to a little more than is kept; undefined at a terminal, where nobody would end it. */
-function readInput(fd: number): Buffer | undefined {
+export function readHookInput(fd: number): Buffer | undefined {
   if (fs.fstatSync(fd).isCharacterDevice()) return undefined;
   const chunks: Buffer[] = [];
   for (let total = 0; total <= MAX_HOOK_BYTES;) {
@@ -54,6 +45,15 @@ function readInput(fd: number): Buffer | undefined {
     total += read;
   }
   return Buffer.concat(chunks);
+}
+
+// --- internal ---
+
+const CHUNK_BYTES: number = 256 * 1024;
+
+function valueOf(argv: readonly string[], name: string): string | undefined {
+  const at = argv.indexOf(name);
+  return at < 0 ? argv.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) : argv[at + 1];
 }
 
 function readSome(fd: number, into: Buffer): number {

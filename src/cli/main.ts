@@ -7,8 +7,8 @@ import process from "node:process";
 const argv = process.argv.slice(2);
 
 if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
-  const { runHook } = await import("./hook.ts");
-  runHook(argv.slice(1), { env: process.env, cwd: process.cwd(), stdin: 0 });
+  const { readHookInput, runHook } = await import("./hook.ts");
+  runHook(argv.slice(1), { env: process.env, cwd: process.cwd(), readInput: () => readHookInput(0) });
   process.exitCode = 0;
 } else {
   const { runProgram } = await import("./program.ts");

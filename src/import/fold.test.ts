@@ -109,7 +109,7 @@ describe("folding", () => {
           await fold();
           expect(hasNews(dir)).toBe(false);
           const calls = [...openReader({ dir }).events({ event: "TOOL_CALL" })];
-          expect(calls.map(({ call_id: id }) => id).sort()).toEqual([...expected].sort());
+          expect(calls.map(({ call_id: id = "" }) => id).toSorted()).toEqual(expected.toSorted());
           for (const session of ["s", "s/agent-a"]) {
             const own = calls
               .filter(({ session_id: id }) => id === session)

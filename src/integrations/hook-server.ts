@@ -15,8 +15,6 @@ export interface HookServerOptions {
   storeDir: string;
   /** Default 0: one that is free. */
   port?: number | undefined;
-  /** Called after each call that was taken. */
-  onCall?: (() => void) | undefined;
 }
 
 export interface HookServer {
@@ -35,17 +33,10 @@ export interface HookServer {
  * const server = await startHookServer({ storeDir: store.dir });
  * console.log(server.url, server.token);
  */
-export async function startHookServer({
-  storeDir,
-  port = 0,
-  onCall,
-}: HookServerOptions): Promise<HookServer> {
+export async function startHookServer({ storeDir, port = 0 }: HookServerOptions): Promise<HookServer> {
   const token = randomBytes(24).toString("base64url");
   const server = http.createServer((request, response) => {
-    void answer(request, storeDir, token).then((status) => {
-      response.writeHead(status, { "content-type": "application/json" }).end("{}\n");
-      if (status === 200) onCall?.();
-    });
+    void respond(request, response, storeDir, token);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => reject(ioError("listen on", `127.0.0.1:${port}`, error)));
@@ -64,6 +55,16 @@ export async function startHookServer({
 }
 
 // --- internal ---
+
+async function respond(
+  request: http.IncomingMessage,
+  response: http.ServerResponse,
+  storeDir: string,
+  token: string,
+): Promise<void> {
+  const status = await answer(request, storeDir, token);
+  response.writeHead(status, { "content-type": "application/json" }).end("{}\n");
+}
 
 async function answer(request: http.IncomingMessage, storeDir: string, token: string): Promise<number> {
   const timeMs = Date.now();

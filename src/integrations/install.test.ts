@@ -134,8 +134,8 @@ describe("installing and taking it back", () => {
       '{\n  "model": "opus",\n  "hooks": {\n    "Stop": [{"hooks":[{"type":"command","command":"beep"}]}]\n  }\n}\n',
     );
     install({ folder, ...options });
-    const text = fs.readFileSync(settings, "utf8").replace('"opus"', '"sonnet"');
-    put(text);
+    const changed = fs.readFileSync(settings, "utf8").replace('"opus"', '"sonnet"');
+    put(changed);
     uninstall({ folder, ...options });
     expect(fs.readFileSync(settings, "utf8")).toBe(
       '{\n  "model": "sonnet",\n  "hooks": {\n    "Stop": [{"hooks":[{"type":"command","command":"beep"}]}]\n  }\n}\n',

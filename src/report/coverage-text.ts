@@ -6,21 +6,15 @@ import { renderTable } from "./table.ts";
 import { formatCount, plural, printable } from "./text.ts";
 
 /** @example "142 of 145 tool calls seen twice; 3 only in the transcript; 1 session with no SessionEnd" */
-export function coverageText({
-  calls,
-  without_end: noEnd,
-  without_transcript: noTranscript,
-}: Coverage): string {
-  const parts = [callsText(calls)];
-  if (noEnd > 0) parts.push(`${plural(noEnd, "session")} with no SessionEnd`);
-  if (noTranscript > 0) parts.push(`${plural(noTranscript, "session")} with no transcript`);
-  return parts.join("; ");
+export function coverageText(coverage: Coverage): string {
+  return partsOf(coverage).join("; ");
 }
 
 /** All of it as lines. */
 export function renderCoverage(coverage: Coverage, columns: number): string[] {
   if (coverage.sessions === 0) return ["No hooks have recorded here. Try: tracekeep install claude-code"];
-  const lines = [`${plural(coverage.sessions, "session")} with hooks: ${coverageText(coverage)}`, ""];
+  const parts = partsOf(coverage).map((part) => `  ${part}`);
+  const lines = [`${plural(coverage.sessions, "session")} with hooks`, ...parts, ""];
   const counts = Object.entries(coverage.hook_events).sort(([, left], [, right]) => right - left);
   lines.push(
     ...renderTable(
@@ -48,6 +42,13 @@ export function renderCoverage(coverage: Coverage, columns: number): string[] {
 }
 
 // --- internal ---
+
+function partsOf({ calls, without_end: noEnd, without_transcript: noTranscript }: Coverage): string[] {
+  const parts = [callsText(calls)];
+  if (noEnd > 0) parts.push(`${plural(noEnd, "session")} with no SessionEnd`);
+  if (noTranscript > 0) parts.push(`${plural(noTranscript, "session")} with no transcript`);
+  return parts;
+}
 
 function callsText({ both, only_hooks: hooks, only_transcript: transcript }: WitnessedCalls): string {
   const all = both + hooks + transcript;

@@ -31,6 +31,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
     const value = context.text(name);
     return value === undefined ? [] : [`--${name}`, value];
   });
-  runHook([...operands, ...named], { env, cwd, stdin: 0 });
+  const chunks: Buffer[] = [];
+  for await (const chunk of context.stdin) chunks.push(Buffer.from(chunk));
+  runHook([...operands, ...named], { env, cwd, readInput: () => Buffer.concat(chunks) });
   return EXIT.done;
 }

@@ -7,7 +7,6 @@ import { openStore } from "../../record/index.ts";
 import type { Store } from "../../record/index.ts";
 import { eventText, fitText } from "../../report/index.ts";
 import { findOrCreateStore, findStore } from "../../store/find.ts";
-import { TracekeepError } from "../../base/errors.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -46,7 +45,8 @@ const RECENT_MS: number = 3_600_000;
 
 async function run(context: CommandContext): Promise<ExitCode> {
   const port = portOf(context);
-  const dir = storeOf(context);
+  // Taking calls is recording, which creates a store; looking is not.
+  const dir = port === undefined ? findStore(context.place) : findOrCreateStore(context.place);
   const store = openStore({ dir, durability: "os", handleSignals: false, onFault: () => undefined });
   const server = port === undefined ? undefined : await startHookServer({ storeDir: dir, port });
   if (server !== undefined) tellServer(context, server);
@@ -72,16 +72,6 @@ async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 // --- internal ---
-
-/** What is watched may not be there yet. */
-function storeOf({ place }: CommandContext): string {
-  try {
-    return findStore(place);
-  } catch (error) {
-    if (!(error instanceof TracekeepError && error.code === "NO_STORE")) throw error;
-    return findOrCreateStore(place);
-  }
-}
 
 function portOf(context: CommandContext): number | undefined {
   const text = context.text("http");

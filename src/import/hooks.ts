@@ -43,7 +43,7 @@ class SpoolTranslator implements Translator {
   translate(record: JsonObject): readonly Translated[] {
     const payload = objectIn(record, "payload");
     const hook = payload === undefined ? undefined : readHook(hostOf(record), payload);
-    const id = hook?.sessionId ?? this.#sessionOfFile() ?? "unknown-session";
+    const id = hook?.sessionId ?? textIn(record, "session_id") ?? this.#sessionOfFile() ?? "unknown-session";
     const agentId = hook === undefined ? undefined : textIn(hook.fields, "agent_id");
     const session = this.#sessionOf(id, undefined, hook?.fields ?? record, record);
     const child =

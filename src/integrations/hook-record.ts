@@ -41,7 +41,11 @@ export function hookRecord({ input, host, timeMs, agentProcess }: HookCall): Hoo
   const redactor = new Redactor();
   const said =
     payload === undefined
-      ? redactor.redact({ text: text.slice(0, MAX_TEXT_CHARACTERS), bytes: input.length })
+      ? redactor.redact({
+          session_id: sessionOf(undefined, text),
+          text: text.slice(0, MAX_TEXT_CHARACTERS),
+          bytes: input.length,
+        })
       : { payload: redactor.redact(withoutPersonal(payload)) };
   const record: JsonObject = {
     record_type: "hook",

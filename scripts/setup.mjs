@@ -25,13 +25,15 @@ step(
 step(
   "building",
   path.join("dist", ".tracekeep-built"),
-  ["package.json", "tsconfig.json", "tsconfig.build.json", ...filesUnder("src")],
-  () =>
+  ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/bundle.mjs", ...filesUnder("src")],
+  () => {
     run(process.execPath, [
       path.join("node_modules", "typescript", "bin", "tsc"),
       "-p",
       "tsconfig.build.json",
-    ]),
+    ]);
+    run(process.execPath, [path.join("scripts", "bundle.mjs")]);
+  },
 );
 
 if (process.argv.includes("--tests")) installTestTools();

@@ -46,6 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "report",
     "replay",
     "import",
+    "integrations",
   ],
   demo: ["base", "record", "cli"],
   "index.ts": ["base", "event", "store", "record", "read"],

@@ -5,6 +5,7 @@
 export type ErrorCode =
   | "BAD_EVENT"
   | "BAD_PRICES"
+  | "BAD_SETTINGS"
   | "BAD_STORE"
   | "CLOSED"
   | "DISK_FULL"

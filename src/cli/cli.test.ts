@@ -3,7 +3,6 @@
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { PassThrough, Readable } from "node:stream";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
@@ -13,9 +12,9 @@ import { openStore } from "../record/index.ts";
 import type { StoreOptions } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
 import type { AuditReport, SessionRow } from "../report/index.ts";
+import { runCli } from "../../test/run-cli.ts";
+import type { Ran } from "../../test/run-cli.ts";
 import { COMMANDS } from "./commands.ts";
-import { Output } from "./output.ts";
-import { runCommand } from "./run.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -23,36 +22,11 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
-async function tracekeep(
-  argv: readonly string[],
-  stdin = "",
-  signal = new AbortController().signal,
-): Promise<Ran> {
-  const texts: string[] = ["", ""];
-  const outputs = texts.map((_, at) => {
-    const stream = new PassThrough();
-    stream.on("data", (chunk: Buffer) => (texts[at] += chunk.toString("utf8")));
-    return new Output(stream, { isTerminal: false, columns: 80, color: false });
+const tracekeep = (argv: readonly string[], stdin?: string, signal?: AbortSignal): Promise<Ran> =>
+  runCli(folder, argv, {
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(signal === undefined ? {} : { signal }),
   });
-  const [stdout, stderr] = outputs as [Output, Output];
-  const surroundings = {
-    stdin: Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]),
-    stdout,
-    stderr,
-    env: {},
-    cwd: folder,
-    home: path.join(folder, "home"),
-    signal,
-  };
-  const code = await runCommand(COMMANDS, argv, surroundings, "tracekeep 0");
-  return { code, out: texts[0] ?? "", err: texts[1] ?? "" };
-}
 
 function recordSomething(): void {
   const store = openStore({ dir: path.join(folder, ".tracekeep"), handleSignals: false });
@@ -93,7 +67,7 @@ describe("every command", () => {
     },
   );
 
-  it.each(NAMES.filter((name) => !["append", "import"].includes(name)))(
+  it.each(NAMES.filter((name) => !["append", "import", "hook", "install"].includes(name)))(
     "%s without a store says so and what to do, and creates none",
     async (name) => {
       const { code, err, out } = await tracekeep(["show", "replay"].includes(name) ? [name, "x"] : [name]);

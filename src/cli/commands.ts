@@ -63,4 +63,19 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
+  {
+    name: "install",
+    summary: "have Claude Code recorded as it works; --uninstall takes it back",
+    load: async () => (await import("./commands/install.ts")).install,
+  },
+  {
+    name: "hook",
+    summary: "record one hook call (run by the agent's host)",
+    load: async () => (await import("./commands/hook.ts")).hook,
+  },
+  {
+    name: "watch",
+    summary: "watch running sessions live",
+    load: async () => (await import("./commands/watch.ts")).watch,
+  },
 ];

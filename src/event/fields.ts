@@ -98,6 +98,11 @@ export const FIELDS = {
   },
   pid: { kind: "count", about: "Process id of the writer." },
   process_start: { kind: "text", about: "When that process started, in the host's own terms." },
+  agent_process: {
+    kind: "object",
+    about:
+      "{host, boot_id, pid, process_start} of the program that is recorded, where another writes the log. Begins its epoch.",
+  },
   durability: {
     kind: "text",
     about: "os, interval or fsync: what a receipt meant unless an event asked for more.",

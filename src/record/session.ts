@@ -192,9 +192,14 @@ export class Session extends EventHelpers {
    * Writes END with the session's figures, then closes it. Without an END the session counts as interrupted.
    *
    * @param reason default `"NORMAL"`
+   * @param provenance only importers have one
    * @throws TracekeepError when it cannot be written
    */
-  end(reason = "NORMAL", more: { error?: unknown } = {}): void {
+  end(
+    reason = "NORMAL",
+    more: { error?: unknown; [field: string]: unknown } = {},
+    provenance?: Provenance,
+  ): void {
     if (!this.#open) return;
     this.#endStreams();
     try {
@@ -205,13 +210,17 @@ export class Session extends EventHelpers {
       // What detectors have to say of the events so far belongs before END.
       this.#parts.copies.handOver();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
-      this.appendSync({
+      const end = {
         event: "END",
         reason,
         ...endCounts(this.#parts.summary()),
         ...(Object.keys(redactions).length > 0 ? { redactions } : {}),
         ...more,
-      });
+      };
+      const { error } = this.record(end, this.durability, provenance);
+      if (error !== undefined) throw error;
+      if (this.durability === "fsync") this.sync();
+      else this.flush();
       this.#ended = true;
     } finally {
       this.close();

@@ -3,6 +3,7 @@
 import { paint } from "./paint.ts";
 
 import type { AuditReport, GroupRow } from "./audit.ts";
+import { coverageText } from "./coverage-text.ts";
 import { formatPlace, formatShortId } from "./event-text.ts";
 import type { EventPlace } from "./place.ts";
 import { renderSkipped } from "./skipped-text.ts";
@@ -43,6 +44,7 @@ export function renderAudit(report: AuditReport, options: TextOptions): string {
   page.models(report);
   page.errors(report);
   page.silences(report);
+  page.recent(report);
   page.notes(report);
   return `${page.lines.join("\n")}\n`;
 }
@@ -183,8 +185,31 @@ class Page {
       this.#line(`${formatDuration(silence.ms).padStart(10)}  after ${place(silence)}`);
   }
 
-  notes({ unpriced, copies, lost, skipped, anomalies }: AuditReport): void {
+  recent({ recent, sessions }: AuditReport): void {
+    if (sessions < 2) return;
+    this.#table(
+      [
+        { title: "Recent sessions" },
+        { title: "agent", shrinks: true },
+        { title: "status" },
+        { title: "last event (UTC)" },
+        { title: "events", ...right },
+        { title: "tools", ...right },
+      ],
+      recent.map((session) => [
+        formatShortId(session.session_id),
+        printable(session.agent_id),
+        session.status,
+        session.last_at === null ? "" : formatMinute(session.last_at),
+        formatCount(session.events),
+        formatCount(session.tool_calls),
+      ]),
+    );
+  }
+
+  notes({ coverage, unpriced, copies, lost, skipped, anomalies }: AuditReport): void {
     const notes: string[] = [];
+    if (coverage.sessions > 0) notes.push(coverageText(coverage));
     if (unpriced.length > 0) notes.push(`not priced: ${unpriced.map(printable).join(", ")}`);
     if (copies.tool_calls + copies.model_calls > 0) {
       notes.push(

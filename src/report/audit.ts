@@ -13,6 +13,8 @@ import {
   unpricedModels,
 } from "../summary/index.ts";
 import type { Figures, Health, HealthPoints, TokenCounts, Totals } from "../summary/index.ts";
+import { CoverageFold } from "./coverage.ts";
+import type { Coverage } from "./coverage.ts";
 import { gistOf } from "./event-text.ts";
 import { FindingsWatch } from "./findings.ts";
 import type { AnomalyRow } from "./findings.ts";
@@ -24,6 +26,8 @@ export interface AuditOptions {
   last?: string | undefined;
   /** One session: its id, the beginning of it, or an agent. */
   session?: string | undefined;
+  /** Only sessions of agents whose name matches: `*` and `?` as in file names. */
+  agent?: string | undefined;
   /** How many of the latest failures are listed. Default 5. */
   errors?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -86,6 +90,10 @@ export interface AuditReport {
   /** Recorded ones, and what the rules find now. */
   anomalies: AnomalyRow[];
   health: HealthReport;
+  /** The latest sessions that no other session started. */
+  recent: RecentSession[];
+  /** What hooks and transcripts told of, each and together. */
+  coverage: Coverage;
 }
 
 /** How well the sessions went: see `healthOf`. */
@@ -98,9 +106,20 @@ export interface HealthReport {
   worst: { session_id: string; agent_id: string; score: number; band: string; points: HealthPoints[] }[];
 }
 
+export interface RecentSession {
+  session_id: string;
+  agent_id: string;
+  status: string;
+  started_at: string | null;
+  last_at: string | null;
+  events: number;
+  tool_calls: number;
+}
+
 /** Lists are cut to this many, so that one damaged store cannot fill the memory. */
 const MAX_LISTED = 10_000;
 const MAX_SILENCES = 5;
+const MAX_RECENT = 5;
 const MAX_GROUPS = 10_000;
 const MAX_WORST = 5;
 
@@ -117,12 +136,15 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const found = new Findings(options.errors ?? 5);
   const watch = new FindingsWatch();
   const health = new HealthTotals();
+  const coverage = new CoverageFold();
   const sessions = reader.sessions({
     session: options.session,
+    agent: options.agent,
     since: options.last,
     observe: (event) => {
       found.observe(event);
       watch.observe(event);
+      coverage.observe(event);
     },
     signal: options.signal,
   });
@@ -135,6 +157,8 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     const findings = watch.take(session);
     for (const row of findings.anomalies) if (found.anomalies.length < MAX_LISTED) found.anomalies.push(row);
     health.add(session, findings.health);
+    found.noteRecent(session);
+    coverage.endSession(session);
   }
   return {
     sessions: totals.sessions,
@@ -153,6 +177,8 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     skipped: [...sessions.report.skipped, ...found.skipped],
     anomalies: found.anomalies,
     health: health.report(),
+    recent: found.recent,
+    coverage: coverage.coverage,
   };
 }
 
@@ -272,6 +298,7 @@ class Findings {
   readonly silences: (EventPlace & { ms: number })[] = [];
   readonly skipped: SkippedBytes[] = [];
   readonly anomalies: AnomalyRow[] = [];
+  readonly recent: RecentSession[] = [];
   readonly #maxErrors: number;
 
   constructor(maxErrors: number) {
@@ -294,6 +321,14 @@ class Findings {
     }
     this.silences.sort((left, right) => right.ms - left.ms);
     this.silences.length = Math.min(this.silences.length, MAX_SILENCES);
+  }
+
+  noteRecent(session: SessionEntry): void {
+    if (session.parent_id !== null) return;
+    const { session_id, agent_id, status, started_at, last_at, events, tool_calls } = session;
+    this.recent.unshift({ session_id, agent_id, status, started_at, last_at, events, tool_calls });
+    this.recent.sort((left, right) => ((left.last_at ?? "") < (right.last_at ?? "") ? 1 : -1));
+    this.recent.length = Math.min(this.recent.length, MAX_RECENT);
   }
 
   #noteError(event: Event): void {

@@ -6,6 +6,12 @@ export const STORE_DIRECTORY = ".tracekeep";
 export const ARCHIVE_DIRECTORY = "archive";
 /** Retention, rotation and legal hold. */
 export const SETTINGS_FILE = "settings.json";
+/** What short-lived hook processes appended, until it is folded into sessions. */
+export const SPOOL_DIRECTORY = "spool";
+/** In the spool: how much of each of its files is folded. Derived; without it everything is looked at again. */
+export const SPOOL_STATE = "folded.json";
+/** Behind a spool file's name: it is folded and ended, and on its way out. */
+export const SPOOL_ASIDE_SUFFIX = ".aside";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

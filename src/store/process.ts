@@ -28,6 +28,23 @@ export function currentProcess(): ProcessIdentity {
   return current;
 }
 
+/**
+ * The process that has this one run, shells in between left out: for a hook, the agent itself. Undefined where the
+ * system does not tell.
+ */
+export function callingProcess(): ProcessIdentity | undefined {
+  let pid = process.ppid;
+  for (let steps = 0; steps < MAX_SHELLS; steps++) {
+    const stat = readStat(pid);
+    if (stat === undefined || pid <= 1) return undefined;
+    if (!SHELLS.has(stat.name)) {
+      return { host: hostname(), boot_id: bootId(), pid, process_start: stat.fields[19] ?? "" };
+    }
+    pid = Number(stat.fields[1]);
+  }
+  return undefined;
+}
+
 /** Whether that very process is alive; undefined when it ran on another host or the system does not tell. */
 export function isProcessAlive(identity: ProcessIdentity): boolean | undefined {
   if (identity.host !== hostname()) return undefined;
@@ -64,10 +81,19 @@ function bootId(): string {
 }
 
 function startOf(pid: number): string | undefined {
+  return readStat(pid)?.fields[19];
+}
+
+const SHELLS: ReadonlySet<string> = new Set(["sh", "bash", "dash", "zsh", "fish", "ash", "env", "timeout"]);
+const MAX_SHELLS = 4;
+
+/** A process's name, and the fields behind it: state, parent, … (proc(5)). */
+function readStat(pid: number): { name: string; fields: string[] } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // The second field is the program's name in parentheses and may itself hold spaces and parentheses.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const end = stat.lastIndexOf(")");
+    return { name: stat.slice(stat.indexOf("(") + 1, end), fields: stat.slice(end + 2).split(" ") };
   } catch {
     return undefined;
   }

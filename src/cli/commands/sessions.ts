@@ -16,6 +16,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const sessions: Command = {
   name: "sessions",
@@ -39,6 +40,7 @@ export const sessions: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const reader = openReader(context.place);
   const watch = new FindingsWatch();
   const found = reader.sessions({

@@ -19,6 +19,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const show: Command = {
   name: "show",
@@ -37,6 +38,7 @@ export const show: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const { stdout, stderr } = context;
   const reader = openReader(context.place);
   const name = context.operands[0] ?? "";

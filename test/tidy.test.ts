@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   record: ["base", "event", "format", "redact", "summary", "store", "sinks"],
   read: ["base", "event", "format", "store", "summary"],
   report: ["base", "event", "summary", "read"],
-  import: ["base", "event", "pricing", "store", "read", "record"],
+  import: ["base", "event", "format", "pricing", "store", "read", "record"],
   // Imported by tests only: no other row has it.
   testing: ["base", "event", "format", "store", "sinks", "record", "read"],
   cli: [

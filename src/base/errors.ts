@@ -11,6 +11,7 @@ export type ErrorCode =
   | "FILTERED"
   | "FORMAT_TOO_NEW"
   | "IO"
+  | "NO_FILE"
   | "NO_SESSION"
   | "NO_STORE"
   | "PERMISSION"

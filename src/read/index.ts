@@ -9,7 +9,9 @@
  */
 export { parseCondition } from "./condition.ts";
 export type { Condition } from "./condition.ts";
-export type { EventFilter } from "./filter.ts";
+export type { EventCount } from "./event-counter.ts";
+export type { EventCursor, EventFilter } from "./filter.ts";
+export { UNTYPED } from "./foreign.ts";
 export { compileGlob } from "./glob.ts";
 export { parseDuration, parseMoment } from "./moment.ts";
 export type { Moment } from "./moment.ts";
@@ -19,5 +21,6 @@ export { MAX_SKIPPED, ReadReport, UNFINISHED_LINE } from "./report.ts";
 export type { MatchedBy } from "./session-logs.ts";
 export type { SessionEntry, SessionFilter } from "./sessions.ts";
 export { ReadStream } from "./stream.ts";
+export type { Pause, ReadStreamOptions } from "./stream.ts";
 export type { SkippedBytes } from "../store/catalog.ts";
 export type { SessionState, SessionSummary } from "../summary/index.ts";

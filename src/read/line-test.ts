@@ -2,7 +2,7 @@
 // line with `{"event":"TYPE","timestamp":"2026-01-06T22:00:00.000Z","severity":"INFO"`, so type, time and severity can
 // be seen there. A line that begins in any other way is not judged here but parsed.
 //
-// A line refused here is not looked at any further, so damage behind its beginning is not noticed by that read.
+// A line judged here is not looked at any further, so damage behind its beginning is not noticed by that read.
 
 import { formatTimestamp, MAX_TIME_MS, MIN_TIME_MS, SEVERITIES, severityRank } from "../event/index.ts";
 import type { Severity } from "../event/index.ts";
@@ -21,6 +21,9 @@ export interface LineTestOptions {
   /** Text that must stand in a string value. */
   text?: string | undefined;
 }
+
+/** `unclear`: only the parsed event can tell. */
+export type LineVerdict = "refused" | "wanted" | "unclear";
 
 export class LineTest {
   readonly #types: readonly Uint8Array[] | undefined;
@@ -41,35 +44,49 @@ export class LineTest {
     this.#needleHasSlash = text?.includes("/") ?? false;
   }
 
+  /** Of a line that was judged without a doubt: where its type stands, and its number. */
+  typeStart = 0;
+  typeEnd = 0;
+  seq = 0;
+
   /**
-   * Whether the bytes from `start` to `end`, a line with its `\n`, show already that its event is not wanted.
+   * What the bytes from `start` to `end`, a line with its `\n`, show already of whether its event is wanted. Wanted it is
+   * only as far as types, times and severity go, and when no text is looked for.
    *
    * @param isCanonical whether the log says that our writer made it (format 1); else only the text is looked for
    */
-  refuses(buffer: Buffer, start: number, end: number, isCanonical: boolean): boolean {
-    if (isCanonical && this.#refusesHead(buffer, start, end)) return true;
-    return this.#needle !== undefined && this.#refusesText(this.#needle, buffer.subarray(start, end));
+  judge(buffer: Buffer, start: number, end: number, isCanonical: boolean): LineVerdict {
+    const verdict = isCanonical ? this.#judgeHead(buffer, start, end) : "unclear";
+    if (verdict === "refused" || this.#needle === undefined) return verdict;
+    return this.#refusesText(this.#needle, buffer.subarray(start, end)) ? "refused" : "unclear";
   }
 
-  #refusesHead(buffer: Buffer, start: number, end: number): boolean {
+  #judgeHead(buffer: Buffer, start: number, end: number): LineVerdict {
     if (buffer[end - 1] !== NEWLINE || buffer[end - 2] !== BRACE || !has(buffer, start, TYPE_HEAD))
-      return false;
+      return "unclear";
     const type = start + TYPE_HEAD.length;
     let typeEnd = type;
     // A type with escapes in it can be written in several ways.
-    while (typeEnd < end && buffer[typeEnd] !== QUOTE) if (buffer[typeEnd++] === BACKSLASH) return false;
+    while (typeEnd < end && buffer[typeEnd] !== QUOTE) if (buffer[typeEnd++] === BACKSLASH) return "unclear";
     const time = typeEnd + TIME_HEAD.length;
     const severity = time + TIME_BYTES + SEVERITY_HEAD.length;
-    if (!has(buffer, typeEnd, TIME_HEAD) || !has(buffer, time + TIME_BYTES, SEVERITY_HEAD)) return false;
-    const rank = SEVERITY_BYTES.findIndex((name) => has(buffer, severity, name));
-    if (rank < 0 || !isWrittenTime(buffer, time)) return false;
+    if (!has(buffer, typeEnd, TIME_HEAD) || !has(buffer, time + TIME_BYTES, SEVERITY_HEAD)) return "unclear";
+    const rank = rankAt(buffer, severity);
+    if (rank < 0 || !isWrittenTime(buffer, time)) return "unclear";
     const isType = (wanted: Uint8Array): boolean =>
       wanted.length === typeEnd - type && has(buffer, type, wanted);
-    return (
+    if (
       rank < this.#minRank ||
       (this.#types !== undefined && !this.#types.some(isType)) ||
       (this.#refusesTime(buffer, time) && !this.#timelessTypes.some(isType))
-    );
+    )
+      return "refused";
+    const seq = severity + (SEVERITY_BYTES[rank]?.length ?? 0);
+    if (!has(buffer, seq, SEQ_HEAD)) return "unclear";
+    this.typeStart = type;
+    this.typeEnd = typeEnd;
+    this.seq = numberAt(buffer, seq + SEQ_HEAD.length);
+    return this.seq < 0 || type === typeEnd ? "unclear" : "wanted";
   }
 
   /** Times as our writer writes them are in order as texts. */
@@ -94,12 +111,16 @@ const TIME_HEAD: Uint8Array = Buffer.from('","timestamp":"');
 const TIME_BYTES = "2026-01-06T22:00:00.000Z".length;
 const SEVERITY_HEAD: Uint8Array = Buffer.from('","severity":"');
 const SEVERITY_BYTES: readonly Uint8Array[] = SEVERITIES.map((severity) => Buffer.from(`${severity}"`));
+const SEQ_HEAD: Uint8Array = Buffer.from(',"seq":');
 const UNICODE_ESCAPE: Buffer = Buffer.from("\\u");
 const SLASH_ESCAPE: Buffer = Buffer.from("\\/");
 const NEWLINE = 0x0a;
 const BRACE = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+/** With one digit less than the largest safe integer, a number is safe. */
+const MAX_DIGITS = 16;
 
 /** The bytes that stand for a text between the quotes of a JSON string, as our writer writes them. */
 function bytesInJson(text: string): Buffer {
@@ -123,6 +144,28 @@ function has(buffer: Buffer, at: number, wanted: Uint8Array): boolean {
     if (buffer[at + index] !== wanted[index]) return false;
   }
   return true;
+}
+
+/** The severity there, by its first letter, which no two share; -1 for anything else. */
+function rankAt(buffer: Buffer, at: number): number {
+  const letter = buffer[at];
+  for (let rank = 0; rank < SEVERITY_BYTES.length; rank++) {
+    const name = SEVERITY_BYTES[rank];
+    if (name !== undefined && name[0] === letter) return has(buffer, at, name) ? rank : -1;
+  }
+  return -1;
+}
+
+/** The whole number there, up to its comma; -1 for anything else. */
+function numberAt(buffer: Buffer, at: number): number {
+  let value = 0;
+  for (let index = at; index < at + MAX_DIGITS; index++) {
+    const byte = buffer[index] ?? 0;
+    if (byte === COMMA) return index === at || (buffer[at] === DIGIT && index > at + 1) ? -1 : value;
+    if (byte < DIGIT || byte > DIGIT + 9) return -1;
+    value = value * 10 + byte - DIGIT;
+  }
+  return -1;
 }
 
 function compare(buffer: Buffer, at: number, other: Uint8Array): number {

@@ -1,16 +1,16 @@
 // The events of a session, forwards or backwards, in constant memory. Files that vanish or cannot be read and lines that
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
-import { TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
-import { decodeLine } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor, readLinesBackwards } from "../store/line-reader.ts";
+import type { EventCounter } from "./event-counter.ts";
 import type { LineTest } from "./line-test.ts";
-import { UNFINISHED_LINE } from "./report.ts";
 import type { ReadReport } from "./report.ts";
+import { SegmentReader } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
+import type { Pause } from "./stream.ts";
 
 /** An event and the line it was read from. */
 export interface FoundEvent {
@@ -24,27 +24,52 @@ export interface FoundEvent {
 /** Lines between two pauses, in which whoever waits for a stream lets others run. */
 export const LINES_PER_STEP = 1000;
 
-/** The events of a session that a line test does not refuse, in order; `undefined` as a pause now and then. */
+/**
+ * The events of a session that a line test does not refuse, in order; with a pause now and then.
+ *
+ * @param counter counts the events that the test finds wanted by their bytes; only the others are given
+ */
 export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-): Generator<FoundEvent | undefined, void, undefined> {
+  counter?: EventCounter,
+): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     const isCanonical = file.format === FORMAT_VERSION;
     const segment = new SegmentReader(session, index, report);
+    const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     try {
-      lines = new LineCursor(file.path);
-      while (lines.next()) {
-        if (lines.line % LINES_PER_STEP === 0) yield undefined;
-        if (lines.tooLong) segment.skipLong(lines.offset, lines.length);
-        else if (test?.refuses(lines.buffer, lines.start, lines.end, isCanonical) === true) report.read++;
-        else {
+      lines = new LineCursor(session.stream ?? file.path);
+      for (;;) {
+        if (!lines.next()) {
+          if (lines.waiting === undefined) break;
+          yield lines.waiting;
+          continue;
+        }
+        if (lines.line % LINES_PER_STEP === 0) {
+          report.bytes = bytesBefore + lines.used;
+          yield undefined;
+        }
+        if (lines.tooLong) {
+          segment.skipLong(lines.offset, lines.length);
+          continue;
+        }
+        const verdict = test?.judge(lines.buffer, lines.start, lines.end, isCanonical);
+        if (verdict === "refused") report.read++;
+        else if (verdict === "wanted" && test !== undefined && counter !== undefined) {
+          if (segment.counts(test.seq)) counter.countBytes(lines.buffer, test.typeStart, test.typeEnd);
+        } else {
           const found = segment.decode(lines.bytes, lines.offset);
           if (found !== undefined) yield found;
+          if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
         }
       }
+      segment.end();
+      yield* segment.takeSalvaged();
+      for (const { from, to, reason } of lines.damage) report.skip(file.path, from, to, reason);
+      report.bytes = bytesBefore + lines.used;
     } catch (error) {
       segment.failed(error, lines?.offset ?? 0);
     } finally {
@@ -53,11 +78,18 @@ export function* scanSession(
   }
 }
 
-/** The same from the last event to the first. */
+/** Whether a session can be read from its end without reading all of it. */
+export function isSeekable({ files, stream }: SessionLogs): boolean {
+  return (
+    stream === undefined && files.every(({ path, foreign }) => foreign !== true && !path.endsWith(".gz"))
+  );
+}
+
+/** The same from the last event to the first, of a session that {@link isSeekable}. */
 export function* scanSessionBackwards(
   session: SessionLogs,
   report: ReadReport,
-): Generator<FoundEvent | undefined, void, undefined> {
+): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of [...session.files.entries()].reverse()) {
     const segment = new SegmentReader(session, index, report);
     let lines = 0;
@@ -71,58 +103,10 @@ export function* scanSessionBackwards(
             ? segment.decode(line.bytes, line.offset)
             : segment.skipLong(line.offset, line.length);
         if (found !== undefined) yield found;
+        if (segment.salvaged.length > 0) yield* segment.takeSalvaged().reverse();
       }
     } catch (error) {
       segment.failed(error, 0, end);
     }
-  }
-}
-
-// --- internal ---
-
-/** What both directions do with a line of one file. */
-class SegmentReader {
-  readonly #file: SessionLogFile;
-  readonly #report: ReadReport;
-  readonly #isLast: boolean;
-  /** The next segment holds the events from here on again: it was begun after a failed sync (promise P4). */
-  readonly #supersededFrom: number;
-
-  constructor(session: SessionLogs, index: number, report: ReadReport) {
-    const file = session.files[index];
-    if (file === undefined) throw new RangeError(`the session has no file ${index}`);
-    this.#file = file;
-    this.#report = report;
-    this.#isLast = index === session.files.length - 1 && !file.archived;
-    this.#supersededFrom = session.files[index + 1]?.firstSeq ?? Infinity;
-  }
-
-  decode(bytes: Buffer, offset: number): FoundEvent | undefined {
-    const decoded = decodeLine(bytes);
-    if (decoded.kind !== "event") {
-      const isUnfinished = decoded.kind === "torn" && this.#isLast;
-      this.#skip(offset, bytes.length, isUnfinished ? UNFINISHED_LINE : decoded.reason);
-      return undefined;
-    }
-    if (decoded.event.seq >= this.#supersededFrom) {
-      this.#report.superseded++;
-      return undefined;
-    }
-    this.#report.read++;
-    return { event: decoded.event, file: this.#file, offset, bytes };
-  }
-
-  skipLong(offset: number, length: number): undefined {
-    this.#skip(offset, length, "the line is longer than 64 MiB");
-  }
-
-  /** The rest of a file could not be read, whatever the reason. */
-  failed(error: unknown, from: number, to: number = from): void {
-    if (!(error instanceof TracekeepError)) throw error;
-    this.#report.skip(this.#file.path, from, to, error.message);
-  }
-
-  #skip(offset: number, length: number, reason: string): void {
-    this.#report.skip(this.#file.path, offset, offset + length, reason);
   }
 }

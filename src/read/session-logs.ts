@@ -1,7 +1,10 @@
 // The sessions of a store in the order in which reads give them, and which session a name means.
 
+import * as fs from "node:fs";
+
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
+import type { ByteSource } from "../store/byte-source.ts";
 import { flushOpenFiles } from "../store/append-file.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
@@ -14,6 +17,8 @@ export interface SessionLogs {
   agentId: string;
   startMs: number;
   files: readonly SessionLogFile[];
+  /** Where its one file's bytes come from, when that is no file. */
+  stream?: ByteSource;
 }
 
 /** How a name was understood: as the session's id, the beginning of it, or its agent (then it is the latest of it). */
@@ -24,8 +29,13 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
+  return sessionsOf(catalog.logs);
+}
+
+/** Session logs by session, in order. */
+export function sessionsOf(logs: readonly SessionLogFile[]): SessionLogs[] {
   const filesById = new Map<string, SessionLogFile[]>();
-  for (const log of catalog.logs) {
+  for (const log of logs) {
     const files = filesById.get(log.sessionId);
     if (files === undefined) filesById.set(log.sessionId, [log]);
     else files.push(log);
@@ -39,6 +49,12 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   return sessions.sort(
     (left, right) => left.startMs - right.startMs || byText(left.sessionId, right.sessionId),
   );
+}
+
+/** Bytes of the files of sessions, as they are stored. */
+export function bytesOfLogs(sessions: readonly SessionLogs[]): number {
+  const files = sessions.flatMap((session) => session.files);
+  return files.reduce((sum, file) => sum + (fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /**

@@ -11,8 +11,11 @@ import { parseMoment } from "./moment.ts";
 import type { Moment } from "./moment.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
 import { resolveSession } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
+import { isPause } from "./stream.ts";
+import type { Pause } from "./stream.ts";
 
 export interface SessionFilter {
   /** One session: its id, an unambiguous beginning of it, or an agent id (its latest session). */
@@ -28,6 +31,8 @@ export interface SessionFilter {
   observe?: ((event: Event, summary: SessionSummary) => void) | undefined;
   /** Ends the read by throwing its reason. */
   signal?: AbortSignal | undefined;
+  /** Called now and then with the report, whose `bytes` and `bytesTotal` say how far the read is. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
 }
 
 /** A session with its figures, as they are now. */
@@ -38,7 +43,7 @@ export interface SessionEntry extends SessionSummary {
 }
 
 export interface CompiledSessionFilter {
-  select: (sessions: readonly SessionLogs[]) => readonly SessionLogs[];
+  select: <T extends SessionLogs>(sessions: readonly T[]) => readonly T[];
   /** Refuses lines that neither count nor say anything about those that do; undefined when all count. */
   lineTest: LineTest | undefined;
   counts: (event: Event) => boolean;
@@ -60,7 +65,8 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
   const isWindow = sinceMs !== undefined || untilMs !== undefined;
   return {
     select: (all) => {
-      const named = session === undefined ? all : [resolveSession(all, session).session];
+      const chosen = session === undefined ? undefined : resolveSession(all, session).session;
+      const named = chosen === undefined ? all : all.filter((each) => each === chosen);
       return named.filter(({ agentId }) => matches?.(agentId) !== false).slice(-last);
     },
     lineTest: isWindow ? new LineTest({ sinceMs, untilMs, timelessTypes: CONTEXT_TYPES }) : undefined,
@@ -76,22 +82,49 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
 /** Folds a session, with pauses; returns undefined when none of its events counts. */
 export function* foldSession(
   session: SessionLogs,
-  { lineTest, counts, observe }: CompiledSessionFilter,
+  filter: CompiledSessionFilter,
   report: ReadReport,
-): Generator<undefined, SessionEntry | undefined, undefined> {
+): Generator<Pause, SessionEntry | undefined, undefined> {
   const summary = newSummary(session.sessionId, session.agentId);
-  for (const found of scanSession(session, lineTest, report)) {
-    if (found === undefined) yield undefined;
-    else if (counts(found.event)) {
-      foldEvent(summary, found.event, found.event);
-      observe?.(found.event, summary);
-    } else {
-      foldContext(summary, found.event, found.event);
+  for (const found of scanSession(session, filter.lineTest, report)) {
+    if (isPause(found)) yield found;
+    else fold(summary, found.event, filter);
+  }
+  if (filter.lineTest !== undefined && summary.events === 0) return undefined;
+  return entryOf(summary, session.files);
+}
+
+/** The same for files, each of which may hold events of any number of sessions; all are given at the end. */
+export function* foldInputs(
+  inputs: readonly SessionLogs[],
+  filter: CompiledSessionFilter,
+  report: ReadReport,
+): Generator<SessionEntry | Pause, void, undefined> {
+  const sessions = new Map<string, { summary: SessionSummary; files: Set<SessionLogFile> }>();
+  for (const input of inputs) {
+    for (const found of scanSession(input, filter.lineTest, report)) {
+      if (isPause(found)) {
+        yield found;
+        continue;
+      }
+      const { session_id: id } = found.event;
+      const session = sessions.get(id) ?? { summary: newSummary(id), files: new Set() };
+      sessions.set(id, session);
+      session.files.add(found.file);
+      fold(session.summary, found.event, filter);
     }
   }
-  if (lineTest !== undefined && summary.events === 0) return undefined;
-  const status = sessionStatus(summary, isProcessAlive);
-  return { ...summary, status, files: session.files.map(({ path }) => path) };
+  const entries = [...sessions.values()]
+    .filter(({ summary }) => summary.events > 0)
+    .map(({ summary, files }): SessionLogs & { summary: SessionSummary } => ({
+      sessionId: summary.session_id,
+      agentId: summary.agent_id,
+      startMs: instantOf(summary.started_at ?? ""),
+      files: [...files],
+      summary,
+    }));
+  const chosen = new Set(filter.select(entries));
+  for (const entry of entries) if (chosen.has(entry)) yield entryOf(entry.summary, entry.files);
 }
 
 // --- internal ---
@@ -99,7 +132,20 @@ export function* foldSession(
 /** What an event outside the window may say about those in it: see `foldContext`. */
 const CONTEXT_TYPES = ["START", "RESUMED", "END", "TOOL_CALL", "TOOL_RESULT"];
 
+function fold(summary: SessionSummary, event: Event, { counts, observe }: CompiledSessionFilter): void {
+  if (counts(event)) {
+    foldEvent(summary, event, event);
+    observe?.(event, summary);
+  } else {
+    foldContext(summary, event, event);
+  }
+}
+
+function entryOf(summary: SessionSummary, files: readonly SessionLogFile[]): SessionEntry {
+  return { ...summary, status: sessionStatus(summary, isProcessAlive), files: files.map(({ path }) => path) };
+}
+
 // prettier-ignore
 const FILTER_NAMES = [
-  "session", "agent", "since", "until", "last", "observe", "signal",
+  "session", "agent", "since", "until", "last", "observe", "signal", "onProgress",
 ] as const satisfies readonly (keyof SessionFilter)[];

@@ -2,7 +2,7 @@
 // repeat stands apart in `copies`.
 
 import type { Event } from "../event/index.ts";
-import type { Reader, SessionEntry, SkippedBytes } from "../read/index.ts";
+import type { Reader, ReadReport, SessionEntry, SkippedBytes } from "../read/index.ts";
 import {
   addFigures,
   addSummary,
@@ -24,6 +24,8 @@ export interface AuditOptions {
   /** How many of the latest failures are listed. Default 5. */
   errors?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** Called now and then with how far the read is. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
 }
 
 /** Figures of an agent or a project. */
@@ -112,6 +114,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     since: options.last,
     observe: (event) => found.observe(event),
     signal: options.signal,
+    onProgress: options.onProgress,
   });
   for await (const session of sessions) {
     addSummary(totals, session);

@@ -1,12 +1,13 @@
 // The audit: what a person wants to see first.
 
-import { openReader, parseDuration, UNFINISHED_LINE } from "../../read/index.ts";
+import { parseDuration, UNFINISHED_LINE } from "../../read/index.ts";
 import { auditReport, renderAudit } from "../../report/index.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 
 /** With --errors so many are listed. */
 const ERRORS_LISTED = 50;
@@ -14,6 +15,7 @@ const ERRORS_LISTED = 50;
 export const audit: Command = {
   name: "audit",
   summary: "what the agents did: calls, errors, tokens, money",
+  operands: INPUT_OPERANDS,
   options: {
     last: { kind: "text", value: "AGO", about: "only the time since: 90s, 30m, 2h, 7d, 1h30m" },
     session: {
@@ -33,16 +35,19 @@ export const audit: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  const progress = readProgress(context);
   const last = context.text("last");
   if (last !== undefined && parseDuration(last) === undefined) {
     throw new UsageError(`--last takes how long ago: 90s, 30m, 2h, 7d, 1h30m; got "${last}"`);
   }
-  const report = await auditReport(openReader(context.place), {
+  const report = await auditReport(readerOf(context), {
     last,
     session: context.text("session"),
     signal: context.signal,
+    onProgress: progress.onProgress,
     ...(context.flag("errors") ? { errors: ERRORS_LISTED } : {}),
   });
+  progress.clear();
   const { stdout } = context;
   if (context.flag("json")) stdout.json(report);
   else stdout.write(renderAudit(report, { columns: stdout.columns, color: stdout.color }));

@@ -1,6 +1,5 @@
 // The sessions of the store, oldest first: what a person wants to pick one from.
 
-import { openReader } from "../../read/index.ts";
 import {
   formatCount,
   formatMinute,
@@ -14,11 +13,13 @@ import type { SessionRow } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 
 export const sessions: Command = {
   name: "sessions",
   summary: "list the sessions",
+  operands: INPUT_OPERANDS,
   options: {
     agent: { kind: "text", value: "GLOB", about: "sessions of these agents: *, ?, [a-z]" },
     since: {
@@ -38,13 +39,15 @@ export const sessions: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  const reader = openReader(context.place);
+  const progress = readProgress(context);
+  const reader = readerOf(context);
   const found = reader.sessions({
     agent: context.text("agent"),
     since: context.text("since"),
     until: context.text("until"),
     last: context.count("last"),
     signal: context.signal,
+    onProgress: progress.onProgress,
   });
   const rows: SessionRow[] = [];
   for await (const session of found) {
@@ -56,6 +59,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
     context.stdout.json(row);
     if (context.stdout.isFull) await context.stdout.drain();
   }
+  progress.clear();
   if (!context.flag("json")) print(context, rows);
   return reportSkipped(context, found.report);
 }

@@ -76,7 +76,8 @@ export function compileFilter(
   if (severity !== undefined && !isSeverity(severity)) {
     throw new RangeError(`severity must be one of ${SEVERITIES.join(", ")}, got ${describe(severity)}`);
   }
-  const lineTest = new LineTest({ types, sinceMs, untilMs, severity, text });
+  const matches = agent === undefined ? undefined : compileGlob(agent);
+  const lineTest = new LineTest({ types, sinceMs, untilMs, severity, text, agent: matches });
   const tests: ((event: Event) => boolean)[] = [];
   if (types !== undefined) tests.push(({ event }) => types.includes(event));
   if (severity !== undefined) {
@@ -84,8 +85,7 @@ export function compileFilter(
   }
   if (sinceMs !== undefined) tests.push(({ timestamp }) => instantOf(timestamp) >= sinceMs);
   if (untilMs !== undefined) tests.push(({ timestamp }) => instantOf(timestamp) <= untilMs);
-  if (agent !== undefined) {
-    const matches = compileGlob(agent);
+  if (matches !== undefined) {
     // An erased event has no agent.
     tests.push((event) => typeof event.agent_id === "string" && matches(event.agent_id));
   }
@@ -101,7 +101,7 @@ export function compileFilter(
   }
   if (predicate !== undefined) tests.push(predicate);
   // These the first bytes of a canonical line tell; whatever else is asked needs the event.
-  const byBytes = [types, severity, sinceMs, untilMs].filter((given) => given !== undefined).length;
+  const byBytes = [types, severity, sinceMs, untilMs, matches].filter((given) => given !== undefined).length;
   return {
     lineTest,
     decidedByBytes: tests.length === byBytes,

@@ -7,7 +7,7 @@ import { instantOf } from "../summary/index.ts";
 import type { CompiledFilter } from "./filter.ts";
 import type { ReadReport } from "./report.ts";
 import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
-import type { FoundEvent } from "./scan.ts";
+import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";

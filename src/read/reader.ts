@@ -19,7 +19,7 @@ import { listInputs, streamInput } from "./inputs.ts";
 import { lastEvents } from "./last-events.ts";
 import { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
-import type { FoundEvent } from "./scan.ts";
+import type { FoundEvent } from "./segment-reader.ts";
 import { bytesOfLogs, listSessions, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
 import { compileSessionFilter, foldInputs, foldSession } from "./sessions.ts";

@@ -2,24 +2,14 @@
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
 import { FORMAT_VERSION } from "../event/index.ts";
-import type { Event } from "../event/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor, readLinesBackwards } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
 import { SegmentReader } from "./segment-reader.ts";
+import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import type { Pause } from "./stream.ts";
-
-/** An event and the line it was read from. */
-export interface FoundEvent {
-  event: Event;
-  file: SessionLogFile;
-  offset: number;
-  /** The line with its `\n`, valid until the next step. */
-  bytes: Buffer;
-}
 
 /** Lines between two pauses, in which whoever waits for a stream lets others run. */
 export const LINES_PER_STEP = 1000;
@@ -59,11 +49,12 @@ export function* scanSession(
         const verdict = test?.judge(lines.buffer, lines.start, lines.end, isCanonical);
         if (verdict === "refused") report.read++;
         else if (verdict === "wanted" && test !== undefined && counter !== undefined) {
-          if (segment.counts(test.seq)) counter.countBytes(lines.buffer, test.typeStart, test.typeEnd);
+          if (segment.counts(test.head.seq))
+            counter.countBytes(lines.buffer, test.head.typeStart, test.head.typeEnd);
         } else {
           const found = segment.decode(lines.bytes, lines.offset);
-          if (found !== undefined) yield found;
           if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
+          if (found !== undefined) yield found;
         }
       }
       segment.end();

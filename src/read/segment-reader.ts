@@ -10,8 +10,16 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { foreignEvent, ObjectGatherer, wholeObject } from "./foreign.ts";
 import { UNFINISHED_LINE } from "./report.ts";
 import type { ReadReport } from "./report.ts";
-import type { FoundEvent } from "./scan.ts";
 import type { SessionLogs } from "./session-logs.ts";
+
+/** An event and the line it was read from. */
+export interface FoundEvent {
+  event: Event;
+  file: SessionLogFile;
+  offset: number;
+  /** The line with its `\n`, valid until the next step. */
+  bytes: Buffer;
+}
 
 export class SegmentReader {
   /** Events of lines that held more, or less, than one. */

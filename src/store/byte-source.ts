@@ -3,7 +3,6 @@
 import * as fs from "node:fs";
 
 import { ioError } from "../base/errors.ts";
-import { GzipSource, isGzip } from "./gzip-source.ts";
 
 /** What {@link ByteSource.read} returns when the next bytes have not come yet. */
 export const WAITING = -1;
@@ -26,17 +25,6 @@ export interface SourceDamage {
   from: number;
   to: number;
   reason: string;
-}
-
-/**
- * Opens a file for reading from `offset` on, decompressing what is compressed. Links are not followed.
- *
- * @throws TracekeepError when it cannot be opened
- */
-export function openSource(path: string, offset = 0): ByteSource {
-  const file = new FileSource(path, offset);
-  // A file that is named like a log is not looked into: no line begins like a gzip member, and it saves a read.
-  return path.endsWith(".jsonl") || !file.isCompressed() ? file : new GzipSource(file, offset);
 }
 
 /** The bytes of a file as they are stored. */
@@ -66,11 +54,10 @@ export class FileSource implements ByteSource {
     return sizeOf(this.path, this.#fd);
   }
 
-  isCompressed(): boolean {
-    const head = Buffer.alloc(3);
-    const count = readAt(this.path, this.#fd, head, 0, 0);
-    // Of a file that was cut there may be one byte left; text never begins with that one.
-    return isGzip(head, 0, count) || (count > 0 && count < 3 && head[0] === GZIP_BYTE);
+  /** The first bytes of the file, wherever reading is. */
+  head(bytes: number): Buffer {
+    const head = Buffer.alloc(bytes);
+    return head.subarray(0, readAt(this.path, this.#fd, head, 0, 0));
   }
 
   close(): void {
@@ -105,7 +92,3 @@ export function sizeOf(path: string, fd: number): number {
     throw ioError("read", path, error);
   }
 }
-
-// --- internal ---
-
-const GZIP_BYTE = 0x1f;

@@ -4,6 +4,10 @@
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
 export const ARCHIVE_DIRECTORY = "archive";
+/** What is derived from the logs; it may be deleted at any time. */
+export const INDEX_DIRECTORY = "index";
+/** In it: what each session adds up to, a line each. */
+export const SUMMARIES_FILE = "summaries.jsonl";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

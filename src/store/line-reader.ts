@@ -7,8 +7,9 @@
 import * as fs from "node:fs";
 
 import { MAX_READ_LINE_BYTES } from "../format/index.ts";
-import { openForReading, openSource, readAt, sizeOf, WAITING } from "./byte-source.ts";
+import { openForReading, readAt, sizeOf, WAITING } from "./byte-source.ts";
 import type { ByteSource, SourceDamage } from "./byte-source.ts";
+import { openSource } from "./open-source.ts";
 
 /** One line of a file, or the place of one that is too long to be held in memory. */
 export type LogLine =

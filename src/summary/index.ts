@@ -23,5 +23,6 @@ export type { EventHead, SessionSummary, SessionWriter, Silence } from "./fold.t
 export { instantOf } from "./instant.ts";
 export { sessionStatus } from "./status.ts";
 export type { SessionState } from "./status.ts";
+export { decodeSummary, encodeSummary } from "./stored-summary.ts";
 export { addSummary, newTotals } from "./totals.ts";
 export type { Totals } from "./totals.ts";

@@ -22,10 +22,12 @@ import { scanSession } from "./scan.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import { bytesOfLogs, listSessions, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
+import { encodeEntry, SessionIndex } from "./session-index.ts";
+import { foldWhole } from "./session-fold.ts";
 import { compileSessionFilter, foldInputs, foldSession } from "./sessions.ts";
 import type { SessionEntry, SessionFilter } from "./sessions.ts";
 import { isPause, ReadStream } from "./stream.ts";
-import type { Pause } from "./stream.ts";
+import type { Pause, ReadStreamOptions } from "./stream.ts";
 
 export interface ReaderOptions extends StorePlace {
   /**
@@ -113,16 +115,21 @@ export class Reader {
     return { events: counter.events, event_counts: counter.types(), report: stream.report };
   }
 
-  /** Sessions with their figures, by start, then id. Reads all their events, about 140 MB a second. */
+  /**
+   * Sessions with their figures, by start, then id. What an index (`tracekeep index`) knows is taken from it; other
+   * events are read, about 140 MB a second.
+   */
   sessions(filter: SessionFilter = {}): ReadStream<SessionEntry> {
     const compiled = compileSessionFilter(filter, this.#clock.wallMs());
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
     const isStore = this.#inputs === undefined;
+    const { dir } = this;
     return new ReadStream(function* (report) {
       if (isStore) {
         const sessions = compiled.select(list(report));
         if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
-        for (const session of sessions) yield yield* foldSession(session, compiled, report);
+        const index = new SessionIndex(dir);
+        for (const session of sessions) yield yield* foldSession(session, compiled, report, index);
       } else {
         const inputs = list(report);
         if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(inputs);
@@ -140,13 +147,33 @@ export class Reader {
   session(name: string): { session: SessionEntry; matched: MatchedBy; report: ReadReport } {
     const report = new ReadReport();
     const { session: logs, matched } = resolveSession(this.#list(report), name);
-    const steps = foldSession(logs, compileSessionFilter({}, this.#clock.wallMs()), report);
+    const filter = compileSessionFilter({}, this.#clock.wallMs());
+    const steps = foldSession(logs, filter, report, new SessionIndex(this.dir));
     for (;;) {
       const { done, value } = steps.next();
       if (done !== true) continue;
       assert(value !== undefined, "a session of any time to have an entry");
       return { session: value, matched, report };
     }
+  }
+
+  /**
+   * The lines of an index of the store (`tracekeep index` writes them): what its sessions add up to, as far as nothing
+   * in them had to be skipped. Sessions that an index knows already are not read again.
+   */
+  indexLines(options: ReadStreamOptions = {}): ReadStream<string> {
+    const { dir } = this;
+    return new ReadStream(function* (report) {
+      const sessions = listSessions(dir, report);
+      if (options.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
+      const index = new SessionIndex(dir);
+      for (const session of sessions) {
+        const { skippedCount, superseded } = report;
+        const folded = yield* foldWhole(session, index.find(session), report);
+        const isSound = skippedCount === report.skippedCount && superseded === report.superseded;
+        yield isSound ? encodeEntry(session, folded) : undefined;
+      }
+    }, options);
   }
 
   #list(report: ReadReport): SessionLogs[] {
@@ -180,8 +207,9 @@ function* allEvents(
   report: ReadReport,
   counter: EventCounter | undefined,
 ): Generator<FoundEvent | Pause, void, undefined> {
+  const options = decidedByBytes ? { counter } : {};
   for (const session of sessions) {
-    for (const found of scanSession(session, lineTest, report, decidedByBytes ? counter : undefined)) {
+    for (const found of scanSession(session, lineTest, report, options)) {
       if (isPause(found) || accepts(found.event)) yield found;
     }
   }

@@ -11,27 +11,37 @@ import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import type { Pause } from "./stream.ts";
 
+/** A place in the files of a session. */
+export interface ScanPlace {
+  file: number;
+  offset: number;
+}
+
+const BEGINNING: ScanPlace = { file: 0, offset: 0 };
+
 /** Lines between two pauses, in which whoever waits for a stream lets others run. */
 export const LINES_PER_STEP = 1000;
 
 /**
  * The events of a session that a line test does not refuse, in order; with a pause now and then.
  *
- * @param counter counts the events that the test finds wanted by their bytes; only the others are given
+ * @param options `from`: where a line begins, of which file; `counter` counts the events that the test finds wanted by their bytes; only the others are given
  */
 export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  counter?: EventCounter,
+  { counter, from = BEGINNING }: { counter?: EventCounter | undefined; from?: ScanPlace } = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
+    if (index < from.file) continue;
+    const offset = index === from.file ? from.offset : 0;
     const isCanonical = file.format === FORMAT_VERSION;
     const segment = new SegmentReader(session, index, report);
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     try {
-      lines = new LineCursor(session.stream ?? file.path);
+      lines = new LineCursor(session.stream ?? file.path, offset);
       for (;;) {
         if (!lines.next()) {
           if (lines.waiting === undefined) break;
@@ -59,7 +69,7 @@ export function* scanSession(
       }
       segment.end();
       yield* segment.takeSalvaged();
-      for (const { from, to, reason } of lines.damage) report.skip(file.path, from, to, reason);
+      for (const place of lines.damage) report.skip(file.path, place.from, place.to, place.reason);
       report.bytes = bytesBefore + lines.used;
     } catch (error) {
       segment.failed(error, lines?.offset ?? 0);

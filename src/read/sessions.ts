@@ -12,6 +12,9 @@ import type { Moment } from "./moment.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
+import { foldWhole, withEvents } from "./session-fold.ts";
+import { isNotable } from "./session-index.ts";
+import type { SessionIndex } from "./session-index.ts";
 import { resolveSession } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
@@ -29,6 +32,12 @@ export interface SessionFilter {
   last?: number | undefined;
   /** Called with every event that is counted, in order, so that nothing has to be read twice. */
   observe?: ((event: Event, summary: SessionSummary) => void) | undefined;
+  /**
+   * Called with those of them that report a failure, GAP and ANOMALY_DETECTED, in order. Unlike `observe` it needs no
+   * event to be read that an index (`tracekeep index`) has counted already; of each session's failures only the 100
+   * latest are sure to be given.
+   */
+  notable?: ((event: Event) => void) | undefined;
   /** Ends the read by throwing its reason. */
   signal?: AbortSignal | undefined;
   /** Called now and then with the report, whose `bytes` and `bytesTotal` say how far the read is. */
@@ -48,12 +57,14 @@ export interface CompiledSessionFilter {
   lineTest: LineTest | undefined;
   counts: (event: Event) => boolean;
   observe: ((event: Event, summary: SessionSummary) => void) | undefined;
+  notable: ((event: Event) => void) | undefined;
+  window: { sinceMs: number; untilMs: number } | undefined;
 }
 
 /** @throws TypeError, RangeError for what cannot be understood */
 export function compileSessionFilter(filter: SessionFilter, nowMs: number): CompiledSessionFilter {
   checkOptionNames("sessions", filter, FILTER_NAMES);
-  const { session, agent, since, until, observe } = filter;
+  const { session, agent, since, until, observe, notable } = filter;
   const last = integerOption("sessions", "last", filter.last, {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
@@ -76,15 +87,42 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
       return timeMs >= (sinceMs ?? -Infinity) && timeMs <= (untilMs ?? Infinity);
     },
     observe,
+    notable,
+    window: isWindow ? { sinceMs: sinceMs ?? -Infinity, untilMs: untilMs ?? Infinity } : undefined,
   };
 }
 
-/** Folds a session, with pauses; returns undefined when none of its events counts. */
+/**
+ * Folds a session, with pauses; returns undefined when none of its events counts.
+ *
+ * @param index what is known of sessions already
+ */
 export function* foldSession(
   session: SessionLogs,
   filter: CompiledSessionFilter,
   report: ReadReport,
+  index?: SessionIndex,
 ): Generator<Pause, SessionEntry | undefined, undefined> {
+  const { window, notable, observe } = filter;
+  const known = index?.find(session);
+  if (known !== undefined && window !== undefined && !known.hasMore) {
+    if (known.maxMs < window.sinceMs || known.minMs > window.untilMs) {
+      report.read += known.summary.events;
+      return undefined;
+    }
+  }
+  const isWhole =
+    window === undefined ||
+    (known?.hasMore === false && known.minMs >= window.sinceMs && known.maxMs <= window.untilMs);
+  if (isWhole && observe === undefined) {
+    const folded = yield* foldWhole(
+      session,
+      notable === undefined ? known : withEvents(known, session),
+      report,
+      notable,
+    );
+    return entryOf(folded.summary, session.files);
+  }
   const summary = newSummary(session.sessionId, session.agentId);
   for (const found of scanSession(session, filter.lineTest, report)) {
     if (isPause(found)) yield found;
@@ -132,10 +170,15 @@ export function* foldInputs(
 /** What an event outside the window may say about those in it: see `foldContext`. */
 const CONTEXT_TYPES = ["START", "RESUMED", "END", "TOOL_CALL", "TOOL_RESULT"];
 
-function fold(summary: SessionSummary, event: Event, { counts, observe }: CompiledSessionFilter): void {
+function fold(
+  summary: SessionSummary,
+  event: Event,
+  { counts, observe, notable }: CompiledSessionFilter,
+): void {
   if (counts(event)) {
     foldEvent(summary, event, event);
     observe?.(event, summary);
+    if (notable !== undefined && isNotable(event)) notable(event);
   } else {
     foldContext(summary, event, event);
   }
@@ -147,5 +190,5 @@ function entryOf(summary: SessionSummary, files: readonly SessionLogFile[]): Ses
 
 // prettier-ignore
 const FILTER_NAMES = [
-  "session", "agent", "since", "until", "last", "observe", "signal", "onProgress",
+  "session", "agent", "since", "until", "last", "observe", "notable", "signal", "onProgress",
 ] as const satisfies readonly (keyof SessionFilter)[];

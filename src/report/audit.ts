@@ -96,6 +96,8 @@ export interface AuditReport {
 /** Lists are cut to this many, so that one damaged store cannot fill the memory. */
 const MAX_LISTED = 10_000;
 const MAX_SILENCES = 5;
+/** As many of the latest failures an index knows; for more, the events themselves have to be read. */
+const MAX_KNOWN_ERRORS = 100;
 const MAX_GROUPS = 10_000;
 
 /**
@@ -108,11 +110,13 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const statuses: Record<string, number> = {};
   const agents = new Groups();
   const projects = new Groups();
-  const found = new Findings(options.errors ?? 5);
+  const maxErrors = options.errors ?? 5;
+  const found = new Findings(maxErrors);
+  const observe = (event: Event): void => found.observe(event);
   const sessions = reader.sessions({
     session: options.session,
     since: options.last,
-    observe: (event) => found.observe(event),
+    ...(maxErrors <= MAX_KNOWN_ERRORS ? { notable: observe } : { observe }),
     signal: options.signal,
     onProgress: options.onProgress,
   });

@@ -9,12 +9,16 @@ import type { SessionSummary } from "./fold.ts";
 /** Plain JSON of a summary. It shares nothing with it that folding changes once it is text. */
 export function encodeSummary({ progress, ...told }: SessionSummary): JsonObject {
   const { openCalls, lastMs, lastSeq } = progress;
-  return { ...told, progress: { openCalls: [...openCalls.entries()], lastMs, lastSeq } } as unknown as JsonObject;
+  return {
+    ...told,
+    progress: { openCalls: [...openCalls.entries()], lastMs, lastSeq },
+  } as unknown as JsonObject;
 }
 
 /** The summary that {@link encodeSummary} wrote, ready to be folded on. */
 export function decodeSummary(stored: JsonObject): SessionSummary {
-  const { progress, copies, ...told } = stored as unknown as Omit<SessionSummary, "progress"> & StoredProgress;
+  const { progress, copies, ...told } = stored as unknown as Omit<SessionSummary, "progress"> &
+    StoredProgress;
   const summary = newSummary(told.session_id, told.agent_id);
   Object.assign(summary, told, figuresOf(told));
   Object.assign(summary.copies, figuresOf(copies));

@@ -9,6 +9,7 @@ import {
   renderTable,
   sessionRow,
 } from "../../report/index.ts";
+import type { SessionEntry } from "../../read/index.ts";
 import type { SessionRow } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -29,6 +30,7 @@ export const sessions: Command = {
     },
     until: { kind: "text", value: "TIME", about: "figures of the time up to then" },
     last: { kind: "text", value: "N", about: "only the last N sessions" },
+    all: { kind: "flag", about: "also those in which nothing happened between START and END" },
     json: { kind: "flag", about: "one JSON object a line" },
   },
   examples: [
@@ -51,6 +53,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   });
   const rows: SessionRow[] = [];
   for await (const session of found) {
+    if (isEmpty(session) && !context.flag("all")) continue;
     const row = sessionRow(session);
     if (!context.flag("json")) {
       rows.push(row);
@@ -65,6 +68,13 @@ async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 // --- internal ---
+
+/** What a recorder says of itself is nothing that happened, unless the session is open still. */
+function isEmpty({ event_counts: counts, status }: SessionEntry): boolean {
+  return status !== "running" && Object.keys(counts).every((type) => OWN_TYPES.has(type));
+}
+
+const OWN_TYPES: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT", "END"]);
 
 const right = { align: "right" } as const;
 

@@ -104,3 +104,38 @@ describe("the examples of sinks", () => {
     60_000,
   );
 });
+
+/** The same for examples of reading. */
+const READ_CHECKS: Record<string, (run: Run) => void> = {
+  "sentinel-patterns.ts": ({ stdout }) =>
+    expect(stdout.split("\n")).toEqual([
+      "all: START TOOL_CALL TOOL_CALL ERROR BRANCH",
+      expect.stringMatching(/^skipped: bytes \d+ to \d+$/),
+      "tool calls of the last hour: 40",
+      "errors: ERROR",
+      "slow: 1 1",
+      "ever: 4 of 5",
+      "streamed: 5",
+      "progress: complete",
+      "",
+    ]),
+};
+
+describe("the examples of reading", () => {
+  it("are all run here", () => {
+    expect(fs.readdirSync(path.join(EXAMPLES, "../read")).toSorted()).toEqual(
+      Object.keys(READ_CHECKS).toSorted(),
+    );
+  });
+
+  it.concurrent.each(Object.entries(READ_CHECKS))(
+    "%s",
+    async (example, check) => {
+      await run(path.join("../read", example), (result) => {
+        expect(result.stderr).toBe("");
+        check(result);
+      });
+    },
+    60_000,
+  );
+});

@@ -113,10 +113,16 @@ export class SegmentReader {
       !isValue(bytes, at) && (isForeign ? isTyped(object) : this.#eventOf(object) !== undefined);
     const damage: { from: number; to: number; reason: string }[] = [];
     let hasEvent = false;
-    for (const piece of salvageLine(bytes, { terminated: true, isRecord, inArray: isForeign })) {
+    const pieces = salvageLine(bytes, { terminated: true, isRecord, inArray: isForeign });
+    for (const [index, piece] of pieces.entries()) {
       const { from, to } = piece;
       if (piece.kind !== "record") {
         damage.push({ from, to, reason: "reason" in piece ? piece.reason : "cut off" });
+        continue;
+      }
+      const isPart = pieces[index + 1]?.kind === "damage" && goesOn(bytes, to);
+      if (isPart) {
+        damage.push({ from, to, reason: "a piece of a record" });
         continue;
       }
       const part = Buffer.from(bytes.subarray(from, to));
@@ -165,12 +171,18 @@ export class SegmentReader {
 // --- internal ---
 
 const OPEN = 0x7b;
-const [COLON, COMMA, OPEN_ARRAY] = [0x3a, 0x2c, 0x5b];
+const [COLON, COMMA, OPEN_ARRAY, CLOSE_ARRAY, CLOSE] = [0x3a, 0x2c, 0x5b, 0x5d, 0x7d];
 
 /** Whether an object stands where the value of another, or of its lists, does: then it is a piece of that one. */
 function isValue(bytes: Buffer, at: number): boolean {
   const before = bytes[at - 1];
   return before === COLON || before === COMMA || before === OPEN_ARRAY;
+}
+
+/** Whether what follows an object is more of the object, or the list, that it stood in. */
+function goesOn(bytes: Buffer, at: number): boolean {
+  const next = bytes[at];
+  return next === COMMA || next === CLOSE_ARRAY || next === CLOSE;
 }
 
 function isTyped(object: JsonObject): boolean {

@@ -148,7 +148,8 @@ export class Reader {
     const report = new ReadReport();
     const { session: logs, matched } = resolveSession(this.#list(report), name);
     const filter = compileSessionFilter({}, this.#clock.wallMs());
-    const steps = foldSession(logs, filter, report, new SessionIndex(this.dir));
+    const index = this.#inputs === undefined ? new SessionIndex(this.dir) : undefined;
+    const steps = foldSession(logs, filter, report, index);
     for (;;) {
       const { done, value } = steps.next();
       if (done !== true) continue;
@@ -160,9 +161,12 @@ export class Reader {
   /**
    * The lines of an index of the store (`tracekeep index` writes them): what its sessions add up to, as far as nothing
    * in them had to be skipped. Sessions that an index knows already are not read again.
+   *
+   * @throws TypeError when it is not a store that is read
    */
   indexLines(options: ReadStreamOptions = {}): ReadStream<string> {
     const { dir } = this;
+    if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
     return new ReadStream(function* (report) {
       const sessions = listSessions(dir, report);
       if (options.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);

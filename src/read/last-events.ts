@@ -20,6 +20,8 @@ export function* lastEvents(
   report: ReadReport,
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
+  // With several sessions, the times of events that nobody wants count as well.
+  const test = sessions.length === 1 ? filter.lineTest : undefined;
   for (const [order, session] of [...sessions.entries()].reverse()) {
     if (!isSeekable(session)) {
       const own = yield* lastForwards(session, order, filter, count, report);
@@ -29,7 +31,7 @@ export function* lastEvents(
     const own: Candidate[] = [];
     // No event counts as later than those after it, so times only fall on the way back.
     let timeMs = Infinity;
-    for (const found of scanSessionBackwards(session, report)) {
+    for (const found of scanSessionBackwards(session, report, test)) {
       if (isPause(found)) {
         yield found;
         continue;

@@ -90,15 +90,21 @@ export function isSeekable({ files, stream }: SessionLogs): boolean {
 export function* scanSessionBackwards(
   session: SessionLogs,
   report: ReadReport,
+  test?: LineTest,
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of [...session.files.entries()].reverse()) {
     const segment = new SegmentReader(session, index, report);
+    const isCanonical = file.format === FORMAT_VERSION;
     let lines = 0;
     let end = 0;
     try {
       for (const line of readLinesBackwards(file.path)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
+        if ("bytes" in line && test?.judge(line.bytes, 0, line.bytes.length, isCanonical) === "refused") {
+          report.read++;
+          continue;
+        }
         const found =
           "bytes" in line
             ? segment.decode(line.bytes, line.offset)

@@ -2,7 +2,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
-import { flushOpenFiles } from "../store/append-file.ts";
+import { flushOpenFiles } from "../store/open-files.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { instantOf } from "../summary/index.ts";

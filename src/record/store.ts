@@ -18,6 +18,7 @@ import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
+import { findLeftSpills } from "../store/spill-file.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
@@ -58,6 +59,7 @@ export class Store {
     this.#options = checkStoreOptions(options);
     this.dir = findOrCreateStore(this.#options);
     this.#catalog = new SessionCatalog(this.dir);
+    this.#takeInLeftSpills();
   }
 
   /**
@@ -154,6 +156,21 @@ export class Store {
 
   // --- internal ---
 
+  /** Events that an earlier writer could not write and left in a spill file: opening a session takes them in. */
+  #takeInLeftSpills(): void {
+    const { directory } = this.#options.spill ?? {};
+    if (directory === undefined) return;
+    for (const id of new Set(findLeftSpills(directory, this.dir).map(({ sessionId }) => sessionId))) {
+      try {
+        this.openSession(id).close();
+      } catch (error) {
+        // It has a writer that is alive, or no log yet. They stay where they are.
+        if (!(error instanceof TracekeepError)) throw error;
+        if (error.code !== "SESSION_BUSY") (this.#options.onFault ?? warnOnce(`session ${id}`))(error);
+      }
+    }
+  }
+
   #start(id: string, options: ReturnType<typeof checkSessionOptions>): Session {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
@@ -174,7 +191,7 @@ export class Store {
     const redactor = new Redactor(this.#options.redaction);
     const drafts = new DraftReader(this.#options.clock, redactor);
     let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
-    const onFault = this.#options.onFault ?? warnOnce(`session ${id}`);
+    const onFault = oncePerFault(this.#options.onFault ?? warnOnce(`session ${id}`));
     const copies = this.#copies(id, agentId, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
@@ -185,6 +202,7 @@ export class Store {
         durability,
         maxLineBytes: this.#options.maxLineBytes,
         segmentBytes: this.#options.segmentBytes,
+        spill: this.#options.spill,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           copies?.add(parts);
@@ -260,6 +278,16 @@ export class Store {
 }
 
 // --- internal ---
+
+/** An outage refuses many events for one reason; it is told once. */
+function oncePerFault(onFault: OnFault): OnFault {
+  const told = new WeakSet<TracekeepError>();
+  return (error) => {
+    if (told.has(error)) return;
+    told.add(error);
+    onFault(error);
+  };
+}
 
 function foldLog(files: readonly SessionLogFile[], sessionId: string): SessionSummary {
   const summary = newSummary(sessionId);

@@ -171,6 +171,14 @@ export function faultyDisk(): FaultyDisk {
         setImmediate(() => done(error as Error));
       }
     },
+    syncDirectorySoon: (directory, done) => {
+      try {
+        disk.syncDirectory(directory);
+      } catch (error) {
+        return void setImmediate(() => done(error as Error));
+      }
+      setImmediate(() => done(null));
+    },
     syncDirectory: (directory) => {
       countStep();
       nodeDisk.syncDirectory(directory);

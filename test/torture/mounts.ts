@@ -46,6 +46,35 @@ export function mountImage(scratch: string, type: "ext4" | "xfs", mib: number): 
   };
 }
 
+export interface ThinMount extends Mount {
+  /** Gives the disk that the image lies on room for all of it. */
+  makeRoom: () => void;
+}
+
+/** A file system in a file without blocks, on a memory disk that has not room for all of it. @throws Missing */
+export function mountThin(scratch: string, diskMib: number, mib: number): ThinMount {
+  const disk = mountTmpfs(scratch, `size=${diskMib}m`);
+  const image = path.join(disk.dir, "thin.img");
+  const dir = fs.mkdtempSync(path.join(scratch, "thin-"));
+  fs.writeFileSync(image, "");
+  fs.truncateSync(image, mib * 1024 * 1024);
+  try {
+    run("mkfs.ext4", "-q", "-O", "^has_journal", image);
+    run("mount", "-o", "loop,nodelalloc", image, dir);
+  } catch (error) {
+    disk.unmount();
+    throw error;
+  }
+  return {
+    dir,
+    makeRoom: () => run("mount", "-o", `remount,size=${2 * mib}m`, disk.dir),
+    unmount: () => {
+      run("umount", dir);
+      disk.unmount();
+    },
+  };
+}
+
 // --- internal ---
 
 function run(command: string, ...args: string[]): void {

@@ -32,7 +32,7 @@ const MIB: number = 1024 * 1024;
 
 /** The image is larger than the memory disk that it lies on, so blocks cannot be written back once that is full. */
 async function failWriteBack({ scratch, tally }: SuiteContext, round: number): Promise<void> {
-  const mount = mountThin(scratch, 12, 64);
+  const mount = await mountThin(scratch, 12, 64);
   try {
     const recording = record(path.join(mount.dir, "store"), "fsync", { segmentBytes: 256 * MIB });
     recording.offer(5, 1_000);
@@ -50,9 +50,7 @@ async function failWriteBack({ scratch, tally }: SuiteContext, round: number): P
       tally.fault(`write-back, round ${round}: ${missing} missing, GAP says ${findings.gapCount}`);
     tally.add(findings, recording.promised.length, `write-back error, round ${round}`);
   } finally {
-    // A sync may still be running in the background, with a descriptor of its own.
-    await sleep(100);
-    mount.unmount();
+    await mount.unmount();
   }
 }
 
@@ -86,9 +84,7 @@ async function useUpInodes({ scratch, tally }: SuiteContext, round: number): Pro
     if (recording.promised.length !== recording.offered())
       tally.fault(`inodes, round ${round}: ${recording.promised.length} of ${recording.offered()} recorded`);
   } finally {
-    // A sync may still be running in the background, with a descriptor of its own.
-    await sleep(100);
-    mount.unmount();
+    await mount.unmount();
   }
 }
 
@@ -114,9 +110,7 @@ async function makeReadOnly({ scratch, tally }: SuiteContext, round: number): Pr
       tally.fault(`read-only, round ${round}: ${findings.present.size} of ${recording.offered()} are there`);
     tally.add(findings, recording.promised.length, `read-only, round ${round}`);
   } finally {
-    // A sync may still be running in the background, with a descriptor of its own.
-    await sleep(100);
-    mount.unmount();
+    await mount.unmount();
   }
 }
 

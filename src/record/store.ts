@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { TracekeepError } from "../base/errors.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
@@ -262,13 +262,18 @@ export class Store {
   #creating<T>(create: () => T): T {
     const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
     const file = path.join(this.dir, STORE_LOCK);
-    const fd = fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
+    let fd: number;
+    try {
+      fd = fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
+    } catch (error) {
+      throw ioError("open", file, error);
+    }
     try {
       waitForLock(fd);
       const creations = fs.fstatSync(fd).size;
       if (creations !== this.#creationsSeen) this.#catalog.refresh();
       // Counted before it is done: a creation that fails costs others a look, one that is missed would cost an id.
-      fs.writeSync(fd, ".");
+      countCreation(fd, file);
       this.#creationsSeen = creations + 1;
       return create();
     } finally {
@@ -278,6 +283,14 @@ export class Store {
 }
 
 // --- internal ---
+
+function countCreation(fd: number, file: string): void {
+  try {
+    fs.writeSync(fd, ".");
+  } catch (error) {
+    throw ioError("write to", file, error);
+  }
+}
 
 /** An outage refuses many events for one reason; it is told once. */
 function oncePerFault(onFault: OnFault): OnFault {

@@ -43,5 +43,6 @@ export type {
   RunOptions,
   SessionOptions,
   SessionStatus,
+  SpillOptions,
   StoreOptions,
 } from "./record/index.ts";

@@ -7,7 +7,6 @@
 // accepted: after a failed repair or sync where there is neither another file to go on in nor a spill) or closed.
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "./durability.ts";
 import type { Durability } from "./durability.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import type { Batch } from "./line-buffer.ts";
@@ -15,9 +14,9 @@ import type { OpenFile } from "./open-file.ts";
 import { addOpenFile, removeOpenFile } from "./open-files.ts";
 import type { Flushable } from "./open-files.ts";
 import { Outage } from "./outage.ts";
+import type { OutageHost } from "./outage.ts";
 import type { Spill } from "./spill.ts";
-import { requestSync, withdrawSync } from "./sync-queue.ts";
-import type { Syncable } from "./sync-queue.ts";
+import { SyncSchedule } from "./sync-schedule.ts";
 import type { Ticket } from "./ticket.ts";
 import { MAX_KEPT_BYTES, Unsynced } from "./unsynced.ts";
 
@@ -58,7 +57,7 @@ export interface AppendFileOptions {
 /** What waits is written in steps of so many bytes, so that nothing else waits for long. */
 const RETRY_STEP_BYTES: number = 1024 * 1024;
 
-export class AppendFile implements Syncable, Flushable {
+export class AppendFile implements Flushable {
   /** Writes and syncs that did not succeed, the repeated ones included. */
   failedWrites = 0;
   /** Everything that was taken at some time has been synced since. */
@@ -70,8 +69,7 @@ export class AppendFile implements Syncable, Flushable {
   readonly #buffer = new LineBuffer();
   #flushScheduled = false;
   readonly #unsynced: Unsynced;
-  #syncInFlight = false;
-  #syncTimer: NodeJS.Timeout | undefined;
+  readonly #syncs: SyncSchedule;
   readonly #outage: Outage | undefined;
 
   constructor(options: AppendFileOptions) {
@@ -79,6 +77,13 @@ export class AppendFile implements Syncable, Flushable {
     this.#file = options.file;
     const keepsAll = options.durability !== "os";
     this.#unsynced = new Unsynced(options.replace === undefined ? "none" : keepsAll ? "all" : "awaited");
+    this.#syncs = new SyncSchedule({
+      durability: options.durability,
+      unsynced: this.#unsynced,
+      // What was written before an outage is synced in it all the same, unless that is what has failed.
+      file: () => (this.#state === "open" || this.#isOnlyWaiting() ? this.#file : undefined),
+      onEnded: (error) => this.#syncEnded(error),
+    });
     if (options.spill !== undefined) {
       this.#outage = new Outage(options.spill, () => void this.#tryAgain(RETRY_STEP_BYTES));
     }
@@ -144,7 +149,7 @@ export class AppendFile implements Syncable, Flushable {
       if (!this.#buffer.hasRoomFor(line)) {
         const error = this.#write(onlyLine(line, ticket));
         if (error !== undefined) throw error;
-        this.#syncWhenDue();
+        this.#syncs.update();
         return;
       }
     }
@@ -161,13 +166,13 @@ export class AppendFile implements Syncable, Flushable {
     this.flush();
     const error = this.#write(onlyLine(line, ticket), false);
     if (error !== undefined) throw error;
-    this.#syncWhenDue();
+    this.#syncs.update();
   }
 
   /** Takes a line into account that is in the file already, but not on the medium. */
   countWritten(line: Buffer): void {
     this.#written({ bytes: line, lines: 1, tickets: [] });
-    this.#syncWhenDue();
+    this.#syncs.update();
   }
 
   /** Hands everything buffered to the kernel. @throws TracekeepError when those lines are lost, or have to wait */
@@ -175,7 +180,7 @@ export class AppendFile implements Syncable, Flushable {
     if (this.#buffer.isEmpty && this.#state !== "degraded") return;
     this.#writeBuffer();
     if (this.#state === "degraded") this.#checkOpen();
-    this.#syncWhenDue();
+    this.#syncs.update();
   }
 
   /** Hands everything to the kernel and returns when it is on the medium. @throws TracekeepError */
@@ -199,7 +204,7 @@ export class AppendFile implements Syncable, Flushable {
       if (!this.#tryAgain(Infinity)) this.#checkOpen();
       if (this.#state !== "open") return;
       const isDue = this.#options.durability !== "os" && this.#unsynced.lines > 0;
-      if (isDue || this.#syncInFlight || this.#unsynced.isAwaited) this.sync();
+      if (isDue || this.#syncs.isRunning || this.#unsynced.isAwaited) this.sync();
     } finally {
       this.#tellWhatWaits();
     }
@@ -245,8 +250,7 @@ export class AppendFile implements Syncable, Flushable {
         this.#letGoOfSpill(this.#failure);
       }
       this.#state = "closed";
-      this.#clearSyncTimer();
-      withdrawSync(this);
+      this.#syncs.withdraw();
       removeOpenFile(this);
       this.#file.close();
     }
@@ -345,36 +349,13 @@ export class AppendFile implements Syncable, Flushable {
     this.#options.onFault(error);
   }
 
-  /**
-   * While degraded: writes what waits, at least `maxBytes` of it if there is more.
-   *
-   * @returns whether nothing waits any more
-   */
+  /** While degraded: writes what waits, about `maxBytes` of it at once. @returns whether nothing waits any more */
   #tryAgain(maxBytes: number): boolean {
     const outage = this.#outage;
     if (this.#state !== "degraded" || outage === undefined) return true;
     try {
       this.#writeBuffer();
-      if (outage.spill.lines === 0) this.#sayWhatHappened(outage);
-      this.#makeUsable(outage);
-      for (let bytes = 0; ;) {
-        const batch = outage.spill.peek();
-        if (batch === undefined) {
-          // The outage is over when the log says so.
-          if (outage.isSaid) break;
-          this.#sayWhatHappened(outage);
-          continue;
-        }
-        if (bytes >= maxBytes) {
-          outage.retry.soon();
-          return false;
-        }
-        this.#file.append(batch.bytes);
-        outage.spill.shift();
-        this.#written(batch);
-        bytes += batch.bytes.length;
-        if (this.#unsynced.keptBytes >= MAX_KEPT_BYTES) this.#syncNow();
-      }
+      if (!outage.writeWhatWaits(this.#whileDegraded, maxBytes)) return false;
     } catch {
       this.failedWrites++;
       outage.goOn();
@@ -383,14 +364,22 @@ export class AppendFile implements Syncable, Flushable {
     this.#state = "open";
     this.#failure = undefined;
     outage.end();
-    this.#syncWhenDue();
+    this.#syncs.update();
     return true;
   }
 
+  readonly #whileDegraded: OutageHost = {
+    say: (outage) => this.#sayWhatHappened(outage),
+    makeUsable: (outage) => this.#makeUsable(outage),
+    write: (batch) => this.#file.append(batch.bytes),
+    onWritten: (batch) => {
+      this.#written(batch);
+      if (this.#unsynced.keptBytes >= MAX_KEPT_BYTES) this.#syncNow();
+    },
+  };
+
   #sayWhatHappened(outage: Outage): void {
-    outage.isSaid = true;
     this.#options.onRecovering?.(outage);
-    outage.lines = 0;
     this.#writeBuffer();
   }
 
@@ -423,33 +412,8 @@ export class AppendFile implements Syncable, Flushable {
     this.#options.onFault(new TracekeepError(code, `${waiting}: ${message}`, { path, cause: this.#failure }));
   }
 
-  #syncWhenDue(): void {
-    if (this.#syncInFlight || !this.#maySync()) return;
-    if (this.#unsynced.isAwaited) requestSync(this);
-    else if (this.#options.durability !== "interval" || this.#unsynced.lines === 0) return;
-    else if (this.#unsynced.lines >= SYNC_EVERY_EVENTS) requestSync(this);
-    else this.#syncTimer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
-  }
-
-  /** What was written before an outage is synced in it all the same, unless that is what has failed. */
-  #maySync(): boolean {
-    return this.#state === "open" || (this.#state === "degraded" && this.#outage?.mustLeaveFile === false);
-  }
-
-  /** The file's turn in the process-wide queue. @internal */
-  beginSync(done: () => void): void {
-    if (!this.#maySync()) return done();
-    this.#clearSyncTimer();
-    this.#syncInFlight = true;
-    this.#unsynced.begin();
-    const file = this.#file;
-    file.syncSoon((error) => {
-      this.#syncInFlight = false;
-      // Of a file that was left, or closed, all was synced or written again before: this sync tells nothing any more.
-      if (this.#maySync() && file === this.#file) this.#syncEnded(error);
-      this.#syncWhenDue();
-      done();
-    });
+  #isOnlyWaiting(): boolean {
+    return this.#state === "degraded" && this.#outage?.mustLeaveFile === false;
   }
 
   #syncEnded(error: Error | null): void {
@@ -466,7 +430,7 @@ export class AppendFile implements Syncable, Flushable {
   }
 
   #syncNow(): void {
-    this.#clearSyncTimer();
+    this.#syncs.stopTimer();
     try {
       this.#file.sync();
     } catch (cause) {
@@ -535,7 +499,7 @@ export class AppendFile implements Syncable, Flushable {
   }
 
   #goOnIn(file: OpenFile): void {
-    this.#clearSyncTimer();
+    this.#syncs.stopTimer();
     this.#file.close();
     this.#file = file;
   }
@@ -543,12 +507,7 @@ export class AppendFile implements Syncable, Flushable {
   #syncedAll(): void {
     this.hasSynced = true;
     this.#unsynced.settleAll();
-    withdrawSync(this);
-  }
-
-  #clearSyncTimer(): void {
-    clearTimeout(this.#syncTimer);
-    this.#syncTimer = undefined;
+    this.#syncs.withdraw();
   }
 }
 

@@ -172,12 +172,13 @@ export function faultyDisk(): FaultyDisk {
       }
     },
     syncDirectorySoon: (directory, done) => {
+      let failure: Error | null = null;
       try {
         disk.syncDirectory(directory);
       } catch (error) {
-        return void setImmediate(() => done(error as Error));
+        failure = error as Error;
       }
-      setImmediate(() => done(null));
+      setImmediate(() => done(failure));
     },
     syncDirectory: (directory) => {
       countStep();

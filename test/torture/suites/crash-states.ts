@@ -66,8 +66,8 @@ async function record(dir: string, random: () => number): Promise<Operation[]> {
     }
     const waiting = Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
       const parts = partsOf("NOTE", { text: "x".repeat(Math.floor(random() * 700)) });
-      const settled = log.append(parts, "fsync")?.settled;
-      return settled?.then(() => disk.operations.push({ kind: "acknowledge", id: parts.id }));
+      const settled = log.append(parts, "fsync")?.settled ?? Promise.resolve();
+      return settled.then(() => disk.operations.push({ kind: "acknowledge", id: parts.id }));
     });
     await Promise.all(waiting);
   }

@@ -189,8 +189,8 @@ export class Session extends EventHelpers {
       // What would come between these figures and END is written, or known to be lost, before they are taken.
       this.#parts.log.tryAgain();
       this.#parts.log.prepare();
-      const isDegraded = this.#parts.log.status.degraded;
-      if (!isDegraded) this.#parts.log.flush();
+      const { isWaiting } = this.#parts.log;
+      if (!isWaiting) this.#parts.log.flush();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       const end: EventDraft = {
         event: "END",
@@ -200,7 +200,7 @@ export class Session extends EventHelpers {
         ...more,
       };
       // In an outage it waits with the others, for the last try or for the next writer.
-      if (isDegraded) this.record(end);
+      if (isWaiting) this.record(end);
       else this.appendSync(end);
     } finally {
       this.close();

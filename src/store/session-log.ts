@@ -189,6 +189,11 @@ export class SessionLog {
     return this.#file.failure;
   }
 
+  /** Events cannot be written just now, and wait. */
+  get isWaiting(): boolean {
+    return this.#file.isDegraded;
+  }
+
   get status(): LogStatus {
     const { undurableLines, bufferedLines, spilledLines, failedWrites, isDegraded, isFailed } = this.#file;
     const durable = this.#nextSeq - 1 - undurableLines;

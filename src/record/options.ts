@@ -14,6 +14,8 @@ import type { DetectionOptions } from "./detection.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 import { SEGMENT_BYTES } from "../store/session-log.ts";
+import { checkSpillOptions } from "../store/spill.ts";
+import type { CheckedSpillOptions, SpillOptions } from "../store/spill.ts";
 
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;
@@ -46,6 +48,12 @@ export interface StoreOptions extends DetectionOptions {
    * the caller's to close.
    */
   sinks?: readonly Sink[] | undefined;
+  /**
+   * Where events wait while they cannot be written (disk full, read-only, too many open files, a failing disk): in memory,
+   * or in a private file. They are written by themselves once that is over, in order, with `DEGRADED` and, for those
+   * beyond the bound, `GAP` behind them. `false`: such events are refused at once. See {@link SpillOptions}.
+   */
+  spill?: SpillOptions | false | undefined;
   /** Clock, for tests. Default: the system's. */
   clock?: Clock | undefined;
 }
@@ -85,6 +93,7 @@ const STORE_OPTIONS = [
   "sinks",
   "detectors",
   "onAnomaly",
+  "spill",
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
@@ -102,13 +111,19 @@ const SESSION_OPTIONS = [
   "onAnomaly",
 ] as const satisfies readonly (keyof SessionOptions)[];
 
+export interface CheckedStoreOptions
+  extends Omit<StoreOptions, keyof WriterOptions | "spill">, WriterOptions {
+  durability: Durability;
+  segmentBytes: number;
+  spill: CheckedSpillOptions | undefined;
+}
+
 /** @throws TypeError, RangeError */
-export function checkStoreOptions(
-  options: StoreOptions,
-): StoreOptions & WriterOptions & { durability: Durability; segmentBytes: number } {
+export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
   checkOptionNames("openStore", options, STORE_OPTIONS);
   return {
     ...options,
+    spill: checkSpillOptions("openStore", options.spill),
     ...checkWriterOptions("openStore", options),
     ...checkDetectionOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),

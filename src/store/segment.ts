@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { assert } from "../base/assert.ts";
-import { systemCode, TracekeepError } from "../base/errors.ts";
+import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
@@ -27,7 +27,7 @@ export function createSegment(
   disk: Disk,
   directory: string,
   names: readonly string[],
-  lines: readonly Uint8Array[],
+  lines: Iterable<Uint8Array>,
   isDurable: boolean,
 ): OpenFile {
   const temporary = temporaryBeside(path.join(directory, names[0] ?? "session.jsonl"));
@@ -57,6 +57,27 @@ export function createSegment(
       if (fd !== undefined) disk.close(fd);
     }
     throw error;
+  }
+}
+
+/**
+ * Creates a log that is complete, synced, under the first of `names` that is free; whole or not at all.
+ *
+ * @returns its path
+ * @throws TracekeepError when it cannot be written; what `lines` throws
+ */
+export function createWholeLog(
+  disk: Disk,
+  directory: string,
+  names: readonly string[],
+  lines: Iterable<Uint8Array>,
+): string {
+  try {
+    const file = createSegment(disk, directory, names, lines, true);
+    file.close();
+    return file.path;
+  } catch (error) {
+    throw systemCode(error) === undefined ? error : ioError("create a session in", directory, error);
   }
 }
 

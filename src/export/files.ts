@@ -63,9 +63,12 @@ export function exportFileName(
   { session_id: id, started_at: start }: SessionEntry,
   extension: string,
 ): string {
-  const encoded = encodeURIComponent(id).replaceAll(/[.!'()*~]/g, percent);
+  // Half a character has no place in a file's name either.
+  const whole = id.replaceAll(/\p{Surrogate}/gu, "\ufffd");
+  const encoded = encodeURIComponent(whole).replaceAll(/[.!'()*~]/g, percent);
   // Longer names than 255 bytes do not exist.
-  const name = encoded.length <= MAX_NAME ? encoded : `${encoded.slice(0, MAX_NAME)}-${digest(id)}`;
+  const isExact = whole === id && encoded.length <= MAX_NAME;
+  const name = isExact ? encoded : `${encoded.slice(0, MAX_NAME)}-${digest(id)}`;
   const day = start === null ? ["undated"] : start.slice(0, 10).split("-");
   return path.join(...day, `session_${name}${extension}`);
 }
@@ -171,5 +174,5 @@ function percent(character: string): string {
 }
 
 function digest(id: string): string {
-  return createHash("sha256").update(id).digest("hex").slice(0, 16);
+  return createHash("sha256").update(Buffer.from(id, "utf16le")).digest("hex").slice(0, 16);
 }

@@ -34,7 +34,7 @@ export interface ExportReport {
  *
  * @example
  * const exported = new SessionExport(openReader(), markdown(), { sessions: ["deploy-42"] });
- * for await (const { text } of exported) process.stdout.write(text);
+ * for await (const { session, text } of exported) await send(session.session_id, text);
  */
 export class SessionExport implements AsyncIterable<ExportedText> {
   readonly report: ExportReport = { sessions: 0, events: 0, left_out: 0, reads: [] };

@@ -280,7 +280,7 @@ function foldTime(summary: SessionSummary, head: EventHead): void {
 function previewOf(message: string | undefined): string | null {
   if (message === undefined) return null;
   // Looks no further than it has to: a message may be megabytes long. A character is at most two UTF-16 units.
-  const characters = [...message.slice(0, 2 * PREVIEW_CHARACTERS + 1)];
+  const characters = Array.from(message.slice(0, 2 * PREVIEW_CHARACTERS + 1));
   if (characters.length <= PREVIEW_CHARACTERS) return message;
   return `${characters.slice(0, PREVIEW_CHARACTERS).join("")}…`;
 }

@@ -61,7 +61,7 @@ function outsideOfFences(page: string): string[] {
 
 /** What our own words on a page look like, once code is taken out of its lines. */
 const OWN =
-  /^(#{1,3} (Session|User|Agent|Tool|⚠ [A-Z]+)[ ,\d:]*|- [\w ,:.?-]*|<\/?details>|<details><summary>[\w ⚠,.:]*<\/summary>|\*[\w ⚠,.:]*\*, [\d:]*|\*\*Cost\*\*: [\w $.;,()]*|… [\d,]+ characters more|---|)$/;
+  /^(#{1,3} (Session|User|Agent|Tool|⚠ [A-Z]+)[ ,\d:]*|- [\w ,:.?-]*|<\/?details>|<details><summary>[\w ⚠,.:/-]*<\/summary>|\*[\w ⚠,.:/-]*\*, [\d:]*|\*\*Cost\*\*: [\w $.;,()]*|… [\d,]+ characters more|---|)$/;
 
 describe("a transcript in Markdown", () => {
   it("lets nothing of the log out of its code, whatever it looks like", async () => {

@@ -4,7 +4,7 @@
 // heading, a link, an image or HTML of the page, whatever was written to look like it.
 
 import { integerOption } from "../base/options.ts";
-import { ENVELOPE_HEAD, ENVELOPE_TAIL } from "../event/index.ts";
+import { ENVELOPE_HEAD, ENVELOPE_TAIL, isStandardType } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import type { SessionEntry } from "../read/index.ts";
 import type { ExportFormat, FormatWriter } from "./format.ts";
@@ -99,8 +99,9 @@ class TranscriptWriter implements FormatWriter {
       const content = body.length === 1 && message !== undefined ? message : Object.fromEntries(body);
       return `${heading(3, `⚠ ${event.severity}`, event.event, event)}${this.#code(content)}`;
     }
-    const content = body.length === 0 ? undefined : Object.fromEntries(body);
-    return this.#folded(event, titleOf(event), content);
+    const title = titleOf(event);
+    const named = title === "event" ? [["event", event.event] as const, ...body] : body;
+    return this.#folded(event, title, named.length === 0 ? undefined : Object.fromEntries(named));
   }
 
   /** Texts as they are, everything else as JSON; nothing for what is empty. */
@@ -143,9 +144,10 @@ function heading(level: number, words: string, name: unknown, event: Event): str
   return `\n${"#".repeat(level)} ${words}${more}, ${clockOf(event)}\n`;
 }
 
-/** A type of ours may stand in HTML and emphasis as it is; a custom one is any text. */
+/** A type of these characters may stand in HTML and emphasis as it is; any other is in the code below it. */
 function titleOf({ event }: Event): string {
-  return /^[A-Z_]+$/.test(event) ? event.toLowerCase().replaceAll("_", " ") : "event";
+  if (isStandardType(event)) return event.toLowerCase().replaceAll("_", " ");
+  return /^[A-Za-z0-9/-]{1,60}$/.test(event) ? event : "event";
 }
 
 function resultTitleOf(event: Event): string {

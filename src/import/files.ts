@@ -112,7 +112,10 @@ function lookInto(file: string, importers: readonly Importer[]): FoundFile | str
   if (stat.size === 0) return "empty";
   const head = readHead(file, LOOK_BYTES, LOOK_RECORDS);
   const importer = importers.find((candidate) => candidate.recognises(file, head));
-  if (importer === undefined) return `not a transcript of ${importers.map(({ name }) => name).join(" or ")}`;
+  if (importer === undefined) {
+    const names = importers.map(({ name }) => name);
+    return `not a transcript of ${names.join(", ").replace(/, ([^,]*)$/, " or $1")}`;
+  }
   const modifiedMs = stat.mtimeMs;
   return { path: file, importer, bytes: stat.size, modifiedMs, firstMs: firstTimeOf(head) ?? modifiedMs };
 }

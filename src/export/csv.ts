@@ -1,7 +1,6 @@
 // Events as a table (RFC 4180, lines ended by `\n`), with fields of the caller's choice.
 
-import { textOption } from "../base/options.ts";
-import { describe } from "../base/options.ts";
+import { describe, textOption } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import type { ExportFormat } from "./format.ts";
 

@@ -88,11 +88,9 @@ export class SessionExport implements AsyncIterable<ExportedText> {
   }
 
   async *#lines(): AsyncGenerator<[SessionEntry, StoredLine], void, undefined> {
-    const { sessions, reader, filter } = {
-      sessions: this.#sessions,
-      reader: this.#reader,
-      filter: this.#filter,
-    };
+    const reader = this.#reader;
+    const filter = this.#filter;
+    const sessions = this.#sessions;
     const known = new Map<string, SessionEntry>();
     if (sessions === undefined) {
       const { agent, signal } = filter;

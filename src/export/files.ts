@@ -73,13 +73,6 @@ export function exportFileName(
   return path.join(...day, `session_${name}${extension}`);
 }
 
-/** What a format of one session a file says to several. */
-export function severalSessions({ name }: ExportFormat): TracekeepError {
-  return new TracekeepError("BAD_EVENT", `${name} is one document a session, and there are several`, {
-    hint: "name one session, or a folder for the documents",
-  });
-}
-
 // --- internal ---
 
 const MAX_NAME = 160;
@@ -106,6 +99,13 @@ async function writeFiles(
     throw error;
   }
   return { ...exported.report, files };
+}
+
+/** What a format of one session a file says to several. */
+function severalSessions({ name }: ExportFormat): TracekeepError {
+  return new TracekeepError("BAD_EVENT", `${name} is one document a session, and there are several`, {
+    hint: "name one session, or a folder for the documents",
+  });
 }
 
 /** A file in the making, beside the place that it will have. */
@@ -137,6 +137,7 @@ class NewFile {
       fs.fsyncSync(this.#fd ?? -1);
       this.#close();
       fs.renameSync(this.#temporary, this.path);
+      syncFolder(path.dirname(this.path));
     });
   }
 
@@ -168,6 +169,16 @@ class NewFile {
 }
 
 const BUFFER_CHARACTERS: number = 256 * 1024;
+
+/** Makes a rename in it durable. */
+function syncFolder(folder: string): void {
+  const fd = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
 
 function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;

@@ -21,7 +21,6 @@ export { openReader, Reader, subscribe } from "./reader.ts";
 export type { ReaderOptions, StoredLine } from "./reader.ts";
 export { MAX_SKIPPED, ReadReport, UNFINISHED_LINE } from "./report.ts";
 export type { MatchedBy } from "./session-logs.ts";
-export { isEmptySession } from "./sessions.ts";
 export type { SessionEntry, SessionFilter } from "./sessions.ts";
 export { ReadStream } from "./stream.ts";
 export type { Pause, ReadStreamOptions } from "./stream.ts";

@@ -199,18 +199,18 @@ export function* pageOf(
   }
 }
 
+// --- internal ---
+
+/** What an event outside the window may say about those in it: see `foldContext`. */
+const CONTEXT_TYPES = ["START", "RESUMED", "END", "USER_MESSAGE", "TOOL_CALL", "TOOL_RESULT"];
+
 /** Whether nothing happened in it but what a recorder says of itself, and it is over. */
-export function isEmptySession({
+function isEmptySession({
   event_counts: counts,
   status,
 }: Pick<SessionEntry, "event_counts" | "status">): boolean {
   return status !== "running" && Object.keys(counts).every((type) => OWN_TYPES.has(type));
 }
-
-// --- internal ---
-
-/** What an event outside the window may say about those in it: see `foldContext`. */
-const CONTEXT_TYPES = ["START", "RESUMED", "END", "USER_MESSAGE", "TOOL_CALL", "TOOL_RESULT"];
 
 const OWN_TYPES: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT", "END"]);
 

@@ -152,12 +152,58 @@ const READ: Record<string, (run: ExampleRun) => void> = {
     ]),
 };
 
+/** What each example of sessions has to have printed: every statement of Decepticon's page. */
+const SESSIONS: Record<string, (run: ExampleRun) => void> = {
+  "lifecycle.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n")).toEqual([
+      "Planner ended 6 events 1 tool calls",
+      "Recon ended 4 events 0 tool calls",
+      'model: {"model":{"provider":"anthropic","name":"claude-4"}}',
+      "the output belongs to its command: true",
+    ]),
+  "save-load-list.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n")).toEqual([
+      "documents/2026/01/01/session_scan-1.json",
+      "documents/2026/01/02/session_scan-2.json",
+      "documents/2026/01/03/session_scan-3.json",
+      `scan-3 4 ${"x".repeat(20)}`,
+      "scan-2 4 And port 80?",
+      "scan-1 4 Is port 22 open?",
+      "on 2 January: scan-1 scan-2",
+      "START, USER_MESSAGE, a type of ours, END",
+      "4 in its document",
+      expect.stringMatching(/^cut\.json is damaged at byte \d+: the document is cut short$/),
+      'there is no session "*"',
+    ]),
+  "reconstruct.ts": ({ stdout, file }) => {
+    expect(stdout).toBe("user Is port 22 open?\ncall nmap nmap -p 22 10.0.0.1\ntools called by then: 1\n");
+    expect(file("incident-7.md")).toMatch(/### Tool `nmap`, [\d:]+\n\n```text\nnmap -p 22 10\.0\.0\.1\n```/);
+  },
+  "one-logger.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n")).toEqual([
+      "Planner: to Planner",
+      "Recon: to Recon",
+      expect.stringMatching(/: from anywhere$/),
+    ]),
+  "decepticon-files.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n")).toEqual([
+      "4 events of 1 session",
+      "2025-06-10T05:03:20.000Z START ",
+      "2025-06-10T05:03:22.123Z USER_MESSAGE ",
+      "2025-06-10T05:03:23.500Z TOOL_CALL nmap",
+      "2025-06-10T05:03:29.750Z TOOL_RESULT nmap",
+      "2025-06-10T05:03:31.000Z AGENT_MESSAGE ",
+      "the same file: true",
+    ]),
+};
+
 /** Used by others. */
 const NOT_RUN = ["four-agents.ts"];
 
 describe.each([
   ["sinks", SINKS],
   ["read", READ],
+  ["sessions", SESSIONS],
   ["streams", STREAMS],
   ["trace-writer", TRACE_WRITER],
 ])("the examples of %s", (folder, checks) => {

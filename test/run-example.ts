@@ -13,6 +13,8 @@ const TSX = path.join(import.meta.dirname, "..", "node_modules", "tsx", "dist", 
 export interface ExampleRun {
   stdout: string;
   stderr: string;
+  /** The text of a file that the example made. */
+  file: (name: string) => string;
   /** Types of the events in a file that the example made. */
   events: (file: string) => string[];
 }
@@ -27,13 +29,13 @@ export async function runExample(example: string, check: (run: ExampleRun) => vo
       timeout: 60_000,
       env: { ...process.env, NO_COLOR: "1", TRACEKEEP: `${process.execPath} ${CLI}` },
     });
-    const events = (file: string): string[] =>
-      fs
-        .readFileSync(path.join(cwd, file), "utf8")
+    const file = (name: string): string => fs.readFileSync(path.join(cwd, name), "utf8");
+    const events = (name: string): string[] =>
+      file(name)
         .split("\n")
         .slice(0, -1)
         .map((line) => (JSON.parse(line) as { event: string }).event);
-    check({ stdout, stderr, events });
+    check({ stdout, stderr, file, events });
   } finally {
     fs.rmSync(cwd, { recursive: true });
   }

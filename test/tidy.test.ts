@@ -28,6 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   read: ["base", "event", "format", "store", "summary", "live"],
   "stream-log": ["base", "event", "live", "record", "read"],
   import: ["base", "event", "format", "pricing", "store", "read", "record"],
+  export: ["base", "event", "read", "metrics"],
   integrations: ["base", "event", "redact", "store", "record", "import"],
   // Imported by tests only: no other row has it.
   testing: ["base", "event", "format", "store", "sinks", "record", "read"],
@@ -46,6 +47,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "report",
     "replay",
     "import",
+    "export",
     "integrations",
   ],
   demo: ["base", "record", "cli"],

@@ -10,7 +10,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "import",
-    summary: "bring in what Claude Code and Codex recorded",
+    summary: "bring in what Claude Code, Codex or Decepticon recorded, or sessions of ours from documents",
     load: async () => (await import("./commands/import.ts")).importCommand,
   },
   {
@@ -62,6 +62,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     name: "index",
     summary: "write down what the sessions add up to, so that lists and audits need not read them",
     load: async () => (await import("./commands/index.ts")).index,
+  },
+  {
+    name: "export",
+    summary: "sessions as JSON Lines, JSON documents, Markdown, CSV or for Decepticon",
+    load: async () => (await import("./commands/export.ts")).exportCommand,
   },
   {
     name: "doctor",

@@ -11,6 +11,7 @@ export { cutText, limitBody } from "./limit.ts";
 export type { Limited } from "./limit.ts";
 export { encodeLineWithin } from "./limited-line.ts";
 export {
+  bodyOf,
   decodeLine,
   decodeRecord,
   encodeEvent,

@@ -74,13 +74,18 @@ export function encodeLine(parts: LineParts, identity: string): string {
 
 /** The canonical line of a whole event, e.g. of one that was decoded. */
 export function encodeEvent(event: Event): string {
+  return encodeLine({ ...event, body: bodyOf(event) }, encodeIdentity(event.session_id, event.agent_id));
+}
+
+/** The fields of an event that are not the envelope's. */
+export function bodyOf(event: Event): JsonObject {
   const body: JsonObject = {};
   for (const [key, value] of Object.entries(event)) {
     if (!ENVELOPE.has(key)) {
       Object.defineProperty(body, key, { value, enumerable: true, configurable: true, writable: true });
     }
   }
-  return encodeLine({ ...event, body }, encodeIdentity(event.session_id, event.agent_id));
+  return body;
 }
 
 /** Whether a name belongs to the envelope, and so cannot be a field of a body. */

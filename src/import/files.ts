@@ -36,8 +36,9 @@ export function* findTranscripts(
   skipped: SkippedBytes[],
 ): Generator<void, FoundFile[], undefined> {
   const found = new Map<string, FoundFile>();
+  const names = [...new Set(importers.map(({ fileNames }) => fileNames ?? JSON_LINES))];
   for (const named of paths) {
-    for (const file of filesIn(named)) {
+    for (const file of filesIn(named, names)) {
       if (found.has(file)) continue;
       yield;
       const transcript = lookInto(file, importers);
@@ -63,14 +64,8 @@ export function defaultPaths(
     .filter((root) => fs.existsSync(root));
 }
 
-// --- internal ---
-
-/** As much of a file is looked at to tell what it is. */
-const LOOK_BYTES = 256 * 1024;
-const LOOK_RECORDS = 50;
-
-/** The file itself, or the transcripts in a folder by their names, at any depth, in a stable order. */
-function* filesIn(place: string): Generator<string, void, undefined> {
+/** The file itself, or the files in a folder that have such a name, at any depth, in a stable order. @throws TracekeepError */
+export function* filesIn(place: string, names: readonly RegExp[]): Generator<string, void, undefined> {
   let stat: fs.Stats;
   try {
     stat = fs.lstatSync(place);
@@ -86,10 +81,17 @@ function* filesIn(place: string): Generator<string, void, undefined> {
     for (const entry of entriesOf(folder)) {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) folders.push(file);
-      else if (entry.isFile() && /\.jsonl(\.zst)?$/.test(entry.name)) yield file;
+      else if (entry.isFile() && names.some((name) => name.test(entry.name))) yield file;
     }
   }
 }
+
+// --- internal ---
+
+const JSON_LINES = /\.jsonl(\.zst)?$/;
+/** As much of a file is looked at to tell what it is. */
+const LOOK_BYTES = 256 * 1024;
+const LOOK_RECORDS = 50;
 
 function entriesOf(folder: string): fs.Dirent[] {
   try {
@@ -110,7 +112,10 @@ function lookInto(file: string, importers: readonly Importer[]): FoundFile | str
   if (stat.size === 0) return "empty";
   const head = readHead(file, LOOK_BYTES, LOOK_RECORDS);
   const importer = importers.find((candidate) => candidate.recognises(file, head));
-  if (importer === undefined) return `not a transcript of ${importers.map(({ name }) => name).join(" or ")}`;
+  if (importer === undefined) {
+    const names = importers.map(({ name }) => name);
+    return `not a transcript of ${names.join(", ").replace(/, ([^,]*)$/, " or $1")}`;
+  }
   const modifiedMs = stat.mtimeMs;
   return { path: file, importer, bytes: stat.size, modifiedMs, firstMs: firstTimeOf(head) ?? modifiedMs };
 }

@@ -11,6 +11,8 @@ import type { PriceTable } from "../pricing/index.ts";
 export interface Importer {
   /** The source's name; also the `origin` of the sessions made from it, e.g. "claude-code". */
   readonly name: string;
+  /** Names of files that are looked at in folders. Default: those of JSON Lines, `*.jsonl`. */
+  readonly fileNames?: RegExp;
   /** The folders in which this tool keeps its recordings, whether or not they exist. */
   defaultRoots(env: Record<string, string | undefined>, home: string): string[];
   /** Whether a file is one of this tool's recordings, by its path and its first records. */
@@ -21,7 +23,10 @@ export interface Importer {
 
 export interface TranscriptFile {
   readonly path: string;
-  /** The first records of the file (up to 1 MiB of it), for ids that are needed before the first event. */
+  /**
+   * The first records of the file (up to 1 MiB of it), for ids that are needed before the first event. Of a `.json`
+   * document: what it says beside its `events`, which are its records.
+   */
   readonly head: readonly JsonObject[];
 }
 
@@ -67,4 +72,6 @@ export interface ImportedSession {
   readonly project?: string;
   /** RFC 3339. */
   readonly startedAt?: string;
+  /** Anything else that the source says of the session. */
+  readonly metadata?: JsonObject;
 }

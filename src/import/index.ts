@@ -1,5 +1,6 @@
 /**
- * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts.
+ * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Decepticon's sessions; and our own
+ * sessions back from their documents.
  *
  * @module
  * @example
@@ -10,6 +11,10 @@
  */
 export { claudeCode } from "./claude-code.ts";
 export { codex } from "./codex.ts";
+export { decepticon } from "./decepticon.ts";
+export type { DecepticonOptions } from "./decepticon.ts";
+export { findDocuments, readSessionDocument, restoreDocument } from "./session-document.ts";
+export type { SessionDocument } from "./session-document.ts";
 export type {
   ImportedSession,
   Importer,
@@ -20,6 +25,7 @@ export type {
 } from "./importer.ts";
 export { foldSpool, hasNews } from "./fold.ts";
 export type { FoldOptions } from "./fold.ts";
+export { newReport } from "./report.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";
 export { IMPORTERS, importSessions } from "./run.ts";
 export type { ImportOptions } from "./run.ts";

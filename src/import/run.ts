@@ -10,6 +10,7 @@ import { loadPrices } from "../pricing/index.ts";
 import type { Store } from "../record/index.ts";
 import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
+import { decepticon } from "./decepticon.ts";
 import { importFile } from "./file-import.ts";
 import { defaultPaths, findTranscripts } from "./files.ts";
 import type { FoundFile } from "./files.ts";
@@ -21,7 +22,7 @@ import type { ImportProgress, ImportReport, Tally } from "./report.ts";
 import { tallyUnchanged } from "./unchanged.ts";
 
 /** Every importer there is. */
-export const IMPORTERS: readonly Importer[] = [claudeCode, codex];
+export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon()];
 
 export interface ImportOptions {
   /** Which tools' recordings to import. Default: those of all. */

@@ -132,7 +132,7 @@ export class SessionWriter {
 
   #openOrStart(): Session {
     const { store, holdings, origin, fileTime } = this.#context;
-    const { id, agent, parent, title, project, startedAt } = this.imported;
+    const { id, agent, parent, title, project, startedAt, metadata } = this.imported;
     const present = holdings.originOf(id);
     if (present === undefined) {
       const session = store.startSession({
@@ -141,6 +141,7 @@ export class SessionWriter {
         parent,
         title,
         project,
+        metadata,
         origin,
         startedAt: startedAt ?? fileTime,
         durability: "os",

@@ -1,4 +1,4 @@
-// One JSON Lines transcript as a sequence of items: records, damage, and an end that is not written yet. Damage is data
+// One transcript, JSON Lines or a JSON document with its records under `events`, as a sequence of items: records, damage, and an end that is not written yet. Damage is data
 // here, never an exception: every byte of the file that is not blank is in exactly one item.
 
 import { isAscii, isUtf8 } from "node:buffer";
@@ -9,6 +9,7 @@ import { ioError } from "../base/errors.ts";
 import type { JsonObject } from "../event/index.ts";
 import { parseObject, salvageLine } from "../format/index.ts";
 import { readLines } from "../store/line-reader.ts";
+import { readDocument } from "./document.ts";
 
 export type TranscriptItem = TranscriptRecord | Damage | UnfinishedEnd;
 
@@ -58,6 +59,10 @@ export function* readTranscript(
   path: string,
   fromOffset: number = 0,
 ): Generator<TranscriptItem, void, undefined> {
+  if (path.endsWith(".json")) {
+    yield* readDocumentItems(path, fromOffset);
+    return;
+  }
   for (const item of readLines(path, { fromOffset })) {
     const { offset, line } = item;
     if ("tooLong" in item) {
@@ -87,8 +92,15 @@ export function* readTranscript(
   }
 }
 
-/** The records within about the first `maxBytes` of a transcript, at most `maxRecords`. */
+/**
+ * The records within about the first `maxBytes` of a transcript, at most `maxRecords`; of a document, what it says
+ * beside its records.
+ */
 export function readHead(path: string, maxBytes: number, maxRecords: number = Infinity): JsonObject[] {
+  if (path.endsWith(".json")) {
+    const about = readAbout(path);
+    return about === undefined ? [] : [about];
+  }
   const head: JsonObject[] = [];
   for (const item of readTranscript(path)) {
     if (item.kind === "record") head.push(item.record);
@@ -97,13 +109,45 @@ export function readHead(path: string, maxBytes: number, maxRecords: number = In
   return head;
 }
 
+/** A JSON document without its records, which are under `events`; undefined when it is no object. */
+export function readAbout(path: string): JsonObject | undefined {
+  for (const item of readDocument(path, RECORDS)) {
+    if (item.kind !== "rest") continue;
+    // Of a document that was cut short, what stands before the records can be read all the same.
+    const bytes = Buffer.from(item.isWhole ? item.text : `${item.text.trimEnd()}]}`);
+    return parseObject(bytes, 0, bytes.length);
+  }
+  return undefined;
+}
+
 // --- internal ---
 
+/** Where documents have their records: ours, and those that are imported. */
+const RECORDS = "events";
 const OPEN = 0x7b;
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 1024 * 1024;
 /** How much of something unreadable is kept. */
 const FRAGMENT_BYTES = 64 * 1024;
+
+function* readDocumentItems(path: string, fromOffset: number): Generator<TranscriptItem, void, undefined> {
+  for (const item of readDocument(path, RECORDS, fromOffset)) {
+    const { offset, line } = item;
+    if (item.kind === "rest") {
+      if (!item.isWhole) yield { kind: "unfinished", from: offset, to: fs.statSync(path).size, line };
+      continue;
+    }
+    const { bytes, length } = item;
+    const record = bytes[0] === OPEN ? parseWhole(bytes) : undefined;
+    if (record !== undefined) {
+      yield { kind: "record", record, offset, line, bytes };
+      if (!isUtf8(bytes)) yield invalidUtf8(bytes, offset, line);
+    } else {
+      const reason = bytes.length === 0 ? "longer than 64 MiB" : "not a JSON object";
+      yield { ...damageOf(bytes, offset, line, reason), to: offset + length };
+    }
+  }
+}
 
 /** The common case: the line is one object. Text known to be ASCII is decoded several times faster. */
 function parseWhole(bytes: Buffer): JsonObject | undefined {

@@ -27,8 +27,8 @@ import { bytesOfLogs, listSessions, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
 import { encodeEntry, SessionIndex } from "./session-index.ts";
 import { foldWhole } from "./session-fold.ts";
-import { compileSessionFilter, foldInputs, foldSession } from "./sessions.ts";
-import type { SessionEntry, SessionFilter } from "./sessions.ts";
+import { compileSessionFilter, foldInputs, foldSession, pageOf } from "./sessions.ts";
+import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
 import { isPause, ReadStream } from "./stream.ts";
 import type { Pause, ReadStreamOptions } from "./stream.ts";
 import { subscribeEvents, subscribeLines } from "./subscribe.ts";
@@ -167,11 +167,11 @@ export class Reader {
         const sessions = compiled.select(list(report));
         if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
         const index = new SessionIndex(dir);
-        for (const session of sessions) yield yield* foldSession(session, compiled, report, index);
+        yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {
         const inputs = list(report);
         if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(inputs);
-        yield* foldInputs(inputs, compiled, report);
+        yield* pageOf(foldInputs(inputs, compiled, report), compiled);
       }
     }, filter);
   }
@@ -283,6 +283,15 @@ function* allEvents(
       if (isPause(found) || accepts(found.event)) yield found;
     }
   }
+}
+
+function* foldEach(
+  sessions: readonly SessionLogs[],
+  filter: CompiledSessionFilter,
+  report: ReadReport,
+  index: SessionIndex,
+): Generator<SessionEntry | Pause, void, undefined> {
+  for (const session of sessions) yield yield* foldSession(session, filter, report, index);
 }
 
 /** The session that a cursor is in, and those behind it. */

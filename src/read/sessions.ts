@@ -1,6 +1,6 @@
 // Sessions with their figures, folded from their logs.
 
-import { checkOptionNames, integerOption } from "../base/options.ts";
+import { checkOptionNames, choiceOption, integerOption } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import { isProcessAlive } from "../store/process.ts";
 import { foldContext, foldEvent, instantOf, newSummary, sessionStatus } from "../summary/index.ts";
@@ -30,6 +30,14 @@ export interface SessionFilter {
   until?: Moment | undefined;
   /** Only the last so many sessions by start. */
   last?: number | undefined;
+  /** `"newest"` gives the session that started last first. Default `"oldest"`. */
+  order?: "oldest" | "newest" | undefined;
+  /** Sessions in which nothing happened between START and END. Default true: they are given too. */
+  empty?: boolean | undefined;
+  /** Pages: leave out so many of the sessions that would be given. Default 0. */
+  offset?: number | undefined;
+  /** Pages: give no more than so many. What is behind them is not read. Default: all. */
+  limit?: number | undefined;
   /** Called with every event that is counted, in order, so that nothing has to be read twice. */
   observe?: ((event: Event, summary: SessionSummary) => void) | undefined;
   /**
@@ -59,6 +67,9 @@ export interface CompiledSessionFilter {
   observe: ((event: Event, summary: SessionSummary) => void) | undefined;
   notable: ((event: Event) => void) | undefined;
   window: { sinceMs: number; untilMs: number } | undefined;
+  page: { offset: number; limit: number };
+  /** Whether a session with these figures is wanted. */
+  isGiven: (session: SessionEntry) => boolean;
 }
 
 /** @throws TypeError, RangeError for what cannot be understood */
@@ -70,15 +81,23 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
     max: Number.MAX_SAFE_INTEGER,
     default: Number.MAX_SAFE_INTEGER,
   });
+  const count = (name: "offset" | "limit", fallback: number): number =>
+    integerOption("sessions", name, filter[name], {
+      min: name === "limit" ? 1 : 0,
+      max: Number.MAX_SAFE_INTEGER,
+      default: fallback,
+    });
+  const order = choiceOption("sessions", "order", filter.order, ["oldest", "newest"], "oldest");
   const matches = agent === undefined ? undefined : compileGlob(agent);
   const sinceMs = since === undefined ? undefined : parseMoment("since", since, nowMs);
   const untilMs = until === undefined ? undefined : parseMoment("until", until, nowMs);
   const isWindow = sinceMs !== undefined || untilMs !== undefined;
   return {
     select: (all) => {
-      const chosen = session === undefined ? undefined : resolveSession(all, session).session;
-      const named = chosen === undefined ? all : all.filter((each) => each === chosen);
-      return named.filter(({ agentId }) => matches?.(agentId) !== false).slice(-last);
+      const one = session === undefined ? undefined : resolveSession(all, session).session;
+      const named = one === undefined ? all : all.filter((each) => each === one);
+      const chosen = named.filter(({ agentId }) => matches?.(agentId) !== false).slice(-last);
+      return order === "newest" ? chosen.reverse() : chosen;
     },
     lineTest: isWindow ? new LineTest({ sinceMs, untilMs, timelessTypes: CONTEXT_TYPES }) : undefined,
     counts: ({ timestamp }) => {
@@ -88,6 +107,8 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
     },
     observe,
     notable,
+    page: { offset: count("offset", 0), limit: count("limit", Number.MAX_SAFE_INTEGER) },
+    isGiven: (entry) => filter.empty !== false || !isEmptySession(entry),
     window: isWindow ? { sinceMs: sinceMs ?? -Infinity, untilMs: untilMs ?? Infinity } : undefined,
   };
 }
@@ -162,14 +183,36 @@ export function* foldInputs(
       files: [...files],
       summary,
     }));
-  const chosen = new Set(filter.select(entries));
-  for (const entry of entries) if (chosen.has(entry)) yield entryOf(entry.summary, entry.files);
+  for (const entry of filter.select(entries)) yield entryOf(entry.summary, entry.files);
+}
+
+/** The sessions of a list that are wanted, as far as the page goes; what is behind it is not asked for. */
+export function* pageOf(
+  sessions: Iterable<SessionEntry | Pause>,
+  { page, isGiven }: CompiledSessionFilter,
+): Generator<SessionEntry | Pause, void, undefined> {
+  let found = 0;
+  for (const session of sessions) {
+    if (isPause(session)) yield session;
+    else if (isGiven(session) && ++found > page.offset) yield session;
+    if (found - page.offset >= page.limit) return;
+  }
 }
 
 // --- internal ---
 
 /** What an event outside the window may say about those in it: see `foldContext`. */
-const CONTEXT_TYPES = ["START", "RESUMED", "END", "TOOL_CALL", "TOOL_RESULT"];
+const CONTEXT_TYPES = ["START", "RESUMED", "END", "USER_MESSAGE", "TOOL_CALL", "TOOL_RESULT"];
+
+/** Whether nothing happened in it but what a recorder says of itself, and it is over. */
+function isEmptySession({
+  event_counts: counts,
+  status,
+}: Pick<SessionEntry, "event_counts" | "status">): boolean {
+  return status !== "running" && Object.keys(counts).every((type) => OWN_TYPES.has(type));
+}
+
+const OWN_TYPES: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT", "END"]);
 
 function fold(
   summary: SessionSummary,
@@ -191,5 +234,5 @@ function entryOf(summary: SessionSummary, files: readonly SessionLogFile[]): Ses
 
 // prettier-ignore
 const FILTER_NAMES = [
-  "session", "agent", "since", "until", "last", "observe", "notable", "signal", "onProgress",
+  "session", "agent", "since", "until", "last", "order", "empty", "offset", "limit", "observe", "notable", "signal", "onProgress",
 ] as const satisfies readonly (keyof SessionFilter)[];

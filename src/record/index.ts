@@ -9,6 +9,7 @@ export type { Receipt } from "./receipt.ts";
 export { createRecorder, Recorder } from "./recorder.ts";
 export type { RecorderStatus } from "./recorder.ts";
 export type { RecorderOptions } from "./recorder-options.ts";
+export type { RestoredSession, RestoreOptions } from "./restore.ts";
 export { activeSession, log, startSession, traced, withSession } from "./run.ts";
 export type { RunOptions } from "./run.ts";
 export { Session } from "./session.ts";

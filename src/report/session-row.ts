@@ -13,6 +13,8 @@ export interface SessionRow {
   parent_id: string | null;
   title: string | null;
   project: string | null;
+  /** The beginning of the first thing the user said, or null. */
+  preview: string | null;
   started_at: string | null;
   /** Of END; null for sessions without one. */
   ended_at: string | null;
@@ -45,6 +47,7 @@ export function sessionRow(session: SessionEntry): SessionRow {
     parent_id: session.parent_id,
     title: session.title,
     project: session.project,
+    preview: session.preview,
     started_at: session.started_at,
     ended_at: session.ended_at,
     last_at: session.last_at,

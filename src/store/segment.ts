@@ -6,7 +6,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { assert } from "../base/assert.ts";
-import { systemCode, TracekeepError } from "../base/errors.ts";
+import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
@@ -61,6 +61,27 @@ export function createSegment(
       if (fd !== undefined) disk.close(fd);
     }
     throw error;
+  }
+}
+
+/**
+ * Creates a log that is complete, synced, under the first of `names` that is free; whole or not at all.
+ *
+ * @returns its path
+ * @throws TracekeepError when it cannot be written; what `lines` throws
+ */
+export function createWholeLog(
+  disk: Disk,
+  directory: string,
+  names: readonly string[],
+  lines: Iterable<Uint8Array>,
+): string {
+  try {
+    const file = createSegment(disk, directory, names, lines, { isDurable: true });
+    file.close();
+    return file.path;
+  } catch (error) {
+    throw systemCode(error) === undefined ? error : ioError("create a session in", directory, error);
   }
 }
 

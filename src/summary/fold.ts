@@ -47,6 +47,8 @@ export interface SessionSummary extends Figures {
   parent_id: string | null;
   title: string | null;
   project: string | null;
+  /** The beginning of the first USER_MESSAGE, at most {@link PREVIEW_CHARACTERS}. */
+  preview: string | null;
   started_at: string | null;
   /** Time of the latest event, which need not be the last one. */
   last_at: string | null;
@@ -75,6 +77,8 @@ export interface SessionSummary extends Figures {
 
 /** Longer times without an event count as idle. */
 export const IDLE_MS: number = 5 * 60_000;
+/** Longest `preview`, in characters; a longer message is cut and ends with `…`. */
+export const PREVIEW_CHARACTERS = 100;
 /** Length of `silences`. */
 export const MAX_SILENCES = 5;
 /** Calls without a result that are remembered. The oldest are forgotten, half of them at a time; their results then stand alone. */
@@ -89,6 +93,7 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     parent_id: null,
     title: null,
     project: null,
+    preview: null,
     started_at: null,
     last_at: null,
     ended_at: null,
@@ -165,6 +170,9 @@ export function foldContext(
       return undefined;
     case "TOOL_RESULT":
       return takeCall(summary.progress.openCalls, head);
+    case "USER_MESSAGE":
+      summary.preview ??= previewOf(textOf(body["message"]));
+      return undefined;
     case "START":
       summary.origin = textOf(body["origin"]) ?? null;
       summary.parent_id = textOf(body["parent_session_id"]) ?? null;
@@ -267,6 +275,14 @@ function foldTime(summary: SessionSummary, head: EventHead): void {
   progress.lastMs = timeMs;
   progress.lastSeq = head.seq;
   summary.last_at = head.timestamp;
+}
+
+function previewOf(message: string | undefined): string | null {
+  if (message === undefined) return null;
+  // Looks no further than it has to: a message may be megabytes long. A character is at most two UTF-16 units.
+  const characters = Array.from(message.slice(0, 2 * PREVIEW_CHARACTERS + 1));
+  if (characters.length <= PREVIEW_CHARACTERS) return message;
+  return `${characters.slice(0, PREVIEW_CHARACTERS).join("")}…`;
 }
 
 function isRecorded({ origin }: SessionSummary): boolean {

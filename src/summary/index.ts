@@ -20,6 +20,7 @@ export {
   MAX_OPEN_CALLS,
   MAX_SILENCES,
   newSummary,
+  PREVIEW_CHARACTERS,
 } from "./fold.ts";
 export type { EventHead, SessionSummary, SessionWriter, Silence } from "./fold.ts";
 export { bandOf, countRule, healthOf, newHealthFacts } from "./health.ts";

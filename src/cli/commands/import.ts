@@ -1,7 +1,7 @@
 // Brings in what other tools recorded. Safe to run again and again: only what is new is added.
 
-import { importSessions, IMPORTERS } from "../../import/index.ts";
-import type { ImportReport } from "../../import/index.ts";
+import { decepticon, importSessions, IMPORTERS } from "../../import/index.ts";
+import type { Importer, ImportReport } from "../../import/index.ts";
 import { openStore } from "../../record/index.ts";
 import { nearestName } from "../../base/nearest.ts";
 import { UsageError } from "../usage-error.ts";
@@ -9,27 +9,38 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { importDocuments } from "../import-documents.ts";
 import { ProgressLine } from "../progress.ts";
 import { formatCount, plural, renderSkipped } from "../../report/index.ts";
 
 export const importCommand: Command = {
   name: "import",
-  summary: "bring in what Claude Code and Codex recorded",
+  summary: "bring in what Claude Code, Codex or Decepticon recorded, or sessions of ours from documents",
   operands: { usage: "[SOURCE] [PATH...]", min: 0, max: 10_000 },
   options: {
+    zone: {
+      kind: "text",
+      value: "ZONE",
+      about: "decepticon: of times without an offset: local, UTC, +09:00, Asia/Seoul",
+    },
+    as: { kind: "text", value: "ID", about: "json: the id that the session gets here (default: its own)" },
     json: { kind: "flag", about: "print the report as one JSON object" },
   },
   examples: [
     ["import", "everything found on this machine"],
     ["import claude-code", "only what Claude Code recorded"],
     ["import codex ~/backup/sessions", "Codex rollouts from another folder"],
+    ["import decepticon logs --zone local", "Decepticon's sessions, with this machine's times"],
+    ["import json backup", "what `export json` wrote, as it was"],
     ["import some-transcript.jsonl", "one file; what it is, is found out"],
   ],
   run,
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  const { importers, paths } = chosen(context.operands);
+  if (context.operands[0] === "json") return importDocuments(context);
+  if (context.text("as") !== undefined) throw new UsageError("--as is for: import json PATH");
+  const { importers, paths } = chosen(context);
   const store = openStore({ ...context.place, durability: "os", handleSignals: false });
   const progress = new ProgressLine(context.stderr);
   let report: ImportReport;
@@ -55,20 +66,23 @@ async function run(context: CommandContext): Promise<ExitCode> {
 
 // --- internal ---
 
-function chosen(operands: readonly string[]): { importers: typeof IMPORTERS; paths: readonly string[] } {
+function chosen(context: CommandContext): { importers: readonly Importer[]; paths: readonly string[] } {
+  const { operands } = context;
   const [first = ""] = operands;
-  const named = IMPORTERS.find(({ name }) => name === first);
+  const zone = context.text("zone");
+  const known = IMPORTERS.map((each) => (each.name === "decepticon" ? decepticon({ zone }) : each));
+  const named = known.find(({ name }) => name === first);
+  if (named?.name === "decepticon" && operands.length === 1) {
+    throw new UsageError("Decepticon writes to the folder it was started in: import decepticon PATH");
+  }
   if (named !== undefined) return { importers: [named], paths: operands.slice(1) };
   // A lone word that is no path is a misspelt source rather than a file.
   if (first !== "" && /^[a-z-]+$/.test(first)) {
-    const nearest = nearestName(
-      first,
-      IMPORTERS.map(({ name }) => name),
-    );
+    const nearest = nearestName(first, [...known.map(({ name }) => name), "json"]);
     if (nearest !== undefined)
       throw new UsageError(`there is no source "${first}"; did you mean ${nearest}?`);
   }
-  return { importers: IMPORTERS, paths: operands };
+  return { importers: known, paths: operands };
 }
 
 function printReport({ stdout }: CommandContext, report: ImportReport, named: boolean): void {

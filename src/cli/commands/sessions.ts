@@ -9,7 +9,6 @@ import {
   renderTable,
   sessionRow,
 } from "../../report/index.ts";
-import type { SessionEntry } from "../../read/index.ts";
 import type { SessionRow } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -17,6 +16,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
+import { UsageError } from "../usage-error.ts";
 
 export const sessions: Command = {
   name: "sessions",
@@ -31,11 +31,15 @@ export const sessions: Command = {
     },
     until: { kind: "text", value: "TIME", about: "figures of the time up to then" },
     last: { kind: "text", value: "N", about: "only the last N sessions" },
+    limit: { kind: "text", value: "N", about: "a page of N sessions, the newest first" },
+    offset: { kind: "text", value: "N", about: "how many of the newest sessions the page leaves out" },
+    preview: { kind: "flag", about: "show the beginning of what the user said first" },
     all: { kind: "flag", about: "also those in which nothing happened between START and END" },
     json: { kind: "flag", about: "one JSON object a line" },
   },
   examples: [
     ["sessions --last 10", "the ten that began last"],
+    ["sessions --limit 20 --offset 20 --preview", "the second page of twenty, and what they are about"],
     ["sessions --json | jq .cost_usd", "money of each"],
   ],
   run,
@@ -45,7 +49,12 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (context.operands.length === 0) await upkeep(context);
   const progress = readProgress(context);
   const reader = readerOf(context);
+  const { limit, offset } = pageOf(context);
   const found = reader.sessions({
+    order: limit === undefined && offset === undefined ? "oldest" : "newest",
+    limit,
+    offset,
+    empty: context.flag("all"),
     agent: context.text("agent"),
     since: context.text("since"),
     until: context.text("until"),
@@ -55,7 +64,6 @@ async function run(context: CommandContext): Promise<ExitCode> {
   });
   const rows: SessionRow[] = [];
   for await (const session of found) {
-    if (isEmpty(session) && !context.flag("all")) continue;
     const row = sessionRow(session);
     if (!context.flag("json")) {
       rows.push(row);
@@ -71,16 +79,20 @@ async function run(context: CommandContext): Promise<ExitCode> {
 
 // --- internal ---
 
-/** What a recorder says of itself is nothing that happened, unless the session is open still. */
-function isEmpty({ event_counts: counts, status }: SessionEntry): boolean {
-  return status !== "running" && Object.keys(counts).every((type) => OWN_TYPES.has(type));
+/** @throws UsageError */
+function pageOf(context: CommandContext): { limit: number | undefined; offset: number | undefined } {
+  const limit = context.count("limit");
+  const offset = context.text("offset") === "0" ? 0 : context.count("offset");
+  if ((limit ?? offset) !== undefined && context.text("last") !== undefined) {
+    throw new UsageError("--last and a page by --limit and --offset exclude each other");
+  }
+  return { limit, offset };
 }
-
-const OWN_TYPES: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT", "END"]);
 
 const right = { align: "right" } as const;
 
-function print({ stdout }: CommandContext, rows: readonly SessionRow[]): void {
+function print(context: CommandContext, rows: readonly SessionRow[]): void {
+  const { stdout } = context;
   if (rows.length === 0) {
     stdout.line("No sessions. Record something, or try: tracekeep import");
     return;
@@ -89,7 +101,7 @@ function print({ stdout }: CommandContext, rows: readonly SessionRow[]): void {
     [
       { title: "started (UTC)" },
       { title: "session" },
-      { title: "agent / title", shrinks: true },
+      { title: context.flag("preview") ? "user" : "agent / title", shrinks: true },
       { title: "status" },
       { title: "events", ...right },
       { title: "tools", ...right },
@@ -100,7 +112,7 @@ function print({ stdout }: CommandContext, rows: readonly SessionRow[]): void {
     rows.map((row) => [
       row.started_at === null ? "" : formatMinute(row.started_at),
       formatShortId(row.session_id),
-      printable(row.title ?? row.agent_id),
+      printable((context.flag("preview") ? row.preview : row.title) ?? row.agent_id),
       row.status,
       formatCount(row.events),
       formatCount(row.tool_calls),

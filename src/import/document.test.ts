@@ -1,0 +1,57 @@
+import * as fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+import * as fc from "fast-check";
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+import { readDocument } from "./document.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
+});
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+it("gives the elements that JSON.parse finds, each from its own place, and the rest, however a document is laid out", () => {
+  const file = path.join(folder, "d.json");
+  const key = fc.string().map((name) => `k${name}`);
+  fc.assert(
+    fc.property(
+      fc.dictionary(key, fc.jsonValue()),
+      fc.array(fc.jsonValue()),
+      fc.dictionary(key, fc.jsonValue()),
+      fc.constantFrom(undefined, 2, "\t"),
+      (before, events, after, indent) => {
+        const text = JSON.stringify({ ...before, events, ...after }, null, indent);
+        fs.writeFileSync(file, text);
+        const found: unknown[] = [];
+        for (const item of readDocument(file, "events")) {
+          if (item.kind === "rest") {
+            expect(item.isWhole).toBe(true);
+            expect(JSON.parse(item.text)).toEqual(
+              JSON.parse(JSON.stringify({ ...before, events: [], ...after })),
+            );
+            continue;
+          }
+          expect(fs.readFileSync(file).subarray(item.offset, item.offset + item.length)).toEqual(item.bytes);
+          found.push(JSON.parse(item.bytes.toString("utf8")));
+          const again = readDocument(file, "events", item.offset).next().value;
+          expect(again).toMatchObject({ offset: item.offset, length: item.length });
+        }
+        expect(JSON.stringify(found)).toBe(JSON.stringify(events));
+      },
+    ),
+    { numRuns: 200 },
+  );
+});
+
+it("goes on across its chunks", () => {
+  const file = path.join(folder, "d.json");
+  const events = Array.from({ length: 2000 }, (_, at) => ({ at, text: 'é]},{"'.repeat(at % 500) }));
+  fs.writeFileSync(file, JSON.stringify({ a: 1, events, b: 2 }));
+  const found = [...readDocument(file, "events")].flatMap((item) =>
+    item.kind === "element" ? [JSON.parse(item.bytes.toString("utf8")) as unknown] : [],
+  );
+  expect(found).toEqual(events);
+});

@@ -6,6 +6,8 @@ export const STORE_DIRECTORY = ".tracekeep";
 export const ARCHIVE_DIRECTORY = "archive";
 /** Retention, rotation and legal hold. */
 export const SETTINGS_FILE = "settings.json";
+/** Locked by whoever enforces the retention policy. Never renamed, never deleted. */
+export const RETENTION_LOCK = "retention.lock";
 /** What short-lived hook processes appended, until it is folded into sessions. */
 export const SPOOL_DIRECTORY = "spool";
 /** In the spool: how much of each of its files is folded. Derived; without it everything is looked at again. */

@@ -8,11 +8,13 @@ import type { TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity } from "../format/index.ts";
+import type { Durability } from "./durability.ts";
 import { LEDGER } from "./layout.ts";
 import { currentProcess } from "./process.ts";
 import type { ProcessIdentity } from "./process.ts";
 import { ownEvent } from "./own-event.ts";
 import { SharedLog } from "./shared-log.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** Types of the ledger's entries (docs/format.md). */
 export const LEDGER_TYPES = [
@@ -25,6 +27,11 @@ export const LEDGER_TYPES = [
   "SESSION_RECOVERED",
   "SESSION_GAP",
   "SEGMENT_SWITCHED",
+  "SEGMENT_ARCHIVED",
+  "SEGMENT_DELETED",
+  "RETENTION_RUN",
+  "RETENTION_DEFERRED",
+  "SETTINGS_CHANGED",
 ] as const;
 
 type LedgerType = (typeof LEDGER_TYPES)[number];
@@ -106,6 +113,15 @@ export class Ledger {
     this.#add("STORE_CHECKED", undefined, { open: list });
   }
 
+  /**
+   * An entry that something else depends on: resolves when it is on the medium.
+   *
+   * @throws TracekeepError when it is not; then what depends on it must not be done
+   */
+  async record(type: LedgerType, session: LedgerSession | undefined, body: JsonObject): Promise<void> {
+    await this.#append(type, session, body, "fsync")?.settled;
+  }
+
   /** Writes what waits now, if nobody else is writing. */
   flush(): void {
     try {
@@ -128,6 +144,19 @@ export class Ledger {
   // --- internal ---
 
   #add(type: LedgerType, session: LedgerSession | undefined, body: JsonObject): void {
+    try {
+      this.#append(type, session, body);
+    } catch {
+      // Refused by a full queue, which has been told and is said by a GAP.
+    }
+  }
+
+  #append(
+    type: LedgerType,
+    session: LedgerSession | undefined,
+    body: JsonObject,
+    ticketFor?: Durability,
+  ): Ticket | undefined {
     this.#log ??= new SharedLog({
       path: this.path,
       sessionId: STORE_ID,
@@ -138,11 +167,7 @@ export class Ledger {
     });
     const about = session === undefined ? {} : { file: path.basename(session.file) };
     const identity = session === undefined ? undefined : encodeIdentity(session.sessionId, session.agentId);
-    try {
-      this.#log.append(ownEvent(type, { ...about, ...body }), undefined, identity);
-    } catch {
-      // Refused by a full queue, which has been told and is said by a GAP.
-    }
+    return this.#log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
   }
 }
 

@@ -85,7 +85,7 @@ describe("every command", () => {
     [["query", "--last", "0"], "whole number"],
     [["query", "--last", "soon"], "how long ago"],
     [["query", "--where", "duration"], "duration"],
-    [["query", "extra"], "does not take"],
+    [["doctor", "extra"], "does not take"],
     [["sessions", "--last", "-3"], "--last"],
     [["audit", "--last", "1x"], "90s"],
     [["stats", "--by", "moon"], "tool, model"],

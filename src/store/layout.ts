@@ -14,6 +14,10 @@ export const SPOOL_DIRECTORY = "spool";
 export const SPOOL_STATE = "folded.json";
 /** Behind a spool file's name: it is folded and ended, and on its way out. */
 export const SPOOL_ASIDE_SUFFIX = ".aside";
+/** What is derived from the logs; it may be deleted at any time. */
+export const INDEX_DIRECTORY = "index";
+/** In it: what each session adds up to, a line each. */
+export const SUMMARIES_FILE = "summaries.jsonl";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

@@ -220,7 +220,8 @@ function isCompressed({ name }: SessionLogFile): boolean {
 
 /** Whether one is the segment of the other on its way into the archive, which is no copy that somebody made. */
 function isBeingArchived(log: SessionLogFile, other: SessionLogFile): boolean {
-  return isCompressed(log) !== isCompressed(other) && log.archived !== other.archived;
+  if (log.archived === other.archived) return false;
+  return isCompressed(log) !== isCompressed(other) || bytesOf(log.path) === bytesOf(other.path);
 }
 
 /** A damaged first line must not hide the rest of a session, so the first whole event says whose it is. */

@@ -8,6 +8,8 @@ import type { TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity } from "../format/index.ts";
+import { nodeDisk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { LEDGER } from "./layout.ts";
 import { currentProcess } from "./process.ts";
@@ -53,13 +55,15 @@ export class Ledger {
   /** The ledger's file. */
   readonly path: string;
   readonly #onFault: (error: TracekeepError) => void;
+  readonly #disk: Disk;
   /** Opened with the first entry. */
   #log: SharedLog | undefined;
 
   /** @param dir the store's folder */
-  constructor(dir: string, onFault: (error: TracekeepError) => void) {
+  constructor(dir: string, onFault: (error: TracekeepError) => void, disk: Disk = nodeDisk) {
     this.path = path.join(dir, LEDGER);
     this.#onFault = onFault;
+    this.#disk = disk;
   }
 
   /** A session was created, or opened to go on with it (`resumed`). */
@@ -164,6 +168,7 @@ export class Ledger {
       durability: "interval",
       firstLine: () => ownEvent("STORE_CREATED", { format: FORMAT_VERSION, ...currentProcess() }),
       onFault: this.#onFault,
+      disk: this.#disk,
     });
     const about = session === undefined ? {} : { file: path.basename(session.file) };
     const identity = session === undefined ? undefined : encodeIdentity(session.sessionId, session.agentId);

@@ -88,7 +88,6 @@ export function planArchiveLimit<T extends SegmentFacts>(
 
 // --- internal ---
 
-
 function oldestFirst<T extends SegmentFacts>(segments: readonly T[]): T[] {
   return segments.toSorted(
     (left, right) => left.lastMs - right.lastMs || Number(left.path > right.path) * 2 - 1,

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { parseTimestamp } from "../../event/index.ts";
-import type { Event, JsonObject } from "../../event/index.ts";
+import type { Event } from "../../event/index.ts";
 import { decodeLine } from "../../format/index.ts";
 import type { SessionCatalog, SessionLogFile } from "../catalog.ts";
 import { needsHealing } from "../heal.ts";
@@ -150,14 +150,17 @@ function isSealed(log: SessionLogFile, isLast: boolean): boolean {
   }
 }
 
-/** Time of the last event that has one. */
+/** Time of the last event that has one. Of a compressed file, all is read: there is no way to begin at its end. */
 function lastTimeOf(file: string): string | undefined {
-  for (const line of readLinesBackwards(file)) {
+  const isCompressed = file.endsWith(".gz");
+  let last: string | undefined;
+  for (const line of isCompressed ? readLines(file) : readLinesBackwards(file)) {
     const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
-    if (decoded?.kind === "event" && parseTimestamp(decoded.event.timestamp) !== undefined)
-      return decoded.event.timestamp;
+    if (decoded?.kind !== "event" || parseTimestamp(decoded.event.timestamp) === undefined) continue;
+    last = decoded.event.timestamp;
+    if (!isCompressed) break;
   }
-  return undefined;
+  return last;
 }
 
 const ABOUT_SEGMENT = [Buffer.from('{"event":"SEGMENT_ARCHIVED"'), Buffer.from('{"event":"SEGMENT_DELETED"')];
@@ -167,11 +170,15 @@ function isAboutSegment(line: Buffer): boolean {
   return ABOUT_SEGMENT.some((head) => line.subarray(0, head.length).equals(head));
 }
 
-function recordOf(event: JsonObject): SegmentRecord {
-  const number = (name: string): number | null =>
-    typeof event[name] === "number" ? (event[name] as number) : null;
-  const text = (name: string): string | null =>
-    typeof event[name] === "string" ? (event[name] as string) : null;
+function recordOf(event: Event): SegmentRecord {
+  const number = (name: string): number | null => {
+    const value = event[name];
+    return typeof value === "number" ? value : null;
+  };
+  const text = (name: string): string | null => {
+    const value = event[name];
+    return typeof value === "string" ? value : null;
+  };
   return {
     events: number("events") ?? 0,
     bytes: number("bytes") ?? 0,

@@ -19,11 +19,7 @@ export const DEFERRED_MS: number = 3_600_000;
  *
  * @param newestEventMs time of the newest event in the store; asked for when the ledger does not reach back far enough
  */
-export function whyClockIsDoubtful(
-  ledger: string,
-  nowMs: number,
-  newestEventMs: number,
-): string | undefined {
+export function whyClockIsDoubtful(ledger: string, nowMs: number, newestEventMs: number): string | undefined {
   let laterMs = nowMs;
   let leap: string | undefined;
   for (const { type, timeMs } of entriesBackwards(ledger)) {
@@ -32,14 +28,14 @@ export function whyClockIsDoubtful(
     if (type === "RETENTION_DEFERRED") {
       const waitMs = timeMs + DEFERRED_MS - nowMs;
       if (waitMs <= 0) return undefined;
-      return `it did not lead up to the present, and shall go on from ${formatTimestamp(timeMs)} for an hour first`;
+      return `the clock is watched for an hour first, from ${formatTimestamp(timeMs)} on`;
     }
     if (type === "RETENTION_RUN") return leap;
     if (leap === undefined && nowMs - timeMs >= DAY_MS) return undefined;
     laterMs = timeMs;
   }
-  if (leap === undefined && laterMs - newestEventMs > DAY_MS) return leapText(newestEventMs, laterMs);
-  return leap;
+  if (leap !== undefined || laterMs - newestEventMs <= DAY_MS) return leap;
+  return leapText(newestEventMs, laterMs);
 }
 
 /** When the policy was last enforced or changed, by the clock of then; undefined when never. */
@@ -65,6 +61,5 @@ function* entriesBackwards(ledger: string): Generator<{ type: string; timeMs: nu
 }
 
 function leapText(fromMs: number, toMs: number): string {
-  const at = (timeMs: number): string => (Number.isFinite(timeMs) ? formatTimestamp(timeMs) : "never");
-  return `the clock leapt from ${at(fromMs)} to ${at(toMs)}, or nothing was recorded in between`;
+  return `the clock leapt from ${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}, or nothing was recorded in between`;
 }

@@ -162,8 +162,9 @@ function checkLogs(catalog: SessionCatalog): Check[] {
   }));
   for (const [sessionId, files] of catalog.sessions) {
     // Only the last one is written to; what stands at the ends of the others is for readers to tell.
-    const file = files.at(-1)?.path;
-    if (file === undefined) continue;
+    const last = files.at(-1);
+    if (last === undefined || last.archived) continue;
+    const { path: file } = last;
     if (readLastLine(file).tailBytes === 0 && !fs.existsSync(file + TORN_SUFFIX)) continue;
     checks.push({
       name: "session log",

@@ -7,7 +7,7 @@ import path from "node:path";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { ARCHIVE_DIRECTORY, LEDGER, TEMPORARY_PREFIX } from "./layout.ts";
+import { ARCHIVE_DIRECTORY, archivedName, LEDGER, TEMPORARY_PREFIX } from "./layout.ts";
 import { readFirstLine, readLines } from "./line-reader.ts";
 import { firstSeqOf, nextSegment } from "./segment.ts";
 
@@ -110,9 +110,9 @@ export class SessionCatalog {
     }
   }
 
-  /** The file that a session's next event belongs in: its last one outside the archive. */
+  /** The last file of a session. Its next event belongs in there, or behind it when it is in the archive. */
   find(sessionId: string): SessionLogFile | undefined {
-    const last = this.filesOf(sessionId).findLast(({ archived }) => !archived);
+    const last = this.filesOf(sessionId).at(-1);
     if (last === undefined) return undefined;
     // The file may have gone since it was looked into, and its name may belong to another session now.
     this.add(last.path);
@@ -182,7 +182,21 @@ export function compareSegments(left: SessionLogFile, right: SessionLogFile): nu
   return left.firstSeq - right.firstSeq || (left.headerSeq ?? 0) - (right.headerSeq ?? 0);
 }
 
+/** Where a segment is that has been moved into the archive since it was listed; undefined when it is not there. */
+export function findArchived(log: SessionLogFile): SessionLogFile | undefined {
+  const archive = path.join(path.dirname(log.path), ARCHIVE_DIRECTORY);
+  const stem = log.name.replace(/(\.\d{4,9})?\.jsonl$/, "");
+  return logPaths(archive, { mayBeMissing: true })
+    .filter((file) => path.basename(file).startsWith(stem))
+    .map(lookInto)
+    .find((found): found is SessionLogFile => isSamePart(found, log));
+}
+
 // --- internal ---
+
+function isSamePart(found: SessionLogFile | string | undefined, log: SessionLogFile): boolean {
+  return typeof found === "object" && found.sessionId === log.sessionId && compareSegments(found, log) === 0;
+}
 
 /** How many lines of a log whose first line is damaged are searched for one that says whose it is. */
 const MAX_LINES_SEARCHED = 100;
@@ -221,7 +235,8 @@ function isCompressed({ name }: SessionLogFile): boolean {
 /** Whether one is the segment of the other on its way into the archive, which is no copy that somebody made. */
 function isBeingArchived(log: SessionLogFile, other: SessionLogFile): boolean {
   if (log.archived === other.archived) return false;
-  return isCompressed(log) !== isCompressed(other) || bytesOf(log.path) === bytesOf(other.path);
+  const [live, copy] = log.archived ? [other, log] : [log, other];
+  return copy.name === archivedName(live.path, isCompressed(copy));
 }
 
 /** A damaged first line must not hide the rest of a session, so the first whole event says whose it is. */

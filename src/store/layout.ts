@@ -1,5 +1,7 @@
 // Every file and folder name in a store. The map with explanations is in docs/architecture.md.
 
+import path from "node:path";
+
 /** The folder of a store, looked for upwards from the current one. */
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
@@ -42,6 +44,21 @@ export function segmentNumber(file: string): number {
 /** Path of another segment of the same log. @example segmentPath("a.jsonl", 2) // "a.0002.jsonl" */
 export function segmentPath(file: string, segment: number): string {
   return file.replace(SEGMENT_NAME, `.${String(segment).padStart(4, "0")}.jsonl`);
+}
+
+/** Where a segment was, or would be, outside the archive. @example livePath("archive/a.0000.jsonl.gz") // "a.jsonl" */
+export function livePath(file: string): string {
+  const directory = path.dirname(file);
+  if (path.basename(directory) !== ARCHIVE_DIRECTORY) return file;
+  const name = path.basename(file, ".gz").replace(/\.0000\.jsonl$/, ".jsonl");
+  return path.join(path.dirname(directory), name);
+}
+
+/** Name of a segment in the archive; there the first one has a number, too. */
+export function archivedName(file: string, compressed: boolean): string {
+  const stem = path.basename(file, ".jsonl");
+  const numbered = /\.\d{4,9}$/.test(stem) ? stem : `${stem}.0000`;
+  return `${numbered}.jsonl${compressed ? ".gz" : ""}`;
 }
 
 // --- internal ---

@@ -1,6 +1,7 @@
 // The writer of a session log, and the only place where its events get their numbers. One event, one line; a number is
 // used up only by an event that was taken, so `seq` never has a gap, and what was refused is said by a GAP event.
 
+import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
@@ -32,6 +33,8 @@ export interface SessionLogOptions {
   maxLineBytes?: number | undefined;
   /** A segment that has so many bytes is the last no more: the next event begins another. Default 10 MiB. */
   segmentBytes?: number | undefined;
+  /** When the day of a moment ends: the first event after that begins another segment. Default: days do not matter. */
+  dayEndMs?: ((nowMs: number) => number) | undefined;
   /** Called with every event once it has its number. */
   onAppend?: ((parts: LineParts) => void) | undefined;
   /** Called when `onAppend` was told of events that could not be written after all. */
@@ -45,8 +48,8 @@ export interface SessionLogOptions {
 interface SegmentStart {
   timestamp?: string | undefined;
   /** After a failed sync: that failure, and the lines to write again. */
-  failure?: TracekeepError;
-  unsynced?: Unsynced;
+  failure?: TracekeepError | undefined;
+  unsynced?: Unsynced | undefined;
 }
 
 export class SessionLog {
@@ -58,6 +61,8 @@ export class SessionLog {
   #nextSeq: number;
   /** The segment is left once it is so long. */
   #switchAtBytes: number;
+  /** It is left at this time, too. */
+  #switchAtMs: number;
   /** Segments left without a sync, at `os`. */
   #unsyncedSegments: string[] = [];
   /** Events refused since the last GAP event that was written. */
@@ -72,6 +77,7 @@ export class SessionLog {
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#nextSeq = nextSeq;
     this.#switchAtBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.#switchAtMs = dayEndOf(file, options);
     this.#file = new AppendFile({
       file,
       durability: options.durability,
@@ -140,6 +146,28 @@ export class SessionLog {
     }
   }
 
+  /**
+   * Goes on with a log whose last segment is in the archive: begins another behind it. Nobody else may do so meanwhile.
+   *
+   * @param archived that segment
+   * @throws TracekeepError when it cannot be read, or the next one not be created
+   */
+  static openBehind(archived: string, options: SessionLogOptions): SessionLog {
+    const disk = options.disk ?? nodeDisk;
+    const { sessionId, agentId, durability } = options;
+    try {
+      const next = freeSegmentPath(disk, archived);
+      const header = segmentHeader(next, lastSeqOf(archived) + 1, {});
+      const line = Buffer.from(encodeLine(header, encodeIdentity(sessionId, agentId)));
+      const names = [path.basename(next)];
+      const file = createSegment(disk, path.dirname(next), names, [line], durability !== "os");
+      options.onAppend?.(header);
+      return new SessionLog(file, header.seq + 1, options);
+    } catch (error) {
+      throw error instanceof TracekeepError ? error : ioError("open the session", archived, error);
+    }
+  }
+
   /** The file that is written to, the last segment of the log. */
   get path(): string {
     return this.#file.path;
@@ -179,7 +207,7 @@ export class SessionLog {
    * @throws TracekeepError when nothing more is accepted
    */
   prepare(timestamp?: string): void {
-    if (this.#file.bytes >= this.#switchAtBytes) this.#switchForSize(timestamp);
+    if (this.#isDue()) this.#switchWhenDue(timestamp);
     if (this.#file.keptBytes >= MAX_KEPT_BYTES) this.#syncForRoom();
     this.#sayWhatWasRefused();
   }
@@ -242,12 +270,18 @@ export class SessionLog {
     return ticket;
   }
 
-  #switchForSize(timestamp: string | undefined): void {
+  #isDue(): boolean {
+    if (this.#file.bytes >= this.#switchAtBytes) return true;
+    return this.#switchAtMs !== Infinity && Date.now() >= this.#switchAtMs;
+  }
+
+  #switchWhenDue(timestamp: string | undefined): void {
     try {
       this.rotate(timestamp);
     } catch {
-      // A longer segment does no harm. It is tried again after as many bytes more; whatever was wrong has been told.
-      this.#switchAtBytes += this.#options.segmentBytes ?? SEGMENT_BYTES;
+      // A longer segment does no harm. It is tried again after as many bytes more, or a day; what was wrong has been told.
+      this.#switchAtBytes = this.#file.bytes + (this.#options.segmentBytes ?? SEGMENT_BYTES);
+      this.#switchAtMs = this.#options.dayEndMs?.(Date.now()) ?? Infinity;
     }
   }
 
@@ -264,16 +298,9 @@ export class SessionLog {
    * one are in it as they are, and it returns when they are on the medium.
    */
   #beginSegment({ unsynced, failure, timestamp }: SegmentStart): OpenFile {
-    const { sessionId, segmentBytes = SEGMENT_BYTES, onAppend, onFault } = this.#options;
+    const { sessionId, segmentBytes = SEGMENT_BYTES, dayEndMs, onAppend, onFault } = this.#options;
     const next = freeSegmentPath(this.#disk, this.path);
-    const header = ownEvent("SEGMENT", {
-      format: FORMAT_VERSION,
-      segment: segmentNumber(next),
-      first_seq: this.#nextSeq - (unsynced?.keptLines ?? 0),
-      ...(failure === undefined ? {} : { reason: failure.message }),
-    });
-    header.seq = this.#nextSeq;
-    header.timestamp = timestamp ?? header.timestamp;
+    const header = segmentHeader(next, this.#nextSeq, { unsynced, failure, timestamp });
     const lines = [Buffer.from(encodeLine(header, this.#identity)), ...(unsynced?.kept ?? [])];
     const isDurable = failure !== undefined || this.durability !== "os";
     let file: OpenFile;
@@ -288,6 +315,7 @@ export class SessionLog {
     }
     this.#nextSeq++;
     this.#switchAtBytes = segmentBytes;
+    this.#switchAtMs = dayEndMs?.(Date.now()) ?? Infinity;
     onAppend?.(header);
     return file;
   }
@@ -298,4 +326,25 @@ export class SessionLog {
     this.#put(ownEvent("GAP", { count, reason: "these events could not be written" }));
     this.#refusedInBuffer += count;
   }
+}
+
+// --- internal ---
+
+/** The event that a segment begins with. */
+function segmentHeader(file: string, seq: number, { unsynced, failure, timestamp }: SegmentStart): LineParts {
+  const header = ownEvent("SEGMENT", {
+    format: FORMAT_VERSION,
+    segment: segmentNumber(file),
+    first_seq: seq - (unsynced?.keptLines ?? 0),
+    ...(failure === undefined ? {} : { reason: failure.message }),
+  });
+  header.seq = seq;
+  header.timestamp = timestamp ?? header.timestamp;
+  return header;
+}
+
+/** A segment that is gone on with belongs to the day it was last written on. */
+function dayEndOf({ path: file }: OpenFile, { dayEndMs }: SessionLogOptions): number {
+  if (dayEndMs === undefined) return Infinity;
+  return dayEndMs(fs.statSync(file).mtimeMs);
 }

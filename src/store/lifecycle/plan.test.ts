@@ -14,6 +14,7 @@ function segment(ageDays: number, more: Partial<SegmentFacts> = {}): SegmentFact
   return {
     path: `session_${made++}.jsonl`,
     sessionId: "s",
+    firstSeq: 0,
     archived: false,
     isSealed: () => true,
     bytes: 1000,

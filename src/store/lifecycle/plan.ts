@@ -9,6 +9,8 @@ export interface SegmentFacts {
   archived: boolean;
   /** Whether nothing more is written to it: only such segments move. Asked of those alone that would. */
   isSealed: () => boolean;
+  /** Lowest number in it: which of two segments of a session comes first. */
+  firstSeq: number;
   /** Bytes it takes where it is. */
   bytes: number;
   /** Time of its last event. */
@@ -90,6 +92,9 @@ export function planArchiveLimit<T extends SegmentFacts>(
 
 function oldestFirst<T extends SegmentFacts>(segments: readonly T[]): T[] {
   return segments.toSorted(
-    (left, right) => left.lastMs - right.lastMs || Number(left.path > right.path) * 2 - 1,
+    (left, right) =>
+      left.lastMs - right.lastMs ||
+      left.firstSeq - right.firstSeq ||
+      (left.path < right.path ? -1 : Number(left.path > right.path)),
   );
 }

@@ -83,8 +83,8 @@ describe("enforcing retention", () => {
     expect(deferred).toBeNull();
     expect(done(steps)).toEqual([
       "delete session_expired.jsonl",
-      "archive session_old.0001.jsonl",
       "archive session_old.jsonl",
+      "archive session_old.0001.jsonl",
     ]);
     expect(files()).toEqual([
       "archive/session_old.0000.jsonl.gz",
@@ -236,6 +236,7 @@ describe("a clock that leaps", () => {
 
   it("deletes nothing in that run nor within the next hour, and then does", async () => {
     record("a", 20);
+    record("b", 0);
     await retain(dir, settings({ retention: { active_retention_days: 7 } }));
     setTime(3650);
     const first = await retain(dir, DEV);
@@ -247,7 +248,10 @@ describe("a clock that leaps", () => {
     expect((await retain(dir, DEV)).deferred).toMatch(/watched for an hour/);
     expect(ledger("SEGMENT_DELETED")).toEqual([]);
     setTime(3650 + 2 * HOUR);
-    expect(done((await retain(dir, DEV)).steps)).toEqual(["delete archive/session_a.0000.jsonl.gz"]);
+    expect(done((await retain(dir, DEV)).steps)).toEqual([
+      "delete archive/session_a.0000.jsonl.gz",
+      "delete session_b.jsonl",
+    ]);
   });
 
   it("is found out when it is set right again, and the next run is as any other", async () => {

@@ -10,7 +10,7 @@ import { decodeLine } from "../../format/index.ts";
 import type { SessionCatalog, SessionLogFile } from "../catalog.ts";
 import { needsHealing } from "../heal.ts";
 import { ARCHIVE_DIRECTORY } from "../layout.ts";
-import { readLines, readLinesBackwards } from "../line-reader.ts";
+import { findFromEnd, readLines } from "../line-reader.ts";
 import { tryLock } from "../lock.ts";
 import { contentOf } from "./archive.ts";
 import type { SegmentFacts } from "./plan.ts";
@@ -84,6 +84,7 @@ export function* storedSegments(
         name,
         path: log.path,
         sessionId: log.sessionId,
+        firstSeq: log.firstSeq,
         archived: log.archived,
         isLast,
         isSealed: () => log.archived || isSealed(log, isLast),
@@ -150,17 +151,13 @@ function isSealed(log: SessionLogFile, isLast: boolean): boolean {
   }
 }
 
-/** Time of the last event that has one. Of a compressed file, all is read: there is no way to begin at its end. */
+/** Time of the last event that has one. */
 function lastTimeOf(file: string): string | undefined {
-  const isCompressed = file.endsWith(".gz");
-  let last: string | undefined;
-  for (const line of isCompressed ? readLines(file) : readLinesBackwards(file)) {
-    const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
-    if (decoded?.kind !== "event" || parseTimestamp(decoded.event.timestamp) === undefined) continue;
-    last = decoded.event.timestamp;
-    if (!isCompressed) break;
-  }
-  return last;
+  return findFromEnd(file, (line) => {
+    const decoded = decodeLine(line);
+    if (decoded.kind !== "event" || parseTimestamp(decoded.event.timestamp) === undefined) return undefined;
+    return decoded.event.timestamp;
+  });
 }
 
 const ABOUT_SEGMENT = [Buffer.from('{"event":"SEGMENT_ARCHIVED"'), Buffer.from('{"event":"SEGMENT_DELETED"')];

@@ -10,12 +10,13 @@ import { DAY_MS } from "./plan.ts";
 
 /** How long after a run that deleted nothing the next one may. */
 export const DEFERRED_MS: number = 3_600_000;
+const MONTH_MS: number = 31 * DAY_MS;
 
 /**
  * Why nothing is to be deleted now; undefined when the clock can be trusted.
  *
  * A leap of more than a day cannot be told from a store that nobody used for so long. Either way one run deletes nothing;
- * the one after it, at least an hour later, does, unless the clock has gone back meanwhile.
+ * the one after it does, from an hour to a month later, unless the clock has gone back meanwhile.
  *
  * @param newestEventMs time of the newest event in the store; asked for when the ledger does not reach back far enough
  */
@@ -26,8 +27,8 @@ export function whyClockIsDoubtful(ledger: string, nowMs: number, newestEventMs:
     if (timeMs - laterMs > DAY_MS) return leapText(timeMs, laterMs);
     if (laterMs - timeMs > DAY_MS) leap ??= leapText(timeMs, laterMs);
     if (type === "RETENTION_DEFERRED") {
-      const waitMs = timeMs + DEFERRED_MS - nowMs;
-      if (waitMs <= 0) return undefined;
+      const passedMs = nowMs - timeMs;
+      if (passedMs >= DEFERRED_MS) return passedMs <= MONTH_MS ? undefined : leap;
       return `the clock is watched for an hour first, from ${formatTimestamp(timeMs)} on`;
     }
     if (type === "RETENTION_RUN") return leap;

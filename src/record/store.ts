@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
+import { checkOptionNames } from "../base/options.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
@@ -23,6 +24,14 @@ import type { LedgerSession } from "../store/ledger.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
 import { OpenSessions } from "../store/open-sessions.ts";
+import { dayEndIn } from "../store/lifecycle/day-end.ts";
+import { changeSettings } from "../store/lifecycle/enforcement.ts";
+import { retain } from "../store/lifecycle/retain.ts";
+import type { RetentionReport } from "../store/lifecycle/retain.ts";
+import { readSettings } from "../store/lifecycle/settings.ts";
+import type { SettingsChange, StoreSettings } from "../store/lifecycle/settings.ts";
+import { storeStats } from "../store/lifecycle/store-stats.ts";
+import type { StoreStats } from "../store/lifecycle/store-stats.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
 import { warnOnce } from "../sinks/fault.ts";
@@ -38,6 +47,7 @@ import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
+import { RetentionSchedule } from "./retention-schedule.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { resumedDraft, startDraft } from "./start.ts";
@@ -71,6 +81,7 @@ export class Store {
   readonly #ledger: Ledger;
   /** What the ledger says, of other processes too. */
   readonly #opened: OpenSessions;
+  readonly #schedule: RetentionSchedule | undefined;
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
 
@@ -83,6 +94,7 @@ export class Store {
     this.#opened = new OpenSessions(this.#ledger.path);
     healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
     this.#hub = hubOf(this.dir);
+    if (this.#options.keepSchedule !== false) this.#schedule = new RetentionSchedule(this.dir, onFault);
   }
 
   /**
@@ -146,8 +158,48 @@ export class Store {
     return [...this.#sessions];
   }
 
-  /** Closes every session that is still open, without ending it. */
+  /**
+   * What the store is told to do with its logs: retention, rotation, legal hold. Read anew each time.
+   *
+   * @throws TracekeepError `BAD_STORE` when its `settings.json` cannot be understood
+   */
+  get settings(): StoreSettings {
+    return readSettings(this.dir);
+  }
+
+  /**
+   * Changes some of the settings and resolves to all of them. The ledger says what they were and are. Rotation applies to
+   * sessions that are opened from now on, retention from its next run on.
+   *
+   * @throws TypeError, RangeError naming the setting that cannot be; TracekeepError when they cannot be written
+   * @example await store.updateSettings({ retention: { archive_retention_days: 184, rotation_schedule: "daily" } });
+   */
+  updateSettings(change: SettingsChange): Promise<StoreSettings> {
+    return changeSettings(this.dir, change);
+  }
+
+  /**
+   * Moves and deletes now what the settings ask for, whatever the schedule. See {@link RetentionReport} for what became
+   * of each segment.
+   *
+   * @throws TracekeepError `LOCK_TIMEOUT` while another process is doing it
+   * @example const { steps } = await store.retain({ dryRun: true });
+   */
+  retain(
+    options: { dryRun?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<RetentionReport> {
+    checkOptionNames("retain", options, ["dryRun", "signal"]);
+    return retain(this.dir, this.settings, options);
+  }
+
+  /** How many segments there are, in and outside the archive, and what they take. About 13 µs a segment. */
+  stats(): StoreStats {
+    return storeStats(this.#catalog.refresh());
+  }
+
+  /** Closes every session that is still open, without ending it. A retention run in the background stops where it is. */
   close(): void {
+    this.#schedule?.stop();
     try {
       for (const session of this.#sessions) session.close();
     } finally {
@@ -188,6 +240,7 @@ export class Store {
       file.agentId,
       checked,
       (logOptions) => {
+        if (file.archived) return this.#openBehind(id, logOptions);
         const torn = needsHealing(file.path);
         const log = SessionLog.open(file.path, logOptions);
         const session = { sessionId: id, agentId: file.agentId, file: log.path };
@@ -196,6 +249,16 @@ export class Store {
       },
       true,
     );
+  }
+
+  /** Goes on with a session whose last segment is in the archive. One process does, the others find what it began. */
+  #openBehind(id: string, logOptions: SessionLogOptions): SessionLog {
+    return this.#creating(() => {
+      const file = this.#catalog.refresh().find(id);
+      if (file?.archived === false) return SessionLog.open(file.path, logOptions);
+      if (file !== undefined) return SessionLog.openBehind(file.path, logOptions);
+      throw new TracekeepError("NO_SESSION", `the session ${id} has just been deleted`, { path: this.dir });
+    });
   }
 
   #openOrStart(options: SessionOptions & { id: string }): Session {
@@ -248,7 +311,7 @@ export class Store {
         agentId,
         durability,
         maxLineBytes: this.#options.maxLineBytes,
-        segmentBytes: this.#options.segmentBytes,
+        ...this.#rotation(),
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
@@ -295,6 +358,21 @@ export class Store {
     this.#ledger.sessionOpened(about(), { resumed: exists });
     watchProcessEnd(session, this.#options.handleSignals !== false);
     return session;
+  }
+
+  /** When segments end, as options and settings say. Settings that cannot be read keep nobody from recording. */
+  #rotation(): Pick<SessionLogOptions, "segmentBytes" | "dayEndMs"> {
+    const { segmentBytes } = this.#options;
+    try {
+      const { segment_bytes: bytes, daily, time_zone: zone } = readSettings(this.dir).rotation;
+      return {
+        segmentBytes: segmentBytes ?? bytes ?? undefined,
+        dayEndMs: daily ? dayEndIn(zone) : undefined,
+      };
+    } catch (error) {
+      this.#options.onFault?.(error as TracekeepError);
+      return { segmentBytes };
+    }
   }
 
   #copies(

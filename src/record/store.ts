@@ -240,7 +240,7 @@ export class Store {
       file.agentId,
       checked,
       (logOptions) => {
-        if (file.archived) return this.#openBehind(id, logOptions);
+        if (file.archived) return this.#openBehind(file, logOptions);
         const torn = needsHealing(file.path);
         const log = SessionLog.open(file.path, logOptions);
         const session = { sessionId: id, agentId: file.agentId, file: log.path };
@@ -252,12 +252,19 @@ export class Store {
   }
 
   /** Goes on with a session whose last segment is in the archive. One process does, the others find what it began. */
-  #openBehind(id: string, logOptions: SessionLogOptions): SessionLog {
+  #openBehind({ sessionId, agentId }: SessionLogFile, logOptions: SessionLogOptions): SessionLog {
     return this.#creating(() => {
-      const file = this.#catalog.refresh().find(id);
-      if (file?.archived === false) return SessionLog.open(file.path, logOptions);
-      if (file !== undefined) return SessionLog.openBehind(file.path, logOptions);
-      throw new TracekeepError("NO_SESSION", `the session ${id} has just been deleted`, { path: this.dir });
+      const last = this.#catalog.refresh().find(sessionId);
+      if (last?.archived === false) return SessionLog.open(last.path, logOptions);
+      if (last === undefined) {
+        throw new TracekeepError("NO_SESSION", `the session ${sessionId} has just been deleted`, {
+          path: this.dir,
+        });
+      }
+      const log = SessionLog.openBehind(last.path, logOptions);
+      const header = { segment: segmentNumber(log.path), first_seq: log.nextSeq - 1 };
+      this.#ledger.segmentSwitched({ sessionId, agentId, file: log.path }, header);
+      return log;
     });
   }
 
@@ -304,6 +311,7 @@ export class Store {
     const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
+    let isOpen = false;
     const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
     const log = openLog(
       {
@@ -315,7 +323,8 @@ export class Store {
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
-          if (parts.event === "SEGMENT") this.#ledger.segmentSwitched(about(), parts.body);
+          // The first line of a segment behind the archive comes before there is a log, and is told by who begins it.
+          if (parts.event === "SEGMENT" && isOpen) this.#ledger.segmentSwitched(about(), parts.body);
           copies.add(parts);
         },
         onLost: () => {
@@ -327,6 +336,7 @@ export class Store {
       },
       drafts,
     );
+    isOpen = true;
     copies.attach(log);
     if (!exists) this.#catalog.add(log.path);
     const session: Session = new Session({

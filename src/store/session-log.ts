@@ -346,5 +346,5 @@ function segmentHeader(file: string, seq: number, { unsynced, failure, timestamp
 /** A segment that is gone on with belongs to the day it was last written on. */
 function dayEndOf({ path: file }: OpenFile, { dayEndMs }: SessionLogOptions): number {
   if (dayEndMs === undefined) return Infinity;
-  return dayEndMs(fs.statSync(file).mtimeMs);
+  return dayEndMs(Math.min(fs.statSync(file).mtimeMs, Date.now()));
 }

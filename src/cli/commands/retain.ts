@@ -78,7 +78,7 @@ function changeOf(context: CommandContext): SettingsChange | undefined {
     }
     change[key] = valueOf(value);
   }
-  return { retention: change as Partial<RetentionPolicy> };
+  return { retention: change };
 }
 
 function valueOf(text: string): unknown {
@@ -133,8 +133,8 @@ function print({ stdout }: CommandContext, report: RetentionReport, policy: Rete
   const [moved, deleted] = ["archive", "delete"].map((what) => done.filter(({ action }) => action === what));
   const failed = steps.length - done.length;
   stdout.line(
-    `${plural(moved?.length ?? 0, "segment")} ${verb("archive", dryRun)}, ` +
-      `${formatCount(deleted?.length ?? 0)} ${verb("delete", dryRun)}` +
+    `${dryRun ? "Would archive" : "Archived"} ${plural(moved?.length ?? 0, "segment")}, ` +
+      `${dryRun ? "delete" : "deleted"} ${formatCount(deleted?.length ?? 0)}` +
       (failed > 0 ? `, ${formatCount(failed)} failed and left as they are` : ""),
   );
 }
@@ -149,6 +149,6 @@ function policyText(policy: RetentionPolicy): string {
   return (
     `active up to ${limit(policy.active_retention_days, "days")}, ${limit(policy.active_max_size_mb, "MiB")}; ` +
     `in all up to ${limit(policy.archive_retention_days, "days")}, archive ${limit(policy.archive_max_size_mb, "MiB")}; ` +
-    `${policy.rotation_schedule}`
+    policy.rotation_schedule
   );
 }

@@ -78,15 +78,15 @@ async function run(context: CommandContext): Promise<ExitCode> {
 
 function printStore(context: CommandContext): ExitCode {
   if (context.operands.length > 0) throw new UsageError("--store and paths exclude each other");
-  const stats = storeStats(new SessionCatalog(findStore(context.place)).refresh());
+  const figures = storeStats(new SessionCatalog(findStore(context.place)).refresh());
   if (context.flag("json")) {
-    context.stdout.json(stats);
+    context.stdout.json(figures);
     return EXIT.done;
   }
   const rows = (["active", "archive", "total"] as const).map((where) => [
     where,
-    formatCount(stats[`${where}_files`]),
-    formatBytes(stats[`${where}_size_mb`] * MB),
+    formatCount(figures[`${where}_files`]),
+    formatBytes(figures[`${where}_size_mb`] * MB),
   ]);
   const columns = [{ title: "" }, { title: "files", ...right }, { title: "size", ...right }];
   for (const line of renderTable(columns, rows, context.stdout.columns)) context.stdout.line(line);

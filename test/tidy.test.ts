@@ -27,6 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
   read: ["base", "event", "format", "store", "summary", "live"],
   "stream-log": ["base", "event", "live", "record", "read"],
+  "session-index": ["base", "event", "store", "summary", "sinks", "record", "read"],
   import: ["base", "event", "format", "pricing", "store", "read", "record"],
   integrations: ["base", "event", "redact", "store", "record", "import"],
   // Imported by tests only: no other row has it.
@@ -47,6 +48,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "replay",
     "import",
     "integrations",
+    "session-index",
   ],
   demo: ["base", "record", "cli"],
   "index.ts": ["base", "event", "store", "record", "read"],

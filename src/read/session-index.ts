@@ -65,7 +65,7 @@ export class SessionIndex {
   /** Reads what there is of an index. */
   constructor(dir: string) {
     for (const line of readSummaryLines(dir)) {
-      const id = /^\{"version":1,"session_id":("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
+      const id = /^\{"version":2,"session_id":("(?:[^"\\]|\\.)*")/.exec(line)?.[1];
       const sessionId = id === undefined ? undefined : parseJson(id);
       if (typeof sessionId === "string") this.#lines.set(sessionId, line);
     }
@@ -142,7 +142,7 @@ export function encodeEntry(session: SessionLogs, folded: FoldedSession): string
 
 // --- internal ---
 
-const VERSION = 1;
+const VERSION = 2;
 const EDGE_BYTES = 4096;
 const MAX_FINDINGS = 1000;
 

@@ -64,7 +64,7 @@ export class SessionCatalog {
   refresh(): this {
     const archive = path.join(this.dir, ARCHIVE_DIRECTORY);
     const present = new Set([...logPaths(this.dir), ...logPaths(archive, { mayBeMissing: true })]);
-    for (const file of this.#logs.keys()) if (!present.has(file)) this.#remove(file);
+    for (const file of this.#logs.keys()) if (!present.has(file)) this.remove(file);
     this.#others.clear();
     for (const file of present) if (!this.#logs.has(file)) this.add(file);
     this.#setCopiesAside();
@@ -74,7 +74,7 @@ export class SessionCatalog {
   /** Takes in one file, e.g. one that was just created. */
   add(file: string): void {
     const found = lookInto(file);
-    this.#remove(file);
+    this.remove(file);
     if (typeof found === "string") this.#others.set(file, found);
     if (found === undefined || typeof found === "string") return;
     this.#logs.set(file, found);
@@ -120,9 +120,8 @@ export class SessionCatalog {
     return now?.sessionId === sessionId ? now : this.refresh().find(sessionId);
   }
 
-  // --- internal ---
-
-  #remove(file: string): void {
+  /** Forgets a file. */
+  remove(file: string): void {
     const log = this.#logs.get(file);
     if (log === undefined) return;
     this.#logs.delete(file);
@@ -130,6 +129,8 @@ export class SessionCatalog {
     if (files.length > 0) this.#sessions.set(log.sessionId, files);
     else this.#sessions.delete(log.sessionId);
   }
+
+  // --- internal ---
 
   /** Of files that hold the same part of a session (someone made a copy), only the longest is a log. */
   #setCopiesAside(): void {
@@ -141,7 +142,7 @@ export class SessionCatalog {
       kept.set(part, longer);
       if (other === undefined) continue;
       const copy = longer === log ? other : log;
-      this.#remove(copy.path);
+      this.remove(copy.path);
       if (isBeingArchived(log, other)) continue;
       this.#others.set(copy.path, `it holds the same part of session ${log.sessionId} as ${longer.path}`);
     }

@@ -20,6 +20,8 @@ export const SPOOL_ASIDE_SUFFIX = ".aside";
 export const INDEX_DIRECTORY = "index";
 /** In it: what each session adds up to, a line each. */
 export const SUMMARIES_FILE = "summaries.jsonl";
+/** Sentinel's index of the sessions. Derived: it may be deleted at any time. */
+export const SESSION_INDEX = "session_index.json";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

@@ -4,8 +4,8 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { TracekeepError } from "../base/errors.ts";
-import type { Reader } from "../read/index.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
+import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
 import { withFileLock } from "../store/file-lock.ts";
@@ -57,37 +57,55 @@ export async function buildIndex(reader: Reader): Promise<SessionIndexData> {
   };
 }
 
-export interface FoldOptions {
-  /** Told of each step that changes the disk, for tests. Default: the system's. */
+export interface WriteIndexOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
   disk?: Disk | undefined;
 }
 
+export interface WrittenIndex {
+  data: SessionIndexData;
+  /** What had to be read for it. */
+  report: ReadReport;
+}
+
 /**
- * Brings the store's index up to date and returns it. Where somebody else is doing so, or the store cannot be written, it
- * is returned all the same: nothing depends on the files.
+ * Brings the store's index up to date: what the sessions add up to, and `session_index.json`. Each of the two files is
+ * the old one or the new one, whatever interrupts this.
+ *
+ * @throws TracekeepError `LOCK_TIMEOUT` while somebody else is doing so; when they cannot be written
  */
-export async function foldIndex(
-  reader: Reader,
-  { disk = nodeDisk }: FoldOptions = {},
-): Promise<SessionIndexData> {
+export async function writeIndex(reader: Reader, options: WriteIndexOptions = {}): Promise<WrittenIndex> {
+  const { disk = nodeDisk, ...reading } = options;
   const file = path.join(reader.dir, SESSION_INDEX);
-  let data: SessionIndexData | undefined;
-  try {
-    await withFileLock(
-      file + LOCK_SUFFIX,
-      async () => {
-        const lines: string[] = [];
-        for await (const line of reader.indexLines()) lines.push(line);
-        writeSummaryLines(disk, reader.dir, lines);
-        data = await buildIndex(reader);
+  return await withFileLock(
+    file + LOCK_SUFFIX,
+    async () => {
+      const lines: string[] = [];
+      const found = reader.indexLines(reading);
+      for await (const line of found) lines.push(line);
+      writeSummaryLines(disk, reader.dir, lines);
+      const data = await buildIndex(reader);
+      try {
         replaceIndex(disk, file, data);
-      },
-      { timeoutMs: 0 },
-    );
+      } catch (error) {
+        throw error instanceof TracekeepError ? error : ioError("write", file, error);
+      }
+      return { data, report: found.report };
+    },
+    { timeoutMs: 0 },
+  );
+}
+
+/**
+ * The index of a store as it is now, written down as well where that can be done at this moment: nothing depends on the
+ * files.
+ */
+export async function foldIndex(reader: Reader, options: WriteIndexOptions = {}): Promise<SessionIndexData> {
+  try {
+    return (await writeIndex(reader, options)).data;
   } catch (error) {
-    if (!(error instanceof TracekeepError || (error instanceof Error && "code" in error))) throw error;
+    if (!(error instanceof TracekeepError)) throw error;
+    return await buildIndex(reader);
   }
-  return data ?? (await buildIndex(reader));
 }
 
 // --- internal ---

@@ -84,7 +84,7 @@ export class SessionIndex {
    */
   async update(id: string, update: SessionUpdate): Promise<void> {
     checkUpdate(update);
-    const { session_id: sessionId, ended_at: endedAt } = this.#find(id);
+    const { session_id: sessionId, ended_at: endedAt, ended_reason: reason } = this.#find(id);
     const { health_score: score, metrics, anomalies = [] } = update;
     const known = (await this.load()).sessions.find((each) => each.session_id === sessionId);
     const isKnown = (anomaly: IndexedAnomaly): boolean =>
@@ -98,7 +98,7 @@ export class SessionIndex {
       for (const anomaly of fresh) session.log({ event: "ANOMALY_DETECTED", anomaly });
       if (!isSet) session.log({ event: "SESSION_METRICS", health_score: score, metrics });
       // What is said of a session that has ended does not begin it again.
-      if (endedAt !== null) session.end(this.#find(id).ended_reason ?? "NORMAL");
+      if (endedAt !== null) session.end(reason ?? "NORMAL");
       else session.flush();
     });
   }

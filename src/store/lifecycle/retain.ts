@@ -115,8 +115,10 @@ class RetentionRun {
       this.#records = readArchiveRecords(path.join(this.#dir, LEDGER));
       const segments = await this.#segments();
       const newestMs = segments.reduce((newest, { lastMs }) => Math.max(newest, lastMs), -Infinity);
-      const doubt = whyClockIsDoubtful(path.join(this.#dir, LEDGER), this.#nowMs, newestMs);
-      this.#report.deferred = segments.length === 0 ? null : (doubt ?? null);
+      if (segments.length > 0) {
+        const doubt = whyClockIsDoubtful(path.join(this.#dir, LEDGER), this.#nowMs, newestMs);
+        this.#report.deferred = doubt ?? null;
+      }
       const held = (sessionId: string): boolean => isHeld(this.#settings, sessionId);
       const steps = planRetention(segments, this.#policy, this.#nowMs, held);
       const gone = new Set<StoredSegment>();

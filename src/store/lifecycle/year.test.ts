@@ -1,4 +1,4 @@
-// A year of a store's life under each policy, by a clock that is set forward: quick here (six weeks of it), the whole
+// A year of a store's life under each policy, by a clock that is set forward: quick here (ten days of it), the whole
 // year by `npm run test:year`.
 
 import * as fs from "node:fs";
@@ -17,7 +17,7 @@ import type { RetentionPolicy } from "./policy.ts";
 import { retain } from "./retain.ts";
 import { storeStats } from "./store-stats.ts";
 
-const DAYS = Number(process.env["TRACEKEEP_YEAR_DAYS"] ?? 42);
+const DAYS = Number(process.env["TRACEKEEP_YEAR_DAYS"] ?? 10);
 const SESSIONS_A_DAY = 20;
 
 let dir: string;
@@ -38,11 +38,11 @@ const hastyDisk: Disk = {
 };
 
 const POLICIES: Record<string, Partial<RetentionPolicy>> = {
-  "by age": { active_retention_days: 7, archive_retention_days: 30 },
+  "by age": { active_retention_days: 2, archive_retention_days: 6 },
   "by size": { active_max_size_mb: 0.2, archive_max_size_mb: 0.1 },
   both: {
     active_retention_days: 3,
-    archive_retention_days: 20,
+    archive_retention_days: 6,
     active_max_size_mb: 0.1,
     archive_max_size_mb: 0.05,
     compress_archive: false,

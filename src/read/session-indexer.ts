@@ -54,7 +54,7 @@ export class SessionIndexer {
   /** Follows a session no more. */
   forget(sessionId: string): void {
     this.#folded.delete(sessionId);
-    for (const { path } of this.#catalog.filesOf(sessionId)) this.#catalog.remove(path);
+    for (const file of this.#catalog.filesOf(sessionId)) this.#catalog.remove(file.path);
   }
 
   // --- internal ---

@@ -59,20 +59,19 @@ describe("a session whose log is in the archive", () => {
     session.end();
     store.startSession({ id: "b" }).end();
     const before = numbers("a");
-    {
-      const events = openReader({ dir }).events({ agent: "agent", ...filter });
-      const seen: string[] = [];
-      let moved = false;
-      for (const { session_id: id, seq } of events) {
-        seen.push(`${id} ${seq}`);
-        if (moved) continue;
-        moved = true;
-        await archiveAll(store);
-      }
-      expect(seen.filter((each) => each.startsWith("a "))).toEqual(before.map((seq) => `a ${seq}`));
-      expect(seen.filter((each) => each.startsWith("b "))).toHaveLength(2);
-      expect(events.report.skipped).toEqual([]);
+    const events = openReader({ dir }).events({ agent: "agent", ...filter });
+    const seen: string[] = [];
+    let moved = false;
+    for (const { session_id: id, seq } of events) {
+      seen.push(`${id} ${seq}`);
+      if (moved) continue;
+      moved = true;
+      await archiveAll(store);
     }
+    expect(seen.filter((each) => each.startsWith("a "))).toEqual(before.map((seq) => `a ${seq}`));
+    expect(seen.filter((each) => each.startsWith("b "))).toHaveLength(2);
+    expect(events.report.skipped).toEqual([]);
+
     store.close();
   });
 

@@ -111,6 +111,13 @@ const TRACE_WRITER: Record<string, (run: ExampleRun) => void> = {
     expect(stdout).toBe("40 traces\n");
     expect(events("traces.jsonl")).toHaveLength(40);
   },
+  "trace-rotator.ts": ({ stdout }) => {
+    expect(stdout).toMatch(
+      /^kept 30 days\nwould archive (monday|tuesday): the active logs take more than 0 MiB\n/,
+    );
+    expect(stdout).toMatch(/\n0 active, 2 archived, 2 in all\n$/);
+  },
+  "session-index.ts": ({ stdout }) => expect(stdout).toBe("session_20260106_c614.jsonl 1 85\ntrue\n"),
   "key-functions.ts": ({ stdout }) =>
     expect(stdout.trim().split("\n")).toEqual([
       "session_20260106_c614.jsonl",

@@ -1,5 +1,5 @@
 // The Key Functions of Sentinel's trace writer, one after the other, with the usage comments and common patterns of its
-// page. (TraceRotator.rotate is not there yet.)
+// page. (TraceRotator and SessionIndexManager: trace-rotator.ts, session-index.ts.)
 
 import { openReader, openStore } from "tracekeep";
 

@@ -7,7 +7,17 @@ import { TracekeepError } from "../base/errors.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { findStore } from "../store/find.ts";
 import type { StorePlace } from "../store/find.ts";
-import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, TEMPORARY_PREFIX, TORN_SUFFIX } from "../store/layout.ts";
+import {
+  DIRECTORY_MODE,
+  FILE_MODE,
+  GITIGNORE,
+  LEDGER,
+  TEMPORARY_PREFIX,
+  TORN_SUFFIX,
+} from "../store/layout.ts";
+import { policyName } from "../store/lifecycle/policy.ts";
+import { readSettings } from "../store/lifecycle/settings.ts";
+import { lastRunMs } from "../store/lifecycle/trusted-clock.ts";
 import { readLastLine } from "../store/line-reader.ts";
 import { tryLock } from "../store/lock.ts";
 
@@ -51,11 +61,7 @@ export function runChecks(place: StorePlace): Check[] {
     checkSpace(store),
     checkLeftovers(store),
     ...checkLogs(catalog),
-    {
-      name: "retention",
-      ok: true,
-      about: "everything is kept: nothing is deleted or compressed by this version",
-    },
+    checkRetention(store),
     { name: "redaction", ok: true, about: "on for everything that is recorded or imported" },
   ];
 }
@@ -77,6 +83,29 @@ function checkPlatform(): Check {
   const ok = process.platform === "linux" || process.platform === "darwin";
   const about = `${process.platform} ${process.arch}`;
   return { name: "platform", ok, about, ...(ok ? {} : { hint: "reading works here, writing does not" }) };
+}
+
+function checkRetention(store: string): Check {
+  const name = "retention";
+  try {
+    const { retention, legal_hold: held } = readSettings(store);
+    const policy = policyName(retention);
+    const hold =
+      held === true
+        ? ", all of it under legal hold"
+        : held.length > 0
+          ? `, ${held.length} sessions under legal hold`
+          : "";
+    if (policy === "keep") return { name, ok: true, about: `everything is kept: no policy is chosen${hold}` };
+    const { rotation_schedule: schedule } = retention;
+    const lastMs = lastRunMs(path.join(store, LEDGER));
+    const last =
+      lastMs === undefined ? "not enforced yet" : `last enforced ${new Date(lastMs).toISOString()}`;
+    return { name, ok: true, about: `policy ${policy}, ${schedule}, ${last}${hold}` };
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+    return { name, ok: false, about: error.message, hint: error.hint ?? "" };
+  }
 }
 
 function checkModes(store: string): Check {
@@ -197,8 +226,9 @@ function checkLogs(catalog: SessionCatalog): Check[] {
   }));
   for (const [sessionId, files] of catalog.sessions) {
     // Only the last one is written to; what stands at the ends of the others is for readers to tell.
-    const file = files.at(-1)?.path;
-    if (file === undefined) continue;
+    const last = files.at(-1);
+    if (last === undefined || last.archived) continue;
+    const { path: file } = last;
     if (readLastLine(file).tailBytes === 0 && !fs.existsSync(file + TORN_SUFFIX)) continue;
     checks.push({
       name: "session log",

@@ -69,6 +69,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/export.ts")).exportCommand,
   },
   {
+    name: "rotate",
+    summary: "begin a new segment of a session, or of all that have not ended",
+    load: async () => (await import("./commands/rotate.ts")).rotate,
+  },
+  {
+    name: "retain",
+    summary: "archive and delete what the retention policy says",
+    load: async () => (await import("./commands/retain.ts")).retain,
+  },
+  {
     name: "doctor",
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,

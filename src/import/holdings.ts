@@ -3,7 +3,7 @@
 
 import type { EventSource } from "../event/index.ts";
 import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
-import { readLines, readLinesBackwards } from "../store/line-reader.ts";
+import { findFromEnd, readLines } from "../store/line-reader.ts";
 import { isInSpool } from "../store/spool.ts";
 import { KeyTable } from "./key-table.ts";
 import type { SkippedBytes } from "./report.ts";
@@ -65,10 +65,11 @@ export class Holdings {
    */
   lastSourceOf(session: string, file?: string): EventSource | undefined {
     for (const log of this.#catalog.filesOf(session).toReversed()) {
-      for (const line of readLinesBackwards(log.path)) {
-        const source = "bytes" in line ? readStamp(line.bytes).source : undefined;
-        if (source !== undefined && (file === undefined || source.file === file)) return source;
-      }
+      const source = findFromEnd(log.path, (line) => {
+        const stamped = readStamp(line).source;
+        return file === undefined || stamped?.file === file ? stamped : undefined;
+      });
+      if (source !== undefined) return source;
     }
     return undefined;
   }

@@ -1,8 +1,12 @@
 // The events of a session, forwards or backwards, in constant memory. Files that vanish or cannot be read and lines that
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
+import { systemCode, TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
-import { LineCursor, readFirstLine, readLinesBackwards } from "../store/line-reader.ts";
+import { findArchived } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
+import { LineCursor, readFirstLine, readLines, readLinesBackwards } from "../store/line-reader.ts";
+import type { LogLine } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
@@ -45,7 +49,7 @@ export function* scanSession(
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     try {
-      lines = new LineCursor(session.stream ?? file.path, offset);
+      lines = session.stream === undefined ? openLines(file, offset) : new LineCursor(session.stream, offset);
       for (;;) {
         if (!lines.next()) {
           if (lines.waiting === undefined) break;
@@ -114,7 +118,7 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      for (const line of readLinesBackwards(file.path)) {
+      for (const line of linesBackwards(file)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
@@ -143,3 +147,35 @@ export function* scanSessionBackwards(
 // --- internal ---
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** Opens a file, also when it has been moved into the archive since it was listed. */
+function openLines(file: SessionLogFile, offset: number): LineCursor {
+  try {
+    return new LineCursor(file.path, offset);
+  } catch (error) {
+    return new LineCursor(movedPath(file, error), offset);
+  }
+}
+
+/** Backwards, the same. What was compressed meanwhile is held in memory: a segment, for once. */
+function* linesBackwards(file: SessionLogFile): Generator<LogLine, void, undefined> {
+  let moved: string;
+  try {
+    yield* readLinesBackwards(file.path);
+    return;
+  } catch (error) {
+    moved = movedPath(file, error);
+  }
+  const lines = [...readLines(moved)].map((line) =>
+    "bytes" in line ? { ...line, bytes: Buffer.from(line.bytes) } : line,
+  );
+  yield* lines.reverse();
+}
+
+/** Where a file is that could not be opened. @throws that error when it is nowhere */
+function movedPath(file: SessionLogFile, error: unknown): string {
+  const isGone = error instanceof TracekeepError && systemCode(error.cause) === "ENOENT";
+  const moved = isGone ? findArchived(file) : undefined;
+  if (moved === undefined) throw error;
+  return moved.path;
+}

@@ -33,9 +33,14 @@ export interface StoreOptions extends DetectionOptions {
   maxLineBytes?: number | undefined;
   /**
    * Size in bytes, from 4 KiB, at which a session's log goes on in another file: the event after that begins it.
-   * Default 10 MiB.
+   * Default: what the store's settings say, else 10 MiB.
    */
   segmentBytes?: number | undefined;
+  /**
+   * Keep the store's retention schedule, if it has one: enforced in the background when it is due, while the store is
+   * open. Default true.
+   */
+  keepSchedule?: boolean | undefined;
   /** Names of further fields whose values are kept out of the record. Redaction itself is always on. */
   redaction?: RedactionOptions | undefined;
   /** Flush on SIGINT, SIGTERM and SIGHUP while sessions are open, then let the signal do its work. Default true. */
@@ -87,6 +92,7 @@ const STORE_OPTIONS = [
   "durability",
   "maxLineBytes",
   "segmentBytes",
+  "keepSchedule",
   "redaction",
   "handleSignals",
   "onFault",
@@ -114,7 +120,6 @@ const SESSION_OPTIONS = [
 export interface CheckedStoreOptions
   extends Omit<StoreOptions, keyof WriterOptions | "spill">, WriterOptions {
   durability: Durability;
-  segmentBytes: number;
   spill: CheckedSpillOptions | undefined;
 }
 
@@ -128,11 +133,14 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
     ...checkDetectionOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
-    segmentBytes: integerOption("openStore", "segmentBytes", options.segmentBytes, {
-      min: 4 * 1024,
-      max: Number.MAX_SAFE_INTEGER,
-      default: SEGMENT_BYTES,
-    }),
+    segmentBytes:
+      options.segmentBytes === undefined
+        ? undefined
+        : integerOption("openStore", "segmentBytes", options.segmentBytes, {
+            min: 4 * 1024,
+            max: Number.MAX_SAFE_INTEGER,
+            default: SEGMENT_BYTES,
+          }),
   };
 }
 

@@ -26,6 +26,14 @@ import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
 import { OpenSessions } from "../store/open-sessions.ts";
 import { createWholeLog } from "../store/segment.ts";
+import { dayEndIn } from "../store/lifecycle/day-end.ts";
+import { changeSettings } from "../store/lifecycle/enforcement.ts";
+import { retain } from "../store/lifecycle/retain.ts";
+import type { RetentionReport } from "../store/lifecycle/retain.ts";
+import { readSettings } from "../store/lifecycle/settings.ts";
+import type { SettingsChange, StoreSettings } from "../store/lifecycle/settings.ts";
+import { storeStats } from "../store/lifecycle/store-stats.ts";
+import type { StoreStats } from "../store/lifecycle/store-stats.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
 import { findLeftSpills } from "../store/spill-file.ts";
@@ -42,6 +50,7 @@ import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
+import { RetentionSchedule } from "./retention-schedule.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { firstOf, restoredLines } from "./restore.ts";
@@ -77,6 +86,7 @@ export class Store {
   readonly #ledger: Ledger;
   /** What the ledger says, of other processes too. */
   readonly #opened: OpenSessions;
+  readonly #schedule: RetentionSchedule | undefined;
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
 
@@ -90,6 +100,7 @@ export class Store {
     healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
     this.#hub = hubOf(this.dir);
     this.#takeInLeftSpills();
+    if (this.#options.keepSchedule !== false) this.#schedule = new RetentionSchedule(this.dir, onFault);
   }
 
   /**
@@ -179,8 +190,48 @@ export class Store {
     return [...this.#sessions];
   }
 
-  /** Closes every session that is still open, without ending it. */
+  /**
+   * What the store is told to do with its logs: retention, rotation, legal hold. Read anew each time.
+   *
+   * @throws TracekeepError `BAD_STORE` when its `settings.json` cannot be understood
+   */
+  get settings(): StoreSettings {
+    return readSettings(this.dir);
+  }
+
+  /**
+   * Changes some of the settings and resolves to all of them. The ledger says what they were and are. Rotation applies to
+   * sessions that are opened from now on, retention from its next run on.
+   *
+   * @throws TypeError, RangeError naming the setting that cannot be; TracekeepError when they cannot be written
+   * @example await store.updateSettings({ retention: { archive_retention_days: 184, rotation_schedule: "daily" } });
+   */
+  updateSettings(change: SettingsChange): Promise<StoreSettings> {
+    return changeSettings(this.dir, change);
+  }
+
+  /**
+   * Moves and deletes now what the settings ask for, whatever the schedule. See {@link RetentionReport} for what became
+   * of each segment.
+   *
+   * @throws TracekeepError `LOCK_TIMEOUT` while another process is doing it
+   * @example const { steps } = await store.retain({ dryRun: true });
+   */
+  retain(
+    options: { dryRun?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<RetentionReport> {
+    checkOptionNames("retain", options, ["dryRun", "signal"]);
+    return retain(this.dir, this.settings, options);
+  }
+
+  /** How many segments there are, in and outside the archive, and what they take. About 13 µs a segment. */
+  stats(): StoreStats {
+    return storeStats(this.#catalog.refresh());
+  }
+
+  /** Closes every session that is still open, without ending it. A retention run in the background stops where it is. */
   close(): void {
+    this.#schedule?.stop();
     try {
       for (const session of this.#sessions) session.close();
     } finally {
@@ -221,6 +272,7 @@ export class Store {
       file.agentId,
       checked,
       (logOptions) => {
+        if (file.archived) return this.#openBehind(file, logOptions);
         const torn = needsHealing(file.path);
         const log = SessionLog.open(file.path, logOptions);
         const session = { sessionId: id, agentId: file.agentId, file: log.path };
@@ -229,6 +281,23 @@ export class Store {
       },
       true,
     );
+  }
+
+  /** Goes on with a session whose last segment is in the archive. One process does, the others find what it began. */
+  #openBehind({ sessionId, agentId }: SessionLogFile, logOptions: SessionLogOptions): SessionLog {
+    return this.#underLock(() => {
+      const last = this.#catalog.refresh().find(sessionId);
+      if (last?.archived === false) return SessionLog.open(last.path, logOptions);
+      if (last === undefined) {
+        throw new TracekeepError("NO_SESSION", `the session ${sessionId} has just been deleted`, {
+          path: this.dir,
+        });
+      }
+      const log = SessionLog.openBehind(last.path, logOptions);
+      const header = { segment: segmentNumber(log.path), first_seq: log.nextSeq - 1 };
+      this.#ledger.segmentSwitched({ sessionId, agentId, file: log.path }, header);
+      return log;
+    });
   }
 
   #openOrStart(options: SessionOptions & { id: string }): Session {
@@ -289,6 +358,7 @@ export class Store {
     const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
+    let isOpen = false;
     const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
     const log = openLog(
       {
@@ -296,12 +366,13 @@ export class Store {
         agentId,
         durability,
         maxLineBytes: this.#options.maxLineBytes,
-        segmentBytes: this.#options.segmentBytes,
         spill: this.#options.spill,
+        ...this.#rotation(),
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
-          if (parts.event === "SEGMENT") this.#ledger.segmentSwitched(about(), parts.body);
+          // The first line of a segment behind the archive comes before there is a log, and is told by who begins it.
+          if (parts.event === "SEGMENT" && isOpen) this.#ledger.segmentSwitched(about(), parts.body);
           copies.add(parts);
         },
         onLost: () => {
@@ -313,6 +384,7 @@ export class Store {
       },
       drafts,
     );
+    isOpen = true;
     copies.attach(log);
     if (!exists) this.#catalog.add(log.path);
     const session: Session = new Session({
@@ -346,6 +418,21 @@ export class Store {
     return session;
   }
 
+  /** When segments end, as options and settings say. Settings that cannot be read keep nobody from recording. */
+  #rotation(): Pick<SessionLogOptions, "segmentBytes" | "dayEndMs"> {
+    const { segmentBytes } = this.#options;
+    try {
+      const { segment_bytes: bytes, daily, time_zone: zone } = readSettings(this.dir).rotation;
+      return {
+        segmentBytes: segmentBytes ?? bytes ?? undefined,
+        dayEndMs: daily ? dayEndIn(zone) : undefined,
+      };
+    } catch (error) {
+      this.#options.onFault?.(error as TracekeepError);
+      return { segmentBytes };
+    }
+  }
+
   #copies(
     id: string,
     agentId: string,
@@ -360,12 +447,23 @@ export class Store {
     return new Copies(sinks, encoder, this.#hub, onFault, record);
   }
 
-  /**
-   * Runs `create` for an id that the store does not have, of the caller's choice, under the store's lock and with a catalog that knows every such id.
-   * The lock file grows by a byte for each creation: while it is as long as this process left it, nobody else has
-   * created one, and looking through the folder again (10 ms at 10,000 sessions) can be saved.
-   */
+  /** Runs `create` for an id of the caller's choice, which must not be there. */
   #creating<T>(id: string, create: () => T): T {
+    return this.#underLock(() => {
+      if (this.#catalog.find(id) === undefined) return create();
+      throw new TracekeepError("SESSION_EXISTS", `there is a session ${id} already`, {
+        path: this.dir,
+        hint: "go on with it by openSession(id), or choose another id",
+      });
+    });
+  }
+
+  /**
+   * Runs `create` under the store's lock, with a catalog that knows every session. The lock file grows by a byte for
+   * each creation: while it is as long as this process left it, nobody else has created one, and looking through the
+   * folder again (10 ms at 10,000 sessions) can be saved.
+   */
+  #underLock<T>(create: () => T): T {
     const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
     const file = path.join(this.dir, STORE_LOCK);
     let fd: number;
@@ -381,12 +479,6 @@ export class Store {
       // Counted before it is done: a creation that fails costs others a look, one that is missed would cost an id.
       countCreation(fd, file);
       this.#creationsSeen = creations + 1;
-      if (this.#catalog.find(id) !== undefined) {
-        throw new TracekeepError("SESSION_EXISTS", `there is a session ${id} already`, {
-          path: this.dir,
-          hint: "go on with it by openSession(id), or choose another id",
-        });
-      }
       return create();
     } finally {
       fs.closeSync(fd);

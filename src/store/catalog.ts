@@ -7,7 +7,7 @@ import path from "node:path";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { ARCHIVE_DIRECTORY, LEDGER, TEMPORARY_PREFIX } from "./layout.ts";
+import { ARCHIVE_DIRECTORY, archivedName, LEDGER, TEMPORARY_PREFIX } from "./layout.ts";
 import { readFirstLine, readLines } from "./line-reader.ts";
 import { firstSeqOf, nextSegment } from "./segment.ts";
 
@@ -64,7 +64,7 @@ export class SessionCatalog {
   refresh(): this {
     const archive = path.join(this.dir, ARCHIVE_DIRECTORY);
     const present = new Set([...logPaths(this.dir), ...logPaths(archive, { mayBeMissing: true })]);
-    for (const file of this.#logs.keys()) if (!present.has(file)) this.#remove(file);
+    for (const file of this.#logs.keys()) if (!present.has(file)) this.remove(file);
     this.#others.clear();
     for (const file of present) if (!this.#logs.has(file)) this.add(file);
     this.#setCopiesAside();
@@ -74,7 +74,7 @@ export class SessionCatalog {
   /** Takes in one file, e.g. one that was just created. */
   add(file: string): void {
     const found = lookInto(file);
-    this.#remove(file);
+    this.remove(file);
     if (typeof found === "string") this.#others.set(file, found);
     if (found === undefined || typeof found === "string") return;
     this.#logs.set(file, found);
@@ -110,9 +110,9 @@ export class SessionCatalog {
     }
   }
 
-  /** The file that a session's next event belongs in: its last one outside the archive. */
+  /** The last file of a session. Its next event belongs in there, or behind it when it is in the archive. */
   find(sessionId: string): SessionLogFile | undefined {
-    const last = this.filesOf(sessionId).findLast(({ archived }) => !archived);
+    const last = this.filesOf(sessionId).at(-1);
     if (last === undefined) return undefined;
     // The file may have gone since it was looked into, and its name may belong to another session now.
     this.add(last.path);
@@ -120,9 +120,8 @@ export class SessionCatalog {
     return now?.sessionId === sessionId ? now : this.refresh().find(sessionId);
   }
 
-  // --- internal ---
-
-  #remove(file: string): void {
+  /** Forgets a file. */
+  remove(file: string): void {
     const log = this.#logs.get(file);
     if (log === undefined) return;
     this.#logs.delete(file);
@@ -130,6 +129,8 @@ export class SessionCatalog {
     if (files.length > 0) this.#sessions.set(log.sessionId, files);
     else this.#sessions.delete(log.sessionId);
   }
+
+  // --- internal ---
 
   /** Of files that hold the same part of a session (someone made a copy), only the longest is a log. */
   #setCopiesAside(): void {
@@ -141,7 +142,7 @@ export class SessionCatalog {
       kept.set(part, longer);
       if (other === undefined) continue;
       const copy = longer === log ? other : log;
-      this.#remove(copy.path);
+      this.remove(copy.path);
       if (isBeingArchived(log, other)) continue;
       this.#others.set(copy.path, `it holds the same part of session ${log.sessionId} as ${longer.path}`);
     }
@@ -182,7 +183,21 @@ export function compareSegments(left: SessionLogFile, right: SessionLogFile): nu
   return left.firstSeq - right.firstSeq || (left.headerSeq ?? 0) - (right.headerSeq ?? 0);
 }
 
+/** Where a segment is that has been moved into the archive since it was listed; undefined when it is not there. */
+export function findArchived(log: SessionLogFile): SessionLogFile | undefined {
+  const archive = path.join(path.dirname(log.path), ARCHIVE_DIRECTORY);
+  const stem = log.name.replace(/(\.\d{4,9})?\.jsonl$/, "");
+  return logPaths(archive, { mayBeMissing: true })
+    .filter((file) => path.basename(file).startsWith(stem))
+    .map(lookInto)
+    .find((found): found is SessionLogFile => isSamePart(found, log));
+}
+
 // --- internal ---
+
+function isSamePart(found: SessionLogFile | string | undefined, log: SessionLogFile): boolean {
+  return typeof found === "object" && found.sessionId === log.sessionId && compareSegments(found, log) === 0;
+}
 
 /** How many lines of a log whose first line is damaged are searched for one that says whose it is. */
 const MAX_LINES_SEARCHED = 100;
@@ -220,7 +235,9 @@ function isCompressed({ name }: SessionLogFile): boolean {
 
 /** Whether one is the segment of the other on its way into the archive, which is no copy that somebody made. */
 function isBeingArchived(log: SessionLogFile, other: SessionLogFile): boolean {
-  return isCompressed(log) !== isCompressed(other) && log.archived !== other.archived;
+  if (log.archived === other.archived) return false;
+  const [live, copy] = log.archived ? [other, log] : [log, other];
+  return copy.name === archivedName(live.path, isCompressed(copy));
 }
 
 /** A damaged first line must not hide the rest of a session, so the first whole event says whose it is. */

@@ -26,8 +26,9 @@ export function healAbandonedSessions(
 ): void {
   try {
     if (!open.refresh()) {
-      for (const log of new SessionCatalog(dir).refresh().logs) {
-        if (!log.archived) heal({ ...log, file: log.path }, ledger, onFault);
+      for (const files of new SessionCatalog(dir).refresh().sessions.values()) {
+        const last = files.at(-1);
+        if (last?.archived === false) heal({ ...last, file: last.path }, ledger, onFault);
       }
       return;
     }

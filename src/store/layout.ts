@@ -1,11 +1,15 @@
 // Every file and folder name in a store. The map with explanations is in docs/architecture.md.
 
+import path from "node:path";
+
 /** The folder of a store, looked for upwards from the current one. */
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
 export const ARCHIVE_DIRECTORY = "archive";
 /** Retention, rotation and legal hold. */
 export const SETTINGS_FILE = "settings.json";
+/** Locked by whoever enforces the retention policy. Never renamed, never deleted. */
+export const RETENTION_LOCK = "retention.lock";
 /** What short-lived hook processes appended, until it is folded into sessions. */
 export const SPOOL_DIRECTORY = "spool";
 /** In the spool: how much of each of its files is folded. Derived; without it everything is looked at again. */
@@ -16,6 +20,8 @@ export const SPOOL_ASIDE_SUFFIX = ".aside";
 export const INDEX_DIRECTORY = "index";
 /** In it: what each session adds up to, a line each. */
 export const SUMMARIES_FILE = "summaries.jsonl";
+/** Sentinel's index of the sessions. Derived: it may be deleted at any time. */
+export const SESSION_INDEX = "session_index.json";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */
@@ -43,6 +49,21 @@ export function segmentNumber(file: string): number {
 export function segmentPath(file: string, segment: number): string {
   const number = segment === 0 ? "" : `.${String(segment).padStart(4, "0")}`;
   return file.replace(SEGMENT_NAME, `${number}.jsonl`);
+}
+
+/** Where a segment was, or would be, outside the archive. @example livePath("archive/a.0000.jsonl.gz") // "a.jsonl" */
+export function livePath(file: string): string {
+  const directory = path.dirname(file);
+  if (path.basename(directory) !== ARCHIVE_DIRECTORY) return file;
+  const name = path.basename(file, ".gz").replace(/\.0000\.jsonl$/, ".jsonl");
+  return path.join(path.dirname(directory), name);
+}
+
+/** Name of a segment in the archive; there the first one has a number, too. */
+export function archivedName(file: string, compressed: boolean): string {
+  const stem = path.basename(file, ".jsonl");
+  const numbered = /\.\d{4,9}$/.test(stem) ? stem : `${stem}.0000`;
+  return `${numbered}.jsonl${compressed ? ".gz" : ""}`;
 }
 
 // --- internal ---

@@ -8,11 +8,15 @@ import type { TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity } from "../format/index.ts";
+import { nodeDisk } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import type { Durability } from "./durability.ts";
 import { LEDGER } from "./layout.ts";
 import { currentProcess } from "./process.ts";
 import type { ProcessIdentity } from "./process.ts";
 import { ownEvent } from "./own-event.ts";
 import { SharedLog } from "./shared-log.ts";
+import type { Ticket } from "./ticket.ts";
 
 /** Types of the ledger's entries (docs/format.md). */
 export const LEDGER_TYPES = [
@@ -25,6 +29,11 @@ export const LEDGER_TYPES = [
   "SESSION_RECOVERED",
   "SESSION_GAP",
   "SEGMENT_SWITCHED",
+  "SEGMENT_ARCHIVED",
+  "SEGMENT_DELETED",
+  "RETENTION_RUN",
+  "RETENTION_DEFERRED",
+  "SETTINGS_CHANGED",
 ] as const;
 
 type LedgerType = (typeof LEDGER_TYPES)[number];
@@ -46,13 +55,15 @@ export class Ledger {
   /** The ledger's file. */
   readonly path: string;
   readonly #onFault: (error: TracekeepError) => void;
+  readonly #disk: Disk;
   /** Opened with the first entry. */
   #log: SharedLog | undefined;
 
   /** @param dir the store's folder */
-  constructor(dir: string, onFault: (error: TracekeepError) => void) {
+  constructor(dir: string, onFault: (error: TracekeepError) => void, disk: Disk = nodeDisk) {
     this.path = path.join(dir, LEDGER);
     this.#onFault = onFault;
+    this.#disk = disk;
   }
 
   /** A session was created, or opened to go on with it (`resumed`). */
@@ -106,6 +117,15 @@ export class Ledger {
     this.#add("STORE_CHECKED", undefined, { open: list });
   }
 
+  /**
+   * An entry that something else depends on: resolves when it is on the medium.
+   *
+   * @throws TracekeepError when it is not; then what depends on it must not be done
+   */
+  async record(type: LedgerType, session: LedgerSession | undefined, body: JsonObject): Promise<void> {
+    await this.#append(type, session, body, "fsync")?.settled;
+  }
+
   /** Writes what waits now, if nobody else is writing. */
   flush(): void {
     try {
@@ -128,6 +148,19 @@ export class Ledger {
   // --- internal ---
 
   #add(type: LedgerType, session: LedgerSession | undefined, body: JsonObject): void {
+    try {
+      this.#append(type, session, body);
+    } catch {
+      // Refused by a full queue, which has been told and is said by a GAP.
+    }
+  }
+
+  #append(
+    type: LedgerType,
+    session: LedgerSession | undefined,
+    body: JsonObject,
+    ticketFor?: Durability,
+  ): Ticket | undefined {
     this.#log ??= new SharedLog({
       path: this.path,
       sessionId: STORE_ID,
@@ -135,14 +168,11 @@ export class Ledger {
       durability: "interval",
       firstLine: () => ownEvent("STORE_CREATED", { format: FORMAT_VERSION, ...currentProcess() }),
       onFault: this.#onFault,
+      disk: this.#disk,
     });
     const about = session === undefined ? {} : { file: path.basename(session.file) };
     const identity = session === undefined ? undefined : encodeIdentity(session.sessionId, session.agentId);
-    try {
-      this.#log.append(ownEvent(type, { ...about, ...body }), undefined, identity);
-    } catch {
-      // Refused by a full queue, which has been told and is said by a GAP.
-    }
+    return this.#log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
   }
 }
 

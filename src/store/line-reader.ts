@@ -221,6 +221,23 @@ export function* readLinesBackwards(path: string): Generator<LogLine, void, unde
 }
 
 /**
+ * What `look` makes of the last line that it makes anything of. Reads from the end; a compressed file, which cannot be
+ * read from there, as a whole.
+ *
+ * @throws TracekeepError when the file cannot be read
+ */
+export function findFromEnd<T>(path: string, look: (line: Buffer) => T | undefined): T | undefined {
+  const isCompressed = path.endsWith(".gz");
+  let last: T | undefined;
+  for (const line of isCompressed ? readLines(path) : readLinesBackwards(path)) {
+    const found = "bytes" in line ? look(line.bytes) : undefined;
+    last = found ?? last;
+    if (!isCompressed && found !== undefined) break;
+  }
+  return last;
+}
+
+/**
  * The first line of a file, with its `\n` unless it is unfinished; undefined when the file is empty or the line is
  * longer than 64 MiB. About 8 µs.
  *

@@ -11,7 +11,7 @@ import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { segmentNumber, segmentPath } from "./layout.ts";
+import { livePath, segmentNumber, segmentPath } from "./layout.ts";
 import { readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
@@ -106,8 +106,9 @@ export function openLastSegment(disk: Disk, file: string, sessionId: string): { 
 
 /** The segment that was begun after `file` in the same session; undefined when that is the last one. About 2 µs. */
 export function nextSegment(file: string, sessionId: string): string | undefined {
-  for (let segment = segmentNumber(file) + 1; ; segment++) {
-    const next = segmentPath(file, segment);
+  const live = livePath(file);
+  for (let segment = segmentNumber(live) + 1; ; segment++) {
+    const next = segmentPath(live, segment);
     if (fs.lstatSync(next, { throwIfNoEntry: false }) === undefined) return undefined;
     // Somebody else's file may have taken the name; then the writer took the one after it.
     if (firstEventOf(next)?.session_id === sessionId) return next;
@@ -116,8 +117,9 @@ export function nextSegment(file: string, sessionId: string): string | undefined
 
 /** A path for the segment after `file`: the first that is free. */
 export function freeSegmentPath(disk: Disk, file: string): string {
-  for (let segment = segmentNumber(file) + 1; ; segment++) {
-    const next = segmentPath(file, segment);
+  const live = livePath(file);
+  for (let segment = segmentNumber(live) + 1; ; segment++) {
+    const next = segmentPath(live, segment);
     if (!disk.exists(next)) return next;
   }
 }
@@ -125,11 +127,13 @@ export function freeSegmentPath(disk: Disk, file: string): string {
 /** Highest number in a segment whose end is whole. */
 export function lastSeqOf(file: string): number {
   const header = firstEventOf(file);
-  const { line } = readLastLine(file);
-  const decoded = line === undefined ? undefined : decodeLine(line);
-  // The header of a segment that was begun after a failed sync has a higher number than the lines that follow it.
-  if (decoded?.kind === "event") return Math.max(decoded.event.seq, header?.seq ?? 0);
-  // The last line was damaged. A line's number is its place in the log, so counting lines gives it all the same.
+  if (!file.endsWith(".gz")) {
+    const { line } = readLastLine(file);
+    const decoded = line === undefined ? undefined : decodeLine(line);
+    // The header of a segment that was begun after a failed sync has a higher number than the lines that follow it.
+    if (decoded?.kind === "event") return Math.max(decoded.event.seq, header?.seq ?? 0);
+  }
+  // The last line was damaged, or cannot be had alone. A line's number is its place in the log, so counting lines gives it all the same.
   let lines = 0;
   for (const { line: number } of readLines(file)) lines = number;
   return (header === undefined ? 0 : firstSeqOf(header)) + lines - 1;

@@ -1,6 +1,7 @@
 // The writer of a session log, and the only place where its events get their numbers. One event, one line; a number is
 // used up only by an event that was taken, so `seq` never has a gap, and what was refused is said by a GAP event.
 
+import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
@@ -38,6 +39,8 @@ export interface SessionLogOptions {
   segmentBytes?: number | undefined;
   /** Where events wait that cannot be written. Default: nowhere, they are refused. */
   spill?: CheckedSpillOptions | undefined;
+  /** When the day of a moment ends: the first event after that begins another segment. Default: days do not matter. */
+  dayEndMs?: ((nowMs: number) => number) | undefined;
   /** Called with every event once it has its number. */
   onAppend?: ((parts: LineParts) => void) | undefined;
   /** Called when `onAppend` was told of events that could not be written after all. */
@@ -51,8 +54,8 @@ export interface SessionLogOptions {
 interface SegmentStart {
   timestamp?: string | undefined;
   /** When the segment before cannot be gone on with: why, and the lines that must not be lost with it. */
-  failure?: TracekeepError;
-  tail?: Tail;
+  failure?: TracekeepError | undefined;
+  tail?: Tail | undefined;
   /** Otherwise: the file that is left as it should be. */
   left?: OpenFile;
 }
@@ -82,6 +85,8 @@ export class SessionLog {
   #nextSeq: number;
   /** The segment is left once it is so long. */
   #switchAtBytes: number;
+  /** It is left at this time, too. */
+  #switchAtMs: number;
   /** Events refused since the last GAP event that was written, and why the first of them was. */
   #refused = 0;
   #refusedWhy = "";
@@ -102,6 +107,7 @@ export class SessionLog {
     this.#nextSeq = nextSeq;
     this.#switchAtBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#isAnythingDurable = isDurable;
+    this.#switchAtMs = dayEndOf(file, options);
     this.#file = new AppendFile({
       file,
       durability: options.durability,
@@ -171,6 +177,31 @@ export class SessionLog {
     } catch (error) {
       if (fd !== undefined) disk.close(fd);
       throw error instanceof TracekeepError ? error : ioError("open the session", file, error);
+    }
+  }
+
+  /**
+   * Goes on with a log whose last segment is in the archive: begins another behind it. Nobody else may do so meanwhile.
+   *
+   * @param archived that segment
+   * @throws TracekeepError when it cannot be read, or the next one not be created
+   */
+  static openBehind(archived: string, options: SessionLogOptions): SessionLog {
+    const disk = options.disk ?? nodeDisk;
+    const { sessionId, agentId, durability } = options;
+    try {
+      const next = freeSegmentPath(disk, archived);
+      const header = segmentHeader(next, lastSeqOf(archived) + 1, {});
+      const line = Buffer.from(encodeLine(header, encodeIdentity(sessionId, agentId)));
+      const names = [path.basename(next)];
+      const isDurable = durability === "fsync";
+      const file = createSegment(disk, path.dirname(next), names, [line], { isDurable });
+      options.onAppend?.(header);
+      const log = new SessionLog(file, header.seq + 1, options, { isDurable });
+      if (!isDurable) log.#file.countWritten(line);
+      return log;
+    } catch (error) {
+      throw error instanceof TracekeepError ? error : ioError("open the session", archived, error);
     }
   }
 
@@ -246,7 +277,7 @@ export class SessionLog {
    * @throws TracekeepError when nothing more is accepted
    */
   prepare(timestamp?: string): void {
-    if (this.#file.bytes >= this.#switchAtBytes && !this.#file.isDegraded) this.#switchForSize(timestamp);
+    if (this.#isDue() && !this.#file.isDegraded) this.#switchWhenDue(timestamp);
     if (this.#file.keptBytes >= MAX_KEPT_BYTES) this.#syncForRoom();
     // During an outage it is said when that is over.
     if (this.#refused !== this.#refusedInBuffer && !this.#file.isDegraded) this.#sayWhatWasRefused();
@@ -335,12 +366,18 @@ export class SessionLog {
     return ticket;
   }
 
-  #switchForSize(timestamp: string | undefined): void {
+  #isDue(): boolean {
+    if (this.#file.bytes >= this.#switchAtBytes) return true;
+    return this.#switchAtMs !== Infinity && Date.now() >= this.#switchAtMs;
+  }
+
+  #switchWhenDue(timestamp: string | undefined): void {
     try {
       this.rotate(timestamp);
     } catch {
-      // A longer segment does no harm. It is tried again after as many bytes more; whatever was wrong has been told.
-      this.#switchAtBytes += this.#options.segmentBytes ?? SEGMENT_BYTES;
+      // A longer segment does no harm. It is tried again after as many bytes more, or a day; what was wrong has been told.
+      this.#switchAtBytes = this.#file.bytes + (this.#options.segmentBytes ?? SEGMENT_BYTES);
+      this.#switchAtMs = this.#options.dayEndMs?.(Date.now()) ?? Infinity;
     }
   }
 
@@ -357,16 +394,9 @@ export class SessionLog {
    * lines that must not be lost with it are in this one as they are, and it returns when they are on the medium.
    */
   #beginSegment({ tail, failure, timestamp, left }: SegmentStart): Begun {
-    const { sessionId, segmentBytes = SEGMENT_BYTES, onAppend } = this.#options;
+    const { sessionId, segmentBytes = SEGMENT_BYTES, dayEndMs, onAppend } = this.#options;
     const next = freeSegmentPath(this.#disk, this.path);
-    const header = ownEvent("SEGMENT", {
-      format: FORMAT_VERSION,
-      segment: segmentNumber(next),
-      first_seq: this.#nextSeq - (tail?.lines ?? 0),
-      ...(failure === undefined ? {} : { reason: failure.message }),
-    });
-    header.seq = this.#nextSeq;
-    header.timestamp = timestamp ?? header.timestamp;
+    const header = segmentHeader(next, this.#nextSeq, { tail, failure, timestamp });
     const line = Buffer.from(encodeLine(header, this.#identity));
     const isDurable = failure !== undefined || this.durability === "fsync";
     // At `interval` all of it was synced when it was left.
@@ -387,6 +417,7 @@ export class SessionLog {
     }
     this.#nextSeq++;
     this.#switchAtBytes = segmentBytes;
+    this.#switchAtMs = dayEndMs?.(Date.now()) ?? Infinity;
     onAppend?.(header);
     return isDurable ? { file } : { file, unsynced: line };
   }
@@ -455,4 +486,25 @@ export class SessionLog {
     this.#put(ownEvent("GAP", { count, reason: `these events could not be written: ${this.#refusedWhy}` }));
     this.#refusedInBuffer += count;
   }
+}
+
+// --- internal ---
+
+/** The event that a segment begins with. */
+function segmentHeader(file: string, seq: number, { tail, failure, timestamp }: SegmentStart): LineParts {
+  const header = ownEvent("SEGMENT", {
+    format: FORMAT_VERSION,
+    segment: segmentNumber(file),
+    first_seq: seq - (tail?.lines ?? 0),
+    ...(failure === undefined ? {} : { reason: failure.message }),
+  });
+  header.seq = seq;
+  header.timestamp = timestamp ?? header.timestamp;
+  return header;
+}
+
+/** A segment that is gone on with belongs to the day it was last written on. */
+function dayEndOf({ path: file }: OpenFile, { dayEndMs }: SessionLogOptions): number {
+  if (dayEndMs === undefined) return Infinity;
+  return dayEndMs(Math.min(fs.statSync(file).mtimeMs, Date.now()));
 }

@@ -4,10 +4,10 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { ioError, TracekeepError } from "../base/errors.ts";
+import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { INDEX_DIRECTORY, SUMMARIES_FILE, TEMPORARY_PREFIX } from "./layout.ts";
+import { DIRECTORY_MODE, FILE_MODE, INDEX_DIRECTORY, SUMMARIES_FILE, TEMPORARY_PREFIX } from "./layout.ts";
 
 /** The lines that were written last; none when there is no such file, or when it cannot be read. */
 export function readSummaryLines(dir: string): string[] {
@@ -18,6 +18,32 @@ export function readSummaryLines(dir: string): string[] {
       .slice(0, -1);
   } catch {
     return [];
+  }
+}
+
+/**
+ * Adds a line. What it says of a session counts, and what earlier lines say of it no more; writing the file
+ * anew takes those out. One write, about 20 µs however long the file is.
+ *
+ * @param line with its `\n`
+ * @throws what `fs` throws
+ */
+export function appendSummaryLine(dir: string, line: string): void {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
+  const file = path.join(dir, INDEX_DIRECTORY, SUMMARIES_FILE);
+  const open = (): number => fs.openSync(file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
+  let fd: number;
+  try {
+    fd = open();
+  } catch (error) {
+    if (systemCode(error) !== "ENOENT") throw error;
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: DIRECTORY_MODE });
+    fd = open();
+  }
+  try {
+    fs.writeSync(fd, line);
+  } finally {
+    fs.closeSync(fd);
   }
 }
 

@@ -63,6 +63,10 @@ export interface SessionSummary extends Figures {
   gaps: { lost: number; unreadable: number };
   /** Of the last START or RESUMED. */
   writer: SessionWriter | null;
+  /** Calls whose time is known, by their results or as they were finished. */
+  tool_times: { count: number; total_ms: number; max_ms: number };
+  /** What somebody said of the session, by SESSION_METRICS events: the last of each counts. */
+  reported: { health_score: number | null; metrics: Record<string, number> };
   /** What was found wrong while it was recorded, and what went well: see `healthOf`. */
   health: HealthFacts;
   /** The program that is recorded, where hooks tell of it; null elsewhere. */
@@ -102,6 +106,8 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     silences: [],
     gaps: { lost: 0, unreadable: 0 },
     writer: null,
+    tool_times: { count: 0, total_ms: 0, max_ms: 0 },
+    reported: { health_score: null, metrics: {} },
     health: newHealthFacts(),
     agent_process: null,
     hook_events: 0,
@@ -136,6 +142,8 @@ export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFi
   const { metadata } = body;
   if (typeof metadata === "object" && metadata !== null && "hook" in metadata) summary.hook_events++;
   countEvent(summary, counts);
+  if (counts.tool?.isTimed === true) foldToolTime(summary, counts.tool);
+  if (head.event === "SESSION_METRICS") foldReported(summary, body);
   if (typeof head.copy_of === "string") countEvent(summary.copies, counts);
   else foldHealth(summary.health, head.event, body);
   if (head.event === "GAP") {
@@ -220,6 +228,7 @@ interface ToolCounts {
   calls: number;
   errors: number;
   durationMs: number;
+  isTimed: boolean;
 }
 
 interface EventCounts {
@@ -285,6 +294,26 @@ function previewOf(message: string | undefined): string | null {
   return `${characters.slice(0, PREVIEW_CHARACTERS).join("")}…`;
 }
 
+function foldToolTime({ tool_times: times }: SessionSummary, { durationMs }: ToolCounts): void {
+  times.count++;
+  times.total_ms += durationMs;
+  times.max_ms = Math.max(times.max_ms, durationMs);
+}
+
+/** So many figures of a session are remembered by name. */
+const MAX_REPORTED = 100;
+
+function foldReported({ reported }: SessionSummary, body: BodyFields): void {
+  reported.health_score = amountOf(body["health_score"]) ?? reported.health_score;
+  const { metrics } = body;
+  if (typeof metrics !== "object" || metrics === null) return;
+  for (const [name, value] of Object.entries(metrics)) {
+    const isNew = !Object.hasOwn(reported.metrics, name);
+    if (typeof value !== "number" || name === "__proto__") continue;
+    if (!isNew || Object.keys(reported.metrics).length < MAX_REPORTED) reported.metrics[name] = value;
+  }
+}
+
 function isRecorded({ origin }: SessionSummary): boolean {
   return origin === "recorded" || origin === null;
 }
@@ -316,7 +345,7 @@ function toolCountsOf(head: EventHead, body: BodyFields, call: OpenCall | undefi
   const isCall = head.event === "TOOL_CALL";
   if (!isCall && head.event !== "TOOL_RESULT") return undefined;
   const name = call?.tool ?? textOf(body["tool"]) ?? UNNAMED;
-  if (call?.finished === true) return { name, calls: 0, errors: 0, durationMs: 0 };
+  if (call?.finished === true) return { name, calls: 0, errors: 0, durationMs: 0, isTimed: false };
   const told = amountOf(body["duration_ms"]);
   const waited = call === undefined ? 0 : Math.max(0, instantOf(head.timestamp) - call.startMs);
   return {
@@ -324,6 +353,7 @@ function toolCountsOf(head: EventHead, body: BodyFields, call: OpenCall | undefi
     calls: isCall ? 1 : 0,
     errors: body["status"] === "error" ? 1 : 0,
     durationMs: told ?? waited,
+    isTimed: told !== undefined || (!isCall && call !== undefined),
   };
 }
 

@@ -2,8 +2,7 @@
 
 import { openReader } from "../../read/index.ts";
 import { formatCount, plural } from "../../report/index.ts";
-import { nodeDisk } from "../../store/disk.ts";
-import { writeSummaryLines } from "../../store/summary-file.ts";
+import { writeIndex } from "../../session-index/build.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -21,13 +20,13 @@ export const index: Command = {
 async function run(context: CommandContext): Promise<ExitCode> {
   const reader = openReader(context.place);
   const progress = readProgress(context);
-  const lines: string[] = [];
-  const found = reader.indexLines({ signal: context.signal, onProgress: progress.onProgress });
-  for await (const line of found) lines.push(line);
+  const { data, report } = await writeIndex(reader, {
+    signal: context.signal,
+    onProgress: progress.onProgress,
+  });
   progress.clear();
-  writeSummaryLines(nodeDisk, reader.dir, lines);
-  const { read } = found.report;
-  if (context.flag("json")) context.stdout.json({ sessions: lines.length, events: read });
-  else context.stdout.line(`${plural(lines.length, "session")}, ${formatCount(read)} events`);
-  return reportSkipped(context, found.report);
+  const { total_sessions: sessions } = data.summary;
+  if (context.flag("json")) context.stdout.json({ sessions, events: report.read });
+  else context.stdout.line(`${plural(sessions, "session")}, ${formatCount(report.read)} events`);
+  return reportSkipped(context, report);
 }

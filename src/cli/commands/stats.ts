@@ -1,6 +1,7 @@
 // Figures by one key.
 
 import {
+  formatBytes,
   formatCount,
   formatDuration,
   formatPercent,
@@ -16,6 +17,11 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { SessionCatalog } from "../../store/catalog.ts";
+import { findStore } from "../../store/find.ts";
+import { MB } from "../../store/lifecycle/plan.ts";
+import { storeStats } from "../../store/lifecycle/store-stats.ts";
+import { UsageError } from "../usage-error.ts";
 import { upkeep } from "../upkeep.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 
@@ -33,17 +39,23 @@ export const stats: Command = {
       about: "not before: RFC 3339 with an offset, or how long ago (2h, 7d)",
     },
     until: { kind: "text", value: "TIME", about: "not after" },
+    store: {
+      kind: "flag",
+      about: "how many log files there are, in and outside the archive, and their sizes",
+    },
     json: { kind: "flag", about: "one JSON object a line" },
   },
   examples: [
     ["stats", "calls, failures and time of each tool"],
     ["stats --by hour --since 1d", "the last day hour by hour"],
+    ["stats --store", "files and sizes"],
     ["stats --by model", "tokens and money of each model"],
   ],
   run,
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  if (context.flag("store")) return printStore(context);
   if (context.operands.length === 0) await upkeep(context);
   const progress = readProgress(context);
   const by = context.choice("by", STATS_KEYS) ?? "tool";
@@ -63,6 +75,23 @@ async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 // --- internal ---
+
+function printStore(context: CommandContext): ExitCode {
+  if (context.operands.length > 0) throw new UsageError("--store and paths exclude each other");
+  const figures = storeStats(new SessionCatalog(findStore(context.place)).refresh());
+  if (context.flag("json")) {
+    context.stdout.json(figures);
+    return EXIT.done;
+  }
+  const rows = (["active", "archive", "total"] as const).map((where) => [
+    where,
+    formatCount(figures[`${where}_files`]),
+    formatBytes(figures[`${where}_size_mb`] * MB),
+  ]);
+  const columns = [{ title: "" }, { title: "files", ...right }, { title: "size", ...right }];
+  for (const line of renderTable(columns, rows, context.stdout.columns)) context.stdout.line(line);
+  return EXIT.done;
+}
 
 interface StatsColumn extends Column {
   cell: (row: StatsRow) => string;

@@ -12,7 +12,7 @@ import { createGunzip, gzip } from "node:zlib";
 import { systemCode, TracekeepError } from "../../base/errors.ts";
 import { writeAll } from "../disk.ts";
 import type { Disk } from "../disk.ts";
-import { ARCHIVE_DIRECTORY } from "../layout.ts";
+import { ARCHIVE_DIRECTORY, archivedName } from "../layout.ts";
 import { temporaryBeside } from "../recover.ts";
 
 /** Bytes of a log in one gzip member. A reader can begin at any member, and `zcat` reads them as one. */
@@ -40,7 +40,7 @@ export interface Archived extends Content {
 export async function copyIntoArchive(disk: Disk, file: string, compress: boolean): Promise<Archived> {
   const directory = path.join(path.dirname(file), ARCHIVE_DIRECTORY);
   disk.makeDirectory(directory);
-  const name = archiveName(path.basename(file), compress);
+  const name = archivedName(file, compress);
   const temporary = temporaryBeside(path.join(directory, name));
   try {
     const content = await writeCopy(disk, file, temporary, compress);
@@ -92,13 +92,6 @@ export async function contentOf(file: string, compressed: boolean): Promise<Cont
 
 const compressMember = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>;
 
-/** The first segment has no number in its live name, and is number 0 here. */
-function archiveName(name: string, compress: boolean): string {
-  const stem = name.slice(0, -".jsonl".length);
-  const numbered = /\.\d{4,9}$/.test(stem) ? stem : `${stem}.0000`;
-  return `${numbered}.jsonl${compress ? ".gz" : ""}`;
-}
-
 async function writeCopy(disk: Disk, file: string, copy: string, compress: boolean): Promise<Content> {
   const hash = createHash("sha256");
   const fd = disk.create(copy);
@@ -145,7 +138,7 @@ async function place(
   content: Content,
   compressed: boolean,
 ): Promise<string> {
-  const other = wanted.replace(/\.jsonl/, `-${content.sha256.slice(0, 12)}.jsonl`);
+  const other = wanted.replace(/(?=\.\d{4,9}\.jsonl)/, `-${content.sha256.slice(0, 12)}`);
   for (const name of [wanted, other]) {
     try {
       disk.link(temporary, name);

@@ -14,8 +14,9 @@ function segment(ageDays: number, more: Partial<SegmentFacts> = {}): SegmentFact
   return {
     path: `session_${made++}.jsonl`,
     sessionId: "s",
+    firstSeq: 0,
     archived: false,
-    sealed: true,
+    isSealed: () => true,
     bytes: 1000,
     lastMs: NOW_MS - ageDays * DAY_MS,
     ...more,
@@ -35,7 +36,7 @@ describe("planning retention", () => {
   });
 
   it("never touches a segment that is still written to, however old", () => {
-    expect(plan([segment(400, { sealed: false })])).toEqual([]);
+    expect(plan([segment(400, { isSealed: () => false })])).toEqual([]);
   });
 
   it("never touches a session under legal hold", () => {
@@ -48,7 +49,7 @@ describe("planning retention", () => {
 
   it("moves the oldest first until the active size holds, and counts what cannot move", () => {
     const policy = checkPolicy("test", { active_max_size_mb: 10 });
-    const written = segment(0, { bytes: 6 * MB, sealed: false });
+    const written = segment(0, { bytes: 6 * MB, isSealed: () => false });
     const [first, second, third] = [3, 2, 1].map((days) => segment(days, { bytes: 3 * MB }));
     expect(plan([third!, written, first!, second!], policy)).toEqual([
       `archive ${first?.path}`,

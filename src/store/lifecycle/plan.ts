@@ -7,8 +7,10 @@ export interface SegmentFacts {
   path: string;
   sessionId: string;
   archived: boolean;
-  /** Whether nothing more is written to it. Only sealed segments move. */
-  sealed: boolean;
+  /** Whether nothing more is written to it: only such segments move. Asked of those alone that would. */
+  isSealed: () => boolean;
+  /** Lowest number in it: which of two segments of a session comes first. */
+  firstSeq: number;
   /** Bytes it takes where it is. */
   bytes: number;
   /** Time of its last event. */
@@ -23,10 +25,11 @@ export interface RetentionStep<T extends SegmentFacts = SegmentFacts> {
 }
 
 export const DAY_MS: number = 24 * 3_600_000;
+export const MB: number = 1024 * 1024;
 
 /**
- * The steps that age asks for, oldest first, then those that the size outside the archive asks for. Deleting beyond the
- * archive's size comes after the moves, see {@link planArchiveLimit}.
+ * The steps that age asks for, deletions first and the oldest first, then those that the size outside the archive asks
+ * for. Deleting beyond the archive's size comes after the moves, see {@link planArchiveLimit}.
  *
  * @param isHeld sessions under legal hold stay where they are, whatever the policy says
  */
@@ -36,29 +39,30 @@ export function planRetention<T extends SegmentFacts>(
   nowMs: number,
   isHeld: (sessionId: string) => boolean,
 ): RetentionStep<T>[] {
-  const steps: RetentionStep<T>[] = [];
   const { active_retention_days: activeDays, archive_retention_days: days } = policy;
-  let activeBytes = 0;
-  const movable: T[] = [];
+  const deletions: RetentionStep<T>[] = [];
+  const moves: RetentionStep<T>[] = [];
+  const isFree = (segment: T): boolean => !isHeld(segment.sessionId) && segment.isSealed();
+  const staying: T[] = [];
   for (const segment of oldestFirst(segments)) {
     const ageDays = (nowMs - segment.lastMs) / DAY_MS;
-    const isFree = segment.sealed && !isHeld(segment.sessionId);
-    if (isFree && days !== null && ageDays > days) {
-      steps.push({ action: "delete", segment, reason: `its last event is older than ${days} days` });
-    } else if (isFree && !segment.archived && activeDays !== null && ageDays > activeDays) {
-      steps.push({ action: "archive", segment, reason: `its last event is older than ${activeDays} days` });
+    if (days !== null && ageDays > days && isFree(segment)) {
+      deletions.push({ action: "delete", segment, reason: `its last event is older than ${days} days` });
+    } else if (!segment.archived && activeDays !== null && ageDays > activeDays && isFree(segment)) {
+      moves.push({ action: "archive", segment, reason: `its last event is older than ${activeDays} days` });
     } else if (!segment.archived) {
-      activeBytes += segment.bytes;
-      if (isFree) movable.push(segment);
+      staying.push(segment);
     }
   }
   const { active_max_size_mb: maxMb } = policy;
-  for (const segment of movable) {
+  let activeBytes = staying.reduce((sum, { bytes }) => sum + bytes, 0);
+  for (const segment of staying) {
     if (maxMb === null || activeBytes <= maxMb * MB) break;
+    if (!isFree(segment)) continue;
     activeBytes -= segment.bytes;
-    steps.push({ action: "archive", segment, reason: `the active logs take more than ${maxMb} MiB` });
+    moves.push({ action: "archive", segment, reason: `the active logs take more than ${maxMb} MiB` });
   }
-  return steps;
+  return [...deletions, ...moves];
 }
 
 /**
@@ -86,10 +90,11 @@ export function planArchiveLimit<T extends SegmentFacts>(
 
 // --- internal ---
 
-const MB = 1024 * 1024;
-
 function oldestFirst<T extends SegmentFacts>(segments: readonly T[]): T[] {
   return segments.toSorted(
-    (left, right) => left.lastMs - right.lastMs || Number(left.path > right.path) * 2 - 1,
+    (left, right) =>
+      left.lastMs - right.lastMs ||
+      left.firstSeq - right.firstSeq ||
+      (left.path < right.path ? -1 : Number(left.path > right.path)),
   );
 }

@@ -1,0 +1,182 @@
+import * as fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import { openReader } from "../read/index.ts";
+import { openStore } from "./store.ts";
+import type { Store } from "./store.ts";
+
+let dir: string;
+beforeEach(() => {
+  dir = path.join(fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-")), "store");
+});
+afterEach(() => {
+  vi.useRealTimers();
+  fs.rmSync(path.dirname(dir), { recursive: true });
+});
+
+function open(options = {}): Store {
+  return openStore({ dir, onFault: (error) => expect.unreachable(error.message), ...options });
+}
+
+const live = (): string[] => fs.readdirSync(dir).filter((name) => name.startsWith("session_"));
+const numbers = (session: string): number[] =>
+  [...openReader({ dir }).events({ session })].map(({ seq }) => seq);
+
+/** Puts everything that nobody writes into the archive. */
+async function archiveAll(store: Store, compress = true): Promise<void> {
+  await store.updateSettings({ retention: { active_max_size_mb: 0, compress_archive: compress } });
+  const { steps } = await store.retain();
+  expect(steps.map(({ error }) => error)).toEqual(steps.map(() => null));
+}
+
+describe("a session whose log is in the archive", () => {
+  it.each([true, false])("is gone on with in a new segment (compressed: %s)", async (compress) => {
+    const store = open();
+    const first = store.startSession({ id: "s", agent: "Claude-Orch-Prime-20260106-c614" });
+    first.log({ event: "CHECKPOINT" });
+    first.close();
+    await archiveAll(store, compress);
+    expect(live()).toEqual([]);
+    const session = store.openSession("s");
+    session.log({ event: "CHECKPOINT" });
+    session.end();
+    expect(live()).toEqual(["session_20260106_c614.0001.jsonl"]);
+    expect(numbers("s")).toEqual([0, 1, 2, 3, 4, 5]);
+    await archiveAll(store, compress);
+    store.openSession("s").end();
+    expect(numbers("s")).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(() => store.startSession({ id: "s" })).toThrow(/there is a session s already/);
+    store.close();
+  });
+
+  it.each([{}, { last: 100 }])("is found by a reader that listed it before it moved (%j)", async (filter) => {
+    const store = open();
+    const session = store.startSession({ id: "a" });
+    for (let i = 0; i < 10; i++) session.log({ event: "CHECKPOINT", step: i });
+    session.end();
+    store.startSession({ id: "b" }).end();
+    const before = numbers("a");
+    const events = openReader({ dir }).events({ agent: "agent", ...filter });
+    const seen: string[] = [];
+    let moved = false;
+    for (const { session_id: id, seq } of events) {
+      seen.push(`${id} ${seq}`);
+      if (moved) continue;
+      moved = true;
+      await archiveAll(store);
+    }
+    expect(seen.filter((each) => each.startsWith("a "))).toEqual(before.map((seq) => `a ${seq}`));
+    expect(seen.filter((each) => each.startsWith("b "))).toHaveLength(2);
+    expect(events.report.skipped).toEqual([]);
+
+    store.close();
+  });
+
+  it("does not make another session of the same agent lose its name, or its place in the archive", async () => {
+    const store = open();
+    const agent = "Claude-Orch-Prime-20260106-c614";
+    for (const id of ["first", "second", "third"]) {
+      store.startSession({ id, agent }).end();
+      await archiveAll(store);
+    }
+    for (const id of ["first", "second", "third"]) store.openSession(id).end();
+    for (const id of ["first", "second", "third"]) expect(numbers(id)).toEqual([0, 1, 2, 3, 4]);
+    store.close();
+  });
+});
+
+describe("rotation", () => {
+  it("begins a segment with the first event of a day in the zone that was chosen", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 2, 28, 20) });
+    const store = open();
+    await store.updateSettings({ rotation: { daily: true, time_zone: "Europe/Berlin" } });
+    const session = store.startSession({ id: "s", agent: "a-20260106-c614" });
+    // Clocks go forward in the night to the 29th: midnight is at 23:00 and then at 22:00.
+    for (const time of ["28T22:59:59", "28T23:00:00", "29T21:59:59", "29T22:00:00"]) {
+      vi.setSystemTime(new Date(`2026-03-${time}Z`));
+      session.log({ event: "CHECKPOINT" });
+    }
+    session.end();
+    const headers = [...openReader({ dir }).events({ session: "s", event: "SEGMENT" })];
+    expect(headers.map(({ timestamp }) => timestamp)).toEqual([
+      "2026-03-28T23:00:00.000Z",
+      "2026-03-29T22:00:00.000Z",
+    ]);
+    store.close();
+  });
+
+  it("goes by the size in the settings, unless the program has its own", async () => {
+    const store = open();
+    await store.updateSettings({ rotation: { segment_bytes: 64 * 1024 } });
+    const write = (id: string, to: Store): number => {
+      const session = to.startSession({ id });
+      for (let i = 0; i < 100; i++) session.appendSync({ event: "CHECKPOINT", message: "x".repeat(2_000) });
+      session.end();
+      return [...to.openSession(id).file.matchAll(/\.(\d{4})\./g)].length;
+    };
+    expect(write("small", store)).toBe(1);
+    const other = open({ segmentBytes: 1024 * 1024 });
+    expect(write("large", other)).toBe(0);
+    store.close();
+    other.close();
+  });
+});
+
+describe("settings", () => {
+  it("are changed on the record, and the change is in force at once", async () => {
+    const store = open();
+    expect(store.settings.retention.rotation_schedule).toBe("manual");
+    await store.updateSettings({ legal_hold: ["s"] });
+    expect(store.settings.legal_hold).toEqual(["s"]);
+    await store.updateSettings({ legal_hold: ["s"] });
+    const changes = fs.readFileSync(path.join(dir, "ledger.jsonl"), "utf8").match(/SETTINGS_CHANGED/g);
+    expect(changes).toHaveLength(1);
+    store.close();
+  });
+
+  it("that cannot be understood delete nothing and keep nobody from recording", async () => {
+    open().close();
+    fs.writeFileSync(path.join(dir, "settings.json"), '{"retention":');
+    const faults: string[] = [];
+    const store = open({ onFault: (error: Error) => faults.push(error.message) });
+    store.startSession({ id: "s" }).end();
+    expect(faults[0]).toMatch(/cannot be understood/);
+    expect(() => store.retain()).toThrow(/cannot be understood/);
+    store.close();
+  });
+});
+
+describe("the schedule", () => {
+  it("is kept by whoever opens the store, once it is due and not before", async () => {
+    let store = open();
+    store.startSession({ id: "old" }).end();
+    await store.updateSettings({ retention: { active_max_size_mb: 0, rotation_schedule: "daily" } });
+    store.close();
+    store = open();
+    await vi.waitFor(() => expect(live()).toEqual([]), { timeout: 5_000 });
+    store.startSession({ id: "next" }).end();
+    store.close();
+    store = open();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(live()).toHaveLength(1);
+    store.close();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 25 * 3_600_000 });
+    store = open();
+    await vi.waitFor(() => expect(live()).toEqual([]), { timeout: 5_000 });
+    store.close();
+  });
+
+  it("is left alone by a store that is opened without it", async () => {
+    let store = open();
+    store.startSession({ id: "old" }).end();
+    await store.updateSettings({ retention: { active_max_size_mb: 0, rotation_schedule: "on_startup" } });
+    store.close();
+    store = open({ keepSchedule: false });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(live()).toHaveLength(1);
+    store.close();
+  });
+});

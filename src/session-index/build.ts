@@ -1,0 +1,144 @@
+// The index as a whole: a function of what is in the logs and of nothing else, so that building it from an index that
+// knows most of it, and building it from the logs alone, give the same bytes.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { ioError, TracekeepError } from "../base/errors.ts";
+import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
+import { nodeDisk, replaceFile } from "../store/disk.ts";
+import type { Disk } from "../store/disk.ts";
+import { withFileLock } from "../store/file-lock.ts";
+import { LOCK_SUFFIX, SESSION_INDEX } from "../store/layout.ts";
+import { temporaryBeside } from "../store/recover.ts";
+import { writeSummaryLines } from "../store/summary-file.ts";
+import { instantOf } from "../summary/index.ts";
+import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
+import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
+
+export interface SessionIndexData {
+  version: "1.0.0";
+  schema: "sentinel/session_index/v1";
+  /** Time of the newest event in it; null without any. */
+  last_updated: string | null;
+  /** By start, then id. */
+  sessions: IndexedSession[];
+  summary: {
+    total_sessions: number;
+    total_traces: number;
+    date_range: { first: string | null; last: string | null };
+    health_score_avg: number;
+  };
+}
+
+/** The index of what a reader reads: a store, or any files. */
+export async function buildIndex(reader: Reader): Promise<SessionIndexData> {
+  let anomalies: IndexedAnomaly[] = [];
+  const found = reader.sessions({
+    notable: (event) => {
+      if (event.event === "ANOMALY_DETECTED") anomalies.push(indexedAnomaly(event));
+    },
+  });
+  const toIndexed = reader.dir === "" ? indexedForeign : indexedSession;
+  const sessions: IndexedSession[] = [];
+  let newest: string | null = null;
+  for await (const entry of found) {
+    const isNewer = entry.last_at !== null && !(instantOf(entry.last_at) <= instantOf(newest ?? ""));
+    if (isNewer) newest = entry.last_at;
+    sessions.push(toIndexed(entry, anomalies));
+    anomalies = [];
+  }
+  return {
+    version: "1.0.0",
+    schema: "sentinel/session_index/v1",
+    last_updated: newest,
+    sessions,
+    summary: summaryOf(sessions),
+  };
+}
+
+export interface WriteIndexOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
+  disk?: Disk | undefined;
+}
+
+export interface WrittenIndex {
+  data: SessionIndexData;
+  /** What had to be read for it. */
+  report: ReadReport;
+}
+
+/**
+ * Brings the store's index up to date: what the sessions add up to, and `session_index.json`. Each of the two files is
+ * the old one or the new one, whatever interrupts this.
+ *
+ * @throws TracekeepError `LOCK_TIMEOUT` while somebody else is doing so; when they cannot be written
+ */
+export async function writeIndex(reader: Reader, options: WriteIndexOptions = {}): Promise<WrittenIndex> {
+  const { disk = nodeDisk, ...reading } = options;
+  const file = path.join(reader.dir, SESSION_INDEX);
+  return await withFileLock(
+    file + LOCK_SUFFIX,
+    async () => {
+      const lines: string[] = [];
+      const found = reader.indexLines(reading);
+      for await (const line of found) lines.push(line);
+      writeSummaryLines(disk, reader.dir, lines);
+      const data = await buildIndex(reader);
+      try {
+        replaceIndex(disk, file, data);
+      } catch (error) {
+        throw error instanceof TracekeepError ? error : ioError("write", file, error);
+      }
+      return { data, report: found.report };
+    },
+    { timeoutMs: 0 },
+  );
+}
+
+/**
+ * The index of a store as it is now, written down as well where that can be done at this moment: nothing depends on the
+ * files.
+ */
+export async function foldIndex(reader: Reader, options: WriteIndexOptions = {}): Promise<SessionIndexData> {
+  try {
+    return (await writeIndex(reader, options)).data;
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+    return await buildIndex(reader);
+  }
+}
+
+// --- internal ---
+
+function replaceIndex(disk: Disk, file: string, data: SessionIndexData): void {
+  const text = `${JSON.stringify(data, undefined, 2)}\n`;
+  if (readText(file) === text) return;
+  const temporary = temporaryBeside(file);
+  try {
+    replaceFile(disk, file, Buffer.from(text), temporary);
+  } catch (error) {
+    fs.rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function summaryOf(sessions: readonly IndexedSession[]): SessionIndexData["summary"] {
+  const dates = sessions
+    .flatMap(({ started_at: at }) => (at === null || at === "" ? [] : [at.slice(0, 10)]))
+    .sort();
+  const health = sessions.reduce((sum, { health_score: score }) => sum + score, 0);
+  return {
+    total_sessions: sessions.length,
+    total_traces: sessions.reduce((sum, { trace_count: count }) => sum + count, 0),
+    date_range: { first: dates[0] ?? null, last: dates.at(-1) ?? null },
+    health_score_avg: sessions.length === 0 ? 100 : health / sessions.length,
+  };
+}

@@ -1,0 +1,45 @@
+// Beginning a new segment of a session that nobody is writing: what `tracekeep rotate` does.
+
+import { FORMAT_VERSION } from "../../event/index.ts";
+import { TracekeepError } from "../../base/errors.ts";
+import type { SessionLogFile } from "../catalog.ts";
+import { Ledger } from "../ledger.ts";
+import { SessionLog } from "../session-log.ts";
+
+/**
+ * Begins the next segment of a session, so that the one before is complete. Adds nothing but the segment's own first
+ * line: an ended session stays ended.
+ *
+ * @param last the last file of the session, outside the archive
+ * @returns the new file
+ * @throws TracekeepError `SESSION_BUSY` while somebody is writing the session
+ */
+export function rotateSession(dir: string, last: SessionLogFile): string {
+  const { sessionId, agentId, path: file, format } = last;
+  if (format > FORMAT_VERSION) {
+    throw new TracekeepError("FORMAT_TOO_NEW", `the session ${sessionId} has format ${format}`, {
+      path: file,
+      hint: "update tracekeep before adding to it",
+    });
+  }
+  const ledger = new Ledger(dir, () => undefined);
+  try {
+    const log = SessionLog.open(file, {
+      sessionId,
+      agentId,
+      durability: "fsync",
+      onAppend: (parts) => {
+        if (parts.event === "SEGMENT")
+          ledger.segmentSwitched({ sessionId, agentId, file: log.path }, parts.body);
+      },
+    });
+    try {
+      log.rotate();
+      return log.path;
+    } finally {
+      log.close();
+    }
+  } finally {
+    ledger.close();
+  }
+}

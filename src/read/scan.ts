@@ -114,7 +114,7 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      for (const line of readLinesBackwards(file.path)) {
+      for (const line of readLinesBackwards(file.path, { fd: session.fd })) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;

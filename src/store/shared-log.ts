@@ -3,14 +3,14 @@
 // have written meanwhile, heals what a dead one left, numbers, encodes, writes in one go, lets go. Syncs come after
 // that, off the event loop: a file's earlier bytes reach the medium with its later ones, so the order holds.
 //
-// The file may be switched: whoever wants to (rotation, say) takes the lock by `withFileLock(log.lockPath, …)`, renames
-// the file and puts another one in its place, whose first line says on which number it goes on (SEGMENT {first_seq},
-// numbered accordingly). Every writer compares the inode each time it has the lock, and goes on in the new file. The
-// lock file itself is never renamed or deleted, which is why it is not the log.
+// The file may be switched: whoever has the lock gives it another name and puts another one in its place, whose first
+// line says on which number it goes on (SEGMENT {first_seq}, numbered accordingly). A log with `rotation` does that by
+// itself. Every writer compares the inode each time it has the lock, and goes on in the new file. The lock file itself
+// is never renamed or deleted, which is why it is not the log.
 
 import path from "node:path";
 
-import { TracekeepError } from "../base/errors.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
 import { BoundedQueue } from "../base/queue.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
@@ -25,6 +25,8 @@ import { LOCK_SUFFIX } from "./layout.ts";
 import { finishHealing } from "./recover.ts";
 import { ownEvent } from "./own-event.ts";
 import { SharedFile } from "./shared-file.ts";
+import { Rotation } from "./shared-rotation.ts";
+import type { RotationOptions } from "./shared-rotation.ts";
 import { Ticket } from "./ticket.ts";
 
 /** Default of `capacity`. */
@@ -42,6 +44,11 @@ export interface SharedLogOptions {
   capacity?: number | undefined;
   /** How long a batch waits for the lock before it is refused, in milliseconds. Default 5,000. */
   lockTimeoutMs?: number | undefined;
+  /** `interval` syncs after so many lines, or when the oldest has waited so long. Default 10 and 1,000. */
+  syncEveryEvents?: number | undefined;
+  syncIntervalMs?: number | undefined;
+  /** When the log goes on in another file. Default: never. */
+  rotation?: RotationOptions | undefined;
   /** Makes the event that a file begins with, when it is empty. Default: none. */
   firstLine?: (() => LineParts) | undefined;
   /** Called when something could not be written or synced, once for each run of failures. */
@@ -63,7 +70,10 @@ export class SharedLog implements UnwrittenLines {
   readonly #options: SharedLogOptions;
   readonly #identity: string;
   readonly #waiting: BoundedQueue<Entry>;
+  readonly #rotation: Rotation | undefined;
   #file: SharedFile | undefined;
+  /** Files that the log was in, until what was promised of them holds. */
+  readonly #retired = new Set<SharedFile>();
   #running: Promise<void> | undefined;
   #closed = false;
   /** Events refused in all, and those that no GAP event has spoken of yet. */
@@ -80,6 +90,8 @@ export class SharedLog implements UnwrittenLines {
     this.#options = options;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#waiting = new BoundedQueue(options.capacity ?? SHARED_LOG_CAPACITY);
+    const { rotation, disk = nodeDisk } = options;
+    this.#rotation = rotation === undefined ? undefined : new Rotation(rotation, disk, this.path);
     openFiles.add(this);
   }
 
@@ -145,6 +157,7 @@ export class SharedLog implements UnwrittenLines {
   /** Writes everything that waits and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.drain();
+    for (const file of this.#retired) file.sync();
     this.#file?.sync();
   }
 
@@ -152,6 +165,7 @@ export class SharedLog implements UnwrittenLines {
   settle(): void {
     if (this.#closed) return;
     this.drain();
+    for (const file of this.#retired) file.settle();
     this.#file?.settle();
   }
 
@@ -191,10 +205,7 @@ export class SharedLog implements UnwrittenLines {
   /** Under the lock. Never throws: what cannot be written is refused. */
   readonly #writeWaiting = (): void => {
     try {
-      const file = this.#currentFile();
-      const recovered = file.catchUp();
-      if (recovered !== undefined) this.#writeRecovered(file, recovered);
-      do this.#writeBatch(file);
+      do this.#writeBatch(this.#readyFile());
       while (this.#waiting.size > 0);
     } catch (cause) {
       this.#refuseWaiting(
@@ -205,19 +216,51 @@ export class SharedLog implements UnwrittenLines {
     }
   };
 
+  /** The file that the next line belongs in, with what others have written taken in. @throws TracekeepError */
+  #readyFile(): SharedFile {
+    let file = this.#currentFile();
+    this.#catchUp(file);
+    if (this.#rotation?.isDue(file) === true) {
+      this.#rotate(file, this.#rotation);
+      file = this.#currentFile();
+      this.#catchUp(file);
+    }
+    if (file.failure !== undefined) throw file.failure;
+    if (this.#rotation !== undefined && file.isForeign) throw foreignError(this.path, this.#lastError);
+    return file;
+  }
+
+  #catchUp(file: SharedFile): void {
+    // What others wrote there is theirs: nothing of it is healed, and nothing is added.
+    if (this.#rotation !== undefined && file.isForeign) return file.count();
+    const recovered = file.catchUp();
+    if (recovered !== undefined) this.#writeRecovered(file, recovered);
+  }
+
+  /** Goes on in another file; when that cannot be begun, that is told, and this one serves on. */
+  #rotate(file: SharedFile, rotation: Rotation): void {
+    try {
+      rotation.rotate(file, (parts) => this.#encode(parts));
+    } catch (cause) {
+      this.#tell(ioError("rotate", this.path, cause));
+    }
+  }
+
   #currentFile(): SharedFile {
     if (this.#file?.isCurrent === false) {
       const old = this.#file;
       this.#file = undefined;
-      old.close();
+      this.#retired.add(old);
+      old.retire(() => this.#retired.delete(old));
     }
     this.#file ??= new SharedFile({
       disk: this.#options.disk ?? nodeDisk,
       path: this.path,
       durability: this.durability,
+      syncEveryEvents: this.#options.syncEveryEvents,
+      syncIntervalMs: this.#options.syncIntervalMs,
       onFault: (error) => this.#tell(error),
     });
-    if (this.#file.failure !== undefined) throw this.#file.failure;
     return this.#file;
   }
 
@@ -232,13 +275,18 @@ export class SharedLog implements UnwrittenLines {
   #writeBatch(file: SharedFile): void {
     const unsaid = this.#unsaid;
     const own: LineParts[] = [];
-    if (file.isEmpty && this.#options.firstLine !== undefined) own.push(this.#options.firstLine());
+    if (file.isEmpty) {
+      const first = this.#rotation?.beginning() ?? this.#options.firstLine?.();
+      if (first !== undefined) own.push(first);
+      file.startAt(first?.seq ?? 0);
+    }
     if (unsaid > 0) own.push(ownEvent("GAP", { count: unsaid, reason: "these events could not be written" }));
     let seq = file.nextSeq;
     let text = own.map((parts) => this.#encode({ ...parts, seq: seq++ })).join("");
     const batch: Entry[] = [];
+    const most = Math.min(BATCH_CHARACTERS, this.#rotation?.roomIn(file) ?? Infinity);
     for (let entry = this.#waiting.peek(); entry !== undefined; entry = this.#waiting.peek()) {
-      if (text.length >= BATCH_CHARACTERS) break;
+      if (batch.length > 0 && text.length >= most) break;
       entry.parts.seq = seq++;
       text += this.#encode(entry.parts, entry.identity);
       if (entry.ticket !== undefined) entry.ticket.seq = entry.parts.seq;
@@ -291,6 +339,14 @@ const EAGER_EVENTS = 1_024;
 
 function ticketsOf(entries: readonly Entry[]): Ticket[] {
   return entries.flatMap(({ ticket }) => (ticket === undefined ? [] : [ticket]));
+}
+
+function foreignError(file: string, cause: TracekeepError | undefined): TracekeepError {
+  return new TracekeepError("IO", `${file} holds another program's lines and could not be put aside`, {
+    path: file,
+    ...(cause === undefined ? {} : { cause }),
+    hint: "move it elsewhere, or choose another path",
+  });
 }
 
 function queueFullError(file: string, capacity: number): TracekeepError {

@@ -81,13 +81,13 @@ export function* recentOfSharedLog(
   place: SharedLogPlace,
   sinceMs: number,
   report: ReadReport,
-): Generator<Event, void, undefined> {
+): Generator<FoundEvent, void, undefined> {
   const fromMs = sinceMs - SKEW_MS;
   for (const { events, isBackwards } of filesFromEnd(place, report)) {
     let isAllRecent = true;
     for (const found of events) {
       if (isPause(found)) continue;
-      if (recordedMs(found.event) >= fromMs) yield found.event;
+      if (recordedMs(found.event) >= fromMs) yield found;
       else {
         isAllRecent = false;
         if (isBackwards) break;

@@ -262,9 +262,9 @@ export function readLineAt(path: string, offset: number): Buffer | undefined {
  *
  * @throws TracekeepError when the file cannot be opened or read
  */
-export function readLastLine(path: string): LastLine {
+export function readLastLine(path: string, options: { fd?: number | undefined } = {}): LastLine {
   let tailBytes = 0;
-  for (const line of readLinesBackwards(path)) {
+  for (const line of readLinesBackwards(path, options)) {
     if (!("bytes" in line)) return { line: undefined, offset: line.offset, tailBytes };
     if (line.bytes.at(-1) === NEWLINE)
       return { line: Buffer.from(line.bytes), offset: line.offset, tailBytes };

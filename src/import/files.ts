@@ -86,7 +86,7 @@ function* filesIn(place: string): Generator<string, void, undefined> {
     for (const entry of entriesOf(folder)) {
       const file = path.join(folder, entry.name);
       if (entry.isDirectory()) folders.push(file);
-      else if (entry.isFile() && /\.jsonl(\.zst)?$/.test(entry.name)) yield file;
+      else if (entry.isFile() && /\.jsonl(\.zst|\.gz)?$/.test(entry.name)) yield file;
     }
   }
 }
@@ -116,8 +116,9 @@ function lookInto(file: string, importers: readonly Importer[]): FoundFile | str
 }
 
 function firstTimeOf(head: readonly JsonObject[]): number | undefined {
-  for (const { timestamp } of head) {
-    const timeMs = typeof timestamp === "string" ? parseTimestamp(timestamp) : undefined;
+  for (const { timestamp, ts } of head) {
+    const time = timestamp ?? ts;
+    const timeMs = typeof time === "string" ? parseTimestamp(time) : undefined;
     if (timeMs !== undefined) return timeMs;
   }
   return undefined;

@@ -22,4 +22,5 @@ export { foldSpool, hasNews } from "./fold.ts";
 export type { FoldOptions } from "./fold.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";
 export { IMPORTERS, importSessions } from "./run.ts";
+export { vivarium } from "./vivarium.ts";
 export type { ImportOptions } from "./run.ts";

@@ -76,6 +76,7 @@ export class SharedLog implements UnwrittenLines {
   readonly #retired = new Set<SharedFile>();
   #running: Promise<void> | undefined;
   #closed = false;
+  #hasFolder = false;
   /** Events refused in all, and those that no GAP event has spoken of yet. */
   #refused = 0;
   #unsaid = 0;
@@ -117,6 +118,7 @@ export class SharedLog implements UnwrittenLines {
    */
   append(parts: LineParts, ticketFor?: Durability, identity: string = this.#identity): Ticket | undefined {
     if (this.#closed) throw new TracekeepError("CLOSED", `${this.path} is closed`, { path: this.path });
+    if (!this.#hasFolder) this.#makeFolder();
     const ticket = ticketFor === undefined ? undefined : new Ticket(-1, ticketFor);
     if (!this.#waiting.push({ parts, identity, ticket })) {
       const error = queueFullError(this.path, this.#waiting.capacity);
@@ -185,6 +187,16 @@ export class SharedLog implements UnwrittenLines {
 
   get #lockTimeoutMs(): number {
     return this.#options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  }
+
+  /** The lock file is there before the log is. */
+  #makeFolder(): void {
+    this.#hasFolder = true;
+    try {
+      (this.#options.disk ?? nodeDisk).makeDirectory(path.dirname(this.path));
+    } catch {
+      // Then the lock cannot be taken either, which is told with the first batch.
+    }
   }
 
   /** A batch for each turn of the event loop, as long as there are any; what arrives meanwhile is the next one. */

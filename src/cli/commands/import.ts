@@ -22,6 +22,7 @@ export const importCommand: Command = {
   examples: [
     ["import", "everything found on this machine"],
     ["import claude-code", "only what Claude Code recorded"],
+    ["import vivarium ~/.scout", "Vivarium's audit log and its archives"],
     ["import codex ~/backup/sessions", "Codex rollouts from another folder"],
     ["import some-transcript.jsonl", "one file; what it is, is found out"],
   ],

@@ -25,5 +25,5 @@ const { seq, durability } = await log.append("budget", { cost: 0 }, { durability
 console.log("line", seq, "has reached", durability);
 
 const [event] = log.query({ type: "nav" });
-const { timestamp, severity, id, session_id, agent_id, salt, seq: place, ...body } = event ?? {};
-console.log(place, body);
+for (const name of ["cost_usd", "input_tokens", "duration_ms", "raw_brief_path", "attempt"])
+  console.log(name, event?.[name]);

@@ -169,7 +169,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     for (const row of findings.anomalies) if (found.anomalies.length < MAX_LISTED) found.anomalies.push(row);
     health.add(session, findings.health);
     found.noteRecent(session);
-    if (session.agent_process !== null) witnessed.push(session.session_id);
+    if (session.hook_events > 0) witnessed.push(session.session_id);
   }
   return {
     sessions: totals.sessions,

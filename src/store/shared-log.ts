@@ -10,9 +10,8 @@
 
 import path from "node:path";
 
-import { ioError, TracekeepError } from "../base/errors.ts";
+import { TracekeepError } from "../base/errors.ts";
 import { BoundedQueue } from "../base/queue.ts";
-import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { openFiles } from "./open-files.ts";
@@ -22,10 +21,9 @@ import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { LOCK_TIMEOUT_MS, tryWithFileLock, withFileLock, withFileLockSync } from "./file-lock.ts";
 import { LOCK_SUFFIX } from "./layout.ts";
-import { finishHealing } from "./recover.ts";
 import { ownEvent } from "./own-event.ts";
-import { SharedFile } from "./shared-file.ts";
-import { Rotation } from "./shared-rotation.ts";
+import type { SharedFile } from "./shared-file.ts";
+import { SharedFiles } from "./shared-files.ts";
 import type { RotationOptions } from "./shared-rotation.ts";
 import { Ticket } from "./ticket.ts";
 
@@ -70,10 +68,7 @@ export class SharedLog implements UnwrittenLines {
   readonly #options: SharedLogOptions;
   readonly #identity: string;
   readonly #waiting: BoundedQueue<Entry>;
-  readonly #rotation: Rotation | undefined;
-  #file: SharedFile | undefined;
-  /** Files that the log was in, until what was promised of them holds. */
-  readonly #retired = new Set<SharedFile>();
+  readonly #files: SharedFiles;
   #running: Promise<void> | undefined;
   #closed = false;
   #hasFolder = false;
@@ -91,8 +86,12 @@ export class SharedLog implements UnwrittenLines {
     this.#options = options;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#waiting = new BoundedQueue(options.capacity ?? SHARED_LOG_CAPACITY);
-    const { rotation, disk = nodeDisk } = options;
-    this.#rotation = rotation === undefined ? undefined : new Rotation(rotation, disk, this.path);
+    this.#files = new SharedFiles({
+      ...options,
+      path: this.path,
+      encode: (parts) => this.#encode(parts),
+      onFault: (error) => this.#tell(error),
+    });
     openFiles.add(this);
   }
 
@@ -159,16 +158,14 @@ export class SharedLog implements UnwrittenLines {
   /** Writes everything that waits and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.drain();
-    for (const file of this.#retired) file.sync();
-    this.#file?.sync();
+    this.#files.sync();
   }
 
   /** Writes everything that waits, and syncs it where more than `os` was promised. @throws TracekeepError */
   settle(): void {
     if (this.#closed) return;
     this.drain();
-    for (const file of this.#retired) file.settle();
-    this.#file?.settle();
+    this.#files.settle();
   }
 
   /** Settles and lets go of the file. @throws TracekeepError when that fails; it is closed then too */
@@ -179,7 +176,7 @@ export class SharedLog implements UnwrittenLines {
     } finally {
       this.#closed = true;
       openFiles.delete(this);
-      this.#file?.close();
+      this.#files.close();
     }
   }
 
@@ -217,7 +214,7 @@ export class SharedLog implements UnwrittenLines {
   /** Under the lock. Never throws: what cannot be written is refused. */
   readonly #writeWaiting = (): void => {
     try {
-      do this.#writeBatch(this.#readyFile());
+      do this.#writeBatch(this.#files.ready());
       while (this.#waiting.size > 0);
     } catch (cause) {
       this.#refuseWaiting(
@@ -228,67 +225,12 @@ export class SharedLog implements UnwrittenLines {
     }
   };
 
-  /** The file that the next line belongs in, with what others have written taken in. @throws TracekeepError */
-  #readyFile(): SharedFile {
-    let file = this.#currentFile();
-    this.#catchUp(file);
-    if (this.#rotation?.isDue(file) === true) {
-      this.#rotate(file, this.#rotation);
-      file = this.#currentFile();
-      this.#catchUp(file);
-    }
-    if (file.failure !== undefined) throw file.failure;
-    if (this.#rotation !== undefined && file.isForeign) throw foreignError(this.path, this.#lastError);
-    return file;
-  }
-
-  #catchUp(file: SharedFile): void {
-    // What others wrote there is theirs: nothing of it is healed, and nothing is added.
-    if (this.#rotation !== undefined && file.isForeign) return file.count();
-    const recovered = file.catchUp();
-    if (recovered !== undefined) this.#writeRecovered(file, recovered);
-  }
-
-  /** Goes on in another file; when that cannot be begun, that is told, and this one serves on. */
-  #rotate(file: SharedFile, rotation: Rotation): void {
-    try {
-      rotation.rotate(file, (parts) => this.#encode(parts));
-    } catch (cause) {
-      this.#tell(ioError("rotate", this.path, cause));
-    }
-  }
-
-  #currentFile(): SharedFile {
-    if (this.#file?.isCurrent === false) {
-      const old = this.#file;
-      this.#file = undefined;
-      this.#retired.add(old);
-      old.retire(() => this.#retired.delete(old));
-    }
-    this.#file ??= new SharedFile({
-      disk: this.#options.disk ?? nodeDisk,
-      path: this.path,
-      durability: this.durability,
-      syncEveryEvents: this.#options.syncEveryEvents,
-      syncIntervalMs: this.#options.syncIntervalMs,
-      onFault: (error) => this.#tell(error),
-    });
-    return this.#file;
-  }
-
-  #writeRecovered(file: SharedFile, body: JsonObject): void {
-    const parts = { ...ownEvent("RECOVERED", body), seq: file.nextSeq };
-    file.write(this.#encode(parts), 1, []);
-    file.sync();
-    finishHealing(this.#options.disk ?? nodeDisk, this.path);
-  }
-
   /** As many lines as go in one write, and a GAP before them when earlier ones were refused. */
   #writeBatch(file: SharedFile): void {
     const unsaid = this.#unsaid;
     const own: LineParts[] = [];
     if (file.isEmpty) {
-      const first = this.#rotation?.beginning() ?? this.#options.firstLine?.();
+      const first = this.#files.beginning();
       if (first !== undefined) own.push(first);
       file.startAt(first?.seq ?? 0);
     }
@@ -296,7 +238,7 @@ export class SharedLog implements UnwrittenLines {
     let seq = file.nextSeq;
     let text = own.map((parts) => this.#encode({ ...parts, seq: seq++ })).join("");
     const batch: Entry[] = [];
-    const most = Math.min(BATCH_CHARACTERS, this.#rotation?.roomIn(file) ?? Infinity);
+    const most = Math.min(BATCH_CHARACTERS, this.#files.roomIn(file));
     for (let entry = this.#waiting.peek(); entry !== undefined; entry = this.#waiting.peek()) {
       if (batch.length > 0 && text.length >= most) break;
       entry.parts.seq = seq++;
@@ -351,14 +293,6 @@ const EAGER_EVENTS = 1_024;
 
 function ticketsOf(entries: readonly Entry[]): Ticket[] {
   return entries.flatMap(({ ticket }) => (ticket === undefined ? [] : [ticket]));
-}
-
-function foreignError(file: string, cause: TracekeepError | undefined): TracekeepError {
-  return new TracekeepError("IO", `${file} holds another program's lines and could not be put aside`, {
-    path: file,
-    ...(cause === undefined ? {} : { cause }),
-    hint: "move it elsewhere, or choose another path",
-  });
 }
 
 function queueFullError(file: string, capacity: number): TracekeepError {

@@ -85,11 +85,13 @@ describe("an AuditLog of several processes", () => {
   it("has every event that was acknowledged to a process that was killed", async () => {
     const writers = ["a", "b", "c", "d", "e", "f"].map((name) => new Writer(name));
     const doomed = writers.slice(0, 4);
-    for (const [index, { process: child }] of doomed.entries()) {
-      await new Promise((resolve) => child.once("message", resolve));
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 60 * (index + 1)));
+    const kill = async ({ process: child, gone }: Writer): Promise<void> => {
+      const message = new Promise((resolve) => child.once("message", resolve));
+      await Promise.race([message, gone]);
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
       child.kill("SIGKILL");
-    }
+    };
+    await Promise.all(doomed.map(kill));
     await Promise.all(writers.map(({ gone }) => gone));
     const log = new AuditLog(file, { rotateBytes: ROTATE_BYTES });
     log.log("nav", { index: 0 });

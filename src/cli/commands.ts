@@ -10,7 +10,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "import",
-    summary: "bring in what Claude Code and Codex recorded",
+    summary: "bring in what Claude Code, Codex and Vivarium recorded",
     load: async () => (await import("./commands/import.ts")).importCommand,
   },
   {

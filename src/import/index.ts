@@ -1,5 +1,5 @@
 /**
- * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts.
+ * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Vivarium's audit logs.
  *
  * @module
  * @example

@@ -14,7 +14,7 @@ import { formatCount, plural, renderSkipped } from "../../report/index.ts";
 
 export const importCommand: Command = {
   name: "import",
-  summary: "bring in what Claude Code and Codex recorded",
+  summary: "bring in what Claude Code, Codex and Vivarium recorded",
   operands: { usage: "[SOURCE] [PATH...]", min: 0, max: 10_000 },
   options: {
     json: { kind: "flag", about: "print the report as one JSON object" },
@@ -75,7 +75,9 @@ function chosen(operands: readonly string[]): { importers: typeof IMPORTERS; pat
 function printReport({ stdout }: CommandContext, report: ImportReport, named: boolean): void {
   if (report.files === 0) {
     stdout.line(
-      named ? "no recordings there" : "no recordings of Claude Code or Codex were found on this machine",
+      named
+        ? "no recordings there"
+        : "no recordings of Claude Code, Codex or Vivarium were found on this machine",
     );
   } else {
     const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;

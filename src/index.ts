@@ -12,6 +12,8 @@
  *   session.agentMessage("Yes.");
  * });
  */
+export { AuditLog } from "./audit-log/index.ts";
+export type { AuditEventType, AuditFields, AuditLogOptions } from "./audit-log/index.ts";
 export { TracekeepError } from "./base/errors.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export type { Event, EventDraft, Severity, StandardDraft, StandardType } from "./event/index.ts";

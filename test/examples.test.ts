@@ -95,6 +95,49 @@ const STREAMS: Record<string, (run: ExampleRun) => void> = {
     expect(stdout).toBe("[ 'START', 'USER_MESSAGE', 'AGENT_MESSAGE', 'END' ]\n[ 'AGENT_MESSAGE', 'END' ]\n"),
 };
 
+const AUDIT_LOG: Record<string, (run: ExampleRun) => void> = {
+  "constants.ts": ({ stdout }) =>
+    expect(stdout).toBe("audit.jsonl 10485760 10 1000\n17 types, such as nav\nnot known: [ 'deplyo' ]\n"),
+  "session-ids.ts": ({ stdout }) => expect(stdout).toBe("40 events of 4 sessions\n"),
+  "open-and-close.ts": ({ stdout }) =>
+    expect(stdout).toBe("there before the first event: false\non the medium: true\n1 event\n"),
+  "log.ts": ({ stdout, events }) => {
+    expect(stdout.split("\n").slice(0, -1)).toEqual([
+      "line 3 has reached fsync",
+      "cost_usd 0.0021",
+      "input_tokens 812",
+      "duration_ms 412",
+      "raw_brief_path briefs/1.md",
+      "attempt 1",
+    ]);
+    expect(events("audit.jsonl")).toEqual(["START", "nav", "nav", "budget"]);
+  },
+  "rotation.ts": ({ stdout }) =>
+    expect(stdout).toBe("archived as audit.0000.jsonl.gz\n1000 events in order\n"),
+  "crash-recovery.ts": ({ stdout }) => {
+    expect(stdout.match(/^(before|after)$/gm)).toEqual(["before", "after"]);
+    expect(stdout.match(/passed over/g)).toHaveLength(2);
+    expect(stdout).toContain('kept: {"event":"nav","times\n');
+  },
+  "fsync.ts": ({ stdout }) => expect(stdout).toBe("interval\nfsync\nfsync\n"),
+  "query.ts": ({ stdout }) => expect(stdout).toBe("nav exactly then\ntldr later\n1\n1\n"),
+  "last-events.ts": ({ stdout }) => expect(stdout).toBe("20\n[ 27, 28, 29 ]\n[ 10, 20 ]\n"),
+  "spend.ts": ({ stdout }) =>
+    expect(stdout).toBe(
+      "0.625 0.875\nfalse the last hour has cost $0.63, and this is expected to cost $0.50 more; " +
+        "its budget is $1.00\nok\n",
+    ),
+  "accuracy.ts": ({ stdout }) => {
+    expect(stdout).toContain("{ totalNav: 0, validationFailCount: 0, accuracyPct: 100 }");
+    expect(stdout).toContain("{ totalNav: 3, validationFailCount: 1, accuracyPct: 66.67 }");
+    expect(stdout).toContain("avgConfidence: 0.6,");
+    expect(stdout).toContain("lastQueries: [ { outcome: 'escalate', reason: 'unsure' } ]");
+  },
+  "faults.ts": ({ stdout }) =>
+    expect(stdout.split("\n")).toEqual(["told: IO", "refused: IO", "true", "GAP true", ""]),
+  "old-files.ts": ({ stdout }) => expect(stdout).toBe("nav 0.25 800\nnav 0.5 800\n3\ntrue\n"),
+};
+
 const TRACE_WRITER: Record<string, (run: ExampleRun) => void> = {
   "strategy-a.ts": ({ stdout }) =>
     expect(stdout.trim().split("\n").toSorted()).toEqual([
@@ -208,6 +251,7 @@ const SESSIONS: Record<string, (run: ExampleRun) => void> = {
 const NOT_RUN = ["four-agents.ts"];
 
 describe.each([
+  ["audit-log", AUDIT_LOG],
   ["sinks", SINKS],
   ["read", READ],
   ["sessions", SESSIONS],

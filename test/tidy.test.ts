@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   live: ["base", "event"],
   record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
   read: ["base", "event", "format", "store", "summary", "live"],
+  "audit-log": ["base", "event", "summary", "store", "record", "read", "metrics"],
   "stream-log": ["base", "event", "live", "record", "read"],
   "session-index": ["base", "event", "store", "summary", "sinks", "record", "read"],
   import: ["base", "event", "format", "pricing", "store", "read", "record"],
@@ -53,7 +54,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "session-index",
   ],
   demo: ["base", "record", "cli"],
-  "index.ts": ["base", "event", "store", "record", "read"],
+  "index.ts": ["audit-log", "base", "event", "store", "record", "read"],
 };
 
 interface SourceFile {

@@ -10,7 +10,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "import",
-    summary: "bring in what Claude Code, Codex or Decepticon recorded, or sessions of ours from documents",
+    summary:
+      "bring in what Claude Code, Codex, Decepticon or Vivarium recorded, or sessions of ours from documents",
     load: async () => (await import("./commands/import.ts")).importCommand,
   },
   {

@@ -121,8 +121,9 @@ function lookInto(file: string, importers: readonly Importer[]): FoundFile | str
 }
 
 function firstTimeOf(head: readonly JsonObject[]): number | undefined {
-  for (const { timestamp } of head) {
-    const timeMs = typeof timestamp === "string" ? parseTimestamp(timestamp) : undefined;
+  for (const { timestamp, ts } of head) {
+    const time = timestamp ?? ts;
+    const timeMs = typeof time === "string" ? parseTimestamp(time) : undefined;
     if (timeMs !== undefined) return timeMs;
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
- * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Decepticon's sessions; and our own
- * sessions back from their documents.
+ * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Decepticon's sessions, Vivarium's audit
+ * logs; and our own sessions back from their documents.
  *
  * @module
  * @example
@@ -28,4 +28,5 @@ export type { FoldOptions } from "./fold.ts";
 export { newReport } from "./report.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";
 export { IMPORTERS, importSessions } from "./run.ts";
+export { vivarium } from "./vivarium.ts";
 export type { ImportOptions } from "./run.ts";

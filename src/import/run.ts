@@ -19,10 +19,11 @@ import { hookImporters } from "./hooks.ts";
 import type { Importer } from "./importer.ts";
 import { newReport } from "./report.ts";
 import type { ImportProgress, ImportReport, Tally } from "./report.ts";
+import { vivarium } from "./vivarium.ts";
 import { tallyUnchanged } from "./unchanged.ts";
 
 /** Every importer there is. */
-export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon()];
+export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon(), vivarium];
 
 export interface ImportOptions {
   /** Which tools' recordings to import. Default: those of all. */

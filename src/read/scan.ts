@@ -118,7 +118,7 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      for (const line of linesBackwards(file)) {
+      for (const line of linesBackwards(file, session.fd)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
@@ -158,10 +158,10 @@ function openLines(file: SessionLogFile, offset: number): LineCursor {
 }
 
 /** Backwards, the same. What was compressed meanwhile is held in memory: a segment, for once. */
-function* linesBackwards(file: SessionLogFile): Generator<LogLine, void, undefined> {
+function* linesBackwards(file: SessionLogFile, fd: number | undefined): Generator<LogLine, void, undefined> {
   let moved: string;
   try {
-    yield* readLinesBackwards(file.path);
+    yield* readLinesBackwards(file.path, { fd });
     return;
   } catch (error) {
     moved = movedPath(file, error);

@@ -21,6 +21,8 @@ export interface SessionLogs {
   files: readonly SessionLogFile[];
   /** Where its one file's bytes come from, when that is no file. */
   stream?: ByteSource;
+  /** Its one file, when that is open already. */
+  fd?: number;
 }
 
 /** How a name was understood: as the session's id, the beginning of it, or its agent (then it is the latest of it). */

@@ -59,6 +59,11 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
     }
   }
 
+  /** Everything at once, as a list. */
+  toArray(): T[] {
+    return [...this];
+  }
+
   #begin(): Generator<T | Pause, void, undefined> {
     this.#options.signal?.throwIfAborted();
     this.report = new ReadReport();

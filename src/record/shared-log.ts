@@ -4,38 +4,26 @@
 import { TracekeepError } from "../base/errors.ts";
 import type { ClockStep } from "../base/clock.ts";
 import { uuidv7 } from "../base/ids.ts";
-import { checkOptionNames, choiceOption, integerOption, textOption } from "../base/options.ts";
+import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { Redactor } from "../redact/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
-import { LOCK_TIMEOUT_MS } from "../store/file-lock.ts";
-import { SHARED_LOG_CAPACITY, SharedLog } from "../store/shared-log.ts";
+import { SharedLog } from "../store/shared-log.ts";
 import { currentSession } from "./context.ts";
 import { DraftReader } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
 import type { Pending, Recorded } from "./helpers.ts";
-import { checkSessionOptions, checkWriterOptions } from "./options.ts";
-import type { SessionOptions, StoreOptions } from "./options.ts";
+import { checkSessionOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
+import { checkSharedLogOptions } from "./shared-log-options.ts";
+import type { SharedLogOptions } from "./shared-log-options.ts";
+import { Upkeep } from "./shared-upkeep.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { startDraft } from "./start.ts";
 import type { AppendOptions } from "./session.ts";
-
-type OfSession = Pick<SessionOptions, "id" | "agent" | "parent" | "title" | "project" | "metadata">;
-type OfStore = Pick<
-  StoreOptions,
-  "durability" | "maxLineBytes" | "redaction" | "handleSignals" | "onFault" | "clock"
->;
-
-export interface SharedLogOptions extends OfSession, OfStore {
-  /** Events that may wait for the log's lock, 1 to 1,000,000; one more is refused. Default 65,536. */
-  capacity?: number | undefined;
-  /** How long events wait for the lock before they are refused, in milliseconds. Default 5,000. */
-  lockTimeoutMs?: number | undefined;
-}
 
 /** How a writer of a shared log is doing. */
 export interface SharedLogStatus {
@@ -68,48 +56,39 @@ export class SharedLogWriter extends EventHelpers {
   readonly agentId: string;
   readonly #log: SharedLog;
   readonly #drafts: DraftReader;
+  readonly #upkeep: Upkeep | undefined;
   #start: EventDraft | undefined;
   #open = true;
 
   /** @internal */
   constructor(file: string, options: SharedLogOptions) {
     super();
-    checkOptionNames("openSharedLog", options, NAMES);
+    const { rotation, retentionDays, ...checked } = checkSharedLogOptions("openSharedLog", file, options);
     const { id, agent, parent = currentSession()?.id, title, project, metadata } = options;
-    const durability = choiceOption(
-      "openSharedLog",
-      "durability",
-      options.durability,
-      DURABILITIES,
-      "interval",
-    );
+    const { durability, onFault = warnOnce(`shared log ${checked.path}`) } = checked;
     const session = checkSessionOptions({ id, agent, parent, title, project, metadata }, { durability });
-    const { maxLineBytes, onFault } = checkWriterOptions("openSharedLog", options);
-    const path = textOption("openSharedLog", "file", file);
-    if (path === undefined) throw new TypeError("openSharedLog: no file given");
     const redactor = new Redactor(options.redaction);
     this.id = session.id ?? uuidv7(Date.now());
     this.agentId = session.agent;
     this.#drafts = new DraftReader(options.clock, redactor);
     this.#start = startDraft(session, durability, redactor);
     this.#log = new SharedLog({
-      path,
+      ...checked,
       sessionId: this.id,
       agentId: this.agentId,
-      durability,
-      maxLineBytes,
-      capacity: integerOption("openSharedLog", "capacity", options.capacity, {
-        min: 1,
-        max: 1_000_000,
-        default: SHARED_LOG_CAPACITY,
-      }),
-      lockTimeoutMs: integerOption("openSharedLog", "lockTimeoutMs", options.lockTimeoutMs, {
-        min: 0,
-        max: 2 ** 31 - 1,
-        default: LOCK_TIMEOUT_MS,
-      }),
-      onFault: onFault ?? warnOnce(`shared log ${path}`),
+      rotation: rotation && { ...rotation, onRotated: () => this.#upkeep?.begin() },
+      onFault,
     });
+    if (rotation !== undefined || retentionDays !== undefined) {
+      this.#upkeep = new Upkeep({
+        log: this.#log.path,
+        retentionDays,
+        record: async (type, body) => {
+          await this.append({ event: type, ...body }, { durability: "fsync" });
+        },
+        onFault,
+      });
+    }
     watchProcessEnd(this, options.handleSignals !== false);
   }
 
@@ -151,6 +130,11 @@ export class SharedLogWriter extends EventHelpers {
     return { sessionId: this.id, seq: ticket?.seq ?? -1, id, durability };
   }
 
+  /** Returns when everything recorded so far is with the kernel. @throws TracekeepError when some of it was refused */
+  flushSync(): void {
+    this.#log.drain();
+  }
+
   /** Resolves when everything recorded so far is with the kernel. Rejects when some of it was refused. */
   async flush(): Promise<void> {
     await this.#log.drained();
@@ -169,6 +153,8 @@ export class SharedLogWriter extends EventHelpers {
   /** Writes out what waits and lets go of the log. Rejects when that fails; it is closed then too. */
   async close(): Promise<void> {
     if (!this.#open) return;
+    // Archiving records what it deletes.
+    await this.#upkeep?.stop();
     this.#open = false;
     try {
       await this.#log.drained();
@@ -206,6 +192,7 @@ export class SharedLogWriter extends EventHelpers {
       if (start !== undefined) {
         this.#start = undefined;
         this.#log.append(this.#drafts.read(start));
+        this.#upkeep?.begin();
       }
       const parts = this.#drafts.read(draft, undefined, this.#onClockStep);
       return { id: parts.id, ticket: this.#log.append(parts, ticketFor), error: undefined };
@@ -240,22 +227,3 @@ export class SharedLogWriter extends EventHelpers {
     return { sessionId: this.id, seq: ticket?.seq ?? -1, id, durability };
   }
 }
-
-// --- internal ---
-
-const NAMES = [
-  "id",
-  "agent",
-  "parent",
-  "title",
-  "project",
-  "metadata",
-  "durability",
-  "maxLineBytes",
-  "redaction",
-  "handleSignals",
-  "onFault",
-  "clock",
-  "capacity",
-  "lockTimeoutMs",
-] as const satisfies readonly (keyof SharedLogOptions)[];

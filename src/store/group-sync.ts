@@ -15,6 +15,9 @@ export interface GroupSyncOptions {
   path: string;
   fd: number;
   durability: Durability;
+  /** `interval` syncs after so many lines, or when the oldest has waited so long. Default 10 and 1,000. */
+  syncEveryEvents?: number | undefined;
+  syncIntervalMs?: number | undefined;
   onFault: (error: TracekeepError) => void;
 }
 
@@ -24,6 +27,7 @@ export class GroupSync implements Syncable {
   #unsyncedLines = 0;
   #inFlight = false;
   #closed = false;
+  #onRetired: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failure: TracekeepError | undefined;
 
@@ -63,13 +67,12 @@ export class GroupSync implements Syncable {
 
   /** Syncs what was promised to be synced. @throws TracekeepError */
   settle(): void {
-    if (this.#failure !== undefined) return;
-    const promised = this.#options.durability !== "os" && this.#unsyncedLines > 0;
-    if (promised || this.#tickets.length > 0) this.sync();
+    if (this.#failure === undefined && this.#isDue) this.sync();
   }
 
   /** Settles, and closes the file once nothing of ours needs it any more. @throws TracekeepError */
   close(): void {
+    if (this.#closed) return;
     try {
       this.settle();
     } finally {
@@ -79,6 +82,14 @@ export class GroupSync implements Syncable {
       // A sync that is still running needs the descriptor; its end closes it.
       if (!this.#inFlight) this.#options.disk.close(this.#options.fd);
     }
+  }
+
+  /** The same without waiting for the medium. Nothing more is written; `done` is called when it is closed. */
+  retire(done: () => void): void {
+    this.#onRetired = done;
+    if (this.#inFlight) return;
+    if (this.#isDue && this.#failure === undefined) requestSync(this);
+    else this.#closeRetired();
   }
 
   /** The file's turn in the process-wide queue. @internal */
@@ -93,6 +104,7 @@ export class GroupSync implements Syncable {
       if (error === null) for (const ticket of tickets) ticket.settle();
       else this.#failed(error, tickets);
       if (this.#closed) this.#options.disk.close(this.#options.fd);
+      else if (this.#onRetired !== undefined) this.retire(this.#onRetired);
       else this.#syncWhenDue();
       done();
     });
@@ -100,12 +112,23 @@ export class GroupSync implements Syncable {
 
   // --- internal ---
 
+  /** Whether something waits for a sync that was promised. */
+  get #isDue(): boolean {
+    return (this.#options.durability !== "os" && this.#unsyncedLines > 0) || this.#tickets.length > 0;
+  }
+
+  #closeRetired(): void {
+    this.#onRetired?.();
+    this.close();
+  }
+
   #syncWhenDue(): void {
     if (this.#inFlight || this.#closed || this.#failure !== undefined) return;
-    if (this.#tickets.length > 0) requestSync(this);
-    else if (this.#options.durability !== "interval" || this.#unsyncedLines === 0) return;
-    else if (this.#unsyncedLines >= SYNC_EVERY_EVENTS) requestSync(this);
-    else this.#timer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
+    if (this.#tickets.length > 0) return requestSync(this);
+    if (this.#options.durability !== "interval" || this.#unsyncedLines === 0) return;
+    const { syncEveryEvents = SYNC_EVERY_EVENTS, syncIntervalMs = SYNC_INTERVAL_MS } = this.#options;
+    if (this.#unsyncedLines >= syncEveryEvents) requestSync(this);
+    else this.#timer ??= setTimeout(() => requestSync(this), syncIntervalMs).unref();
   }
 
   /** The kernel may call the next sync a success although it dropped what it could not write: none is tried again. */

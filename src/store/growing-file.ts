@@ -4,7 +4,7 @@
 import * as fs from "node:fs";
 
 import { FileSource, openForReading, sizeOf } from "./byte-source.ts";
-import { readLines } from "./line-reader.ts";
+import { readLastLine, readLines } from "./line-reader.ts";
 import type { LogLine } from "./line-reader.ts";
 
 export class GrowingFile {
@@ -23,9 +23,27 @@ export class GrowingFile {
     return this.#offset;
   }
 
+  /** Opens the file, unless it is open. @throws TracekeepError */
+  open(): number {
+    return (this.#fd ??= openForReading(this.path));
+  }
+
   /** Passes over a line that is known already. */
   skip(bytes: number): void {
     this.#offset += bytes;
+  }
+
+  /** Passes over all whole lines and returns the last one. @throws TracekeepError when it cannot be opened or read */
+  skipToEnd(): Buffer | undefined {
+    const { line, offset } = readLastLine(this.path, { fd: this.open() });
+    this.#offset = offset + (line?.length ?? 0);
+    return line;
+  }
+
+  /** Whether the path still names the file that is open. */
+  get isCurrent(): boolean {
+    const named = fs.lstatSync(this.path, { bigint: true, throwIfNoEntry: false });
+    return this.#fd === undefined || named?.ino === fs.fstatSync(this.#fd, { bigint: true }).ino;
   }
 
   /** Whether there is more in it than was read, be it an unfinished line. @throws Error when it has gone */
@@ -41,7 +59,7 @@ export class GrowingFile {
    * @throws TracekeepError when the file cannot be opened or read
    */
   *lines(): Generator<LogLine, void, undefined> {
-    const fd = this.#open();
+    const fd = this.open();
     const end = sizeOf(this.path, fd);
     if (end <= this.#offset) return;
     for (const line of readLines(new FileSource(this.path, this.#offset, fd), { fromOffset: this.#offset })) {
@@ -54,7 +72,7 @@ export class GrowingFile {
 
   /** What was read before, once more from the beginning. @throws TracekeepError */
   *linesAgain(): Generator<LogLine, void, undefined> {
-    for (const line of readLines(new FileSource(this.path, 0, this.#open()))) {
+    for (const line of readLines(new FileSource(this.path, 0, this.open()))) {
       if (line.offset >= this.#offset) return;
       yield line;
     }
@@ -64,12 +82,6 @@ export class GrowingFile {
   close(): void {
     if (this.#fd !== undefined) fs.closeSync(this.#fd);
     this.#fd = undefined;
-  }
-
-  // --- internal ---
-
-  #open(): number {
-    return (this.#fd ??= openForReading(this.path));
   }
 }
 

@@ -177,12 +177,16 @@ export class LineCursor {
 
 /**
  * The lines of a file from its end to its beginning; the first may be unfinished, and `line` is 0: how many lines stand
- * before one is not known. Costs what is read, not the size of the file.
+ * before one is not known. Costs what is read, not the size of the file. With `fd`, the file is open already and stays
+ * so.
  *
  * @throws TracekeepError when the file cannot be opened or read
  */
-export function* readLinesBackwards(path: string): Generator<LogLine, void, undefined> {
-  const fd = openForReading(path);
+export function* readLinesBackwards(
+  path: string,
+  options: { fd?: number | undefined } = {},
+): Generator<LogLine, void, undefined> {
+  const fd = options.fd ?? openForReading(path);
   try {
     let window: Buffer = Buffer.alloc(0);
     /** Offset of `window`'s first byte, and end of the line that is looked for. */
@@ -216,7 +220,7 @@ export function* readLinesBackwards(path: string): Generator<LogLine, void, unde
       end = base + start;
     }
   } finally {
-    fs.closeSync(fd);
+    if (options.fd === undefined) fs.closeSync(fd);
   }
 }
 
@@ -275,9 +279,9 @@ export function readLineAt(path: string, offset: number): Buffer | undefined {
  *
  * @throws TracekeepError when the file cannot be opened or read
  */
-export function readLastLine(path: string): LastLine {
+export function readLastLine(path: string, options: { fd?: number | undefined } = {}): LastLine {
   let tailBytes = 0;
-  for (const line of readLinesBackwards(path)) {
+  for (const line of readLinesBackwards(path, options)) {
     if (!("bytes" in line)) return { line: undefined, offset: line.offset, tailBytes };
     if (line.bytes.at(-1) === NEWLINE)
       return { line: Buffer.from(line.bytes), offset: line.offset, tailBytes };

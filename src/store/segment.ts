@@ -9,10 +9,11 @@ import { assert } from "../base/assert.ts";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
+import { FileSource } from "./byte-source.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { livePath, segmentNumber, segmentPath } from "./layout.ts";
-import { readFirstLine, readLastLine, readLines } from "./line-reader.ts";
+import { LineCursor, readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
 import { temporaryBeside } from "./recover.ts";
@@ -146,6 +147,22 @@ export function firstSeqOf(header: Event): number {
   return Math.min(Number(firstSeq), header.seq);
 }
 
+/**
+ * The event that a file begins with; undefined when it begins with none or cannot be read.
+ *
+ * @param fd of the file when it is open already; it stays open
+ */
+export function firstEventOf(file: string, fd?: number): Event | undefined {
+  try {
+    const line = fd === undefined ? readFirstLine(file) : readOpenFirstLine(file, fd);
+    const decoded = line === undefined ? undefined : decodeLine(line);
+    return decoded?.kind === "event" ? decoded.event : undefined;
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+    return undefined;
+  }
+}
+
 // --- internal ---
 
 function unlinkTemporary(disk: Disk, temporary: string): void {
@@ -156,15 +173,12 @@ function unlinkTemporary(disk: Disk, temporary: string): void {
   }
 }
 
-/** The event that a file begins with; undefined when it begins with none or cannot be read. */
-function firstEventOf(file: string): Event | undefined {
+function readOpenFirstLine(file: string, fd: number): Buffer | undefined {
+  const lines = new LineCursor(new FileSource(file, 0, fd));
   try {
-    const line = readFirstLine(file);
-    const decoded = line === undefined ? undefined : decodeLine(line);
-    return decoded?.kind === "event" ? decoded.event : undefined;
-  } catch (error) {
-    if (!(error instanceof TracekeepError)) throw error;
-    return undefined;
+    return lines.next() && !lines.tooLong ? Buffer.from(lines.bytes) : undefined;
+  } finally {
+    lines.close();
   }
 }
 

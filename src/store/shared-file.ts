@@ -5,22 +5,24 @@ import * as fs from "node:fs";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
-import type { JsonObject } from "../event/index.ts";
-import { decodeLine } from "../format/index.ts";
+import type { Event, JsonObject } from "../event/index.ts";
+import { instantOf } from "../summary/index.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { GroupSync } from "./group-sync.ts";
 import { openOrCreate } from "./jsonl-file.ts";
-import { readFirstLine } from "./line-reader.ts";
 import { healTail } from "./recover.ts";
-import { lastSeqOf } from "./segment.ts";
+import { readFirstLine } from "./line-reader.ts";
+import { firstEventOf, lastSeqOf } from "./segment.ts";
 import type { Ticket } from "./ticket.ts";
 
 export interface SharedFileOptions {
   disk: Disk;
   path: string;
   durability: Durability;
+  syncEveryEvents?: number | undefined;
+  syncIntervalMs?: number | undefined;
   onFault: (error: TracekeepError) => void;
 }
 
@@ -32,24 +34,32 @@ export class SharedFile {
   /** Bytes in the file when this writer last had the lock; -1: it never had. */
   #size = -1;
   #nextSeq = 0;
+  /** Whether it holds lines, and the first is none of ours. */
+  readonly isForeign: boolean;
+  /** When its first line was written. */
+  readonly beganMs: number;
 
   /** Opens the file, creating it when it is missing. @throws TracekeepError */
   constructor(options: SharedFileOptions) {
     this.#options = options;
-    const { disk, path, durability, onFault } = options;
+    const { disk, path, durability } = options;
     try {
       this.#fd = openOrCreate(disk, path, durability);
     } catch (cause) {
       throw ioError("open the log", path, cause);
     }
     try {
-      refuseNewerFormat(path);
+      const first = firstEventOf(path);
+      refuseNewerFormat(path, first);
+      // A line that was cut off may be one of ours.
+      this.isForeign = first === undefined && readFirstLine(path)?.at(-1) === NEWLINE;
+      this.beganMs = first === undefined ? Date.now() : instantOf(first.timestamp);
     } catch (error) {
       disk.close(this.#fd);
       throw error;
     }
     this.#ino = fs.fstatSync(this.#fd, { bigint: true }).ino;
-    this.#sync = new GroupSync({ disk, path, fd: this.#fd, durability, onFault });
+    this.#sync = new GroupSync({ ...options, fd: this.#fd });
   }
 
   /** The number that the next line will have. */
@@ -59,6 +69,16 @@ export class SharedFile {
 
   get isEmpty(): boolean {
     return this.#size === 0;
+  }
+
+  /** Bytes in it. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The number that the first line will have, of a file that is empty. */
+  startAt(seq: number): void {
+    this.#nextSeq = seq;
   }
 
   /** Why nothing may be written to this file any more: a sync of it failed. */
@@ -79,9 +99,14 @@ export class SharedFile {
     const { disk, path } = this.#options;
     if (disk.size(this.#fd) === this.#size) return undefined;
     const recovered = healTail(disk, this.#fd, path);
-    this.#size = disk.size(this.#fd);
-    this.#nextSeq = lastSeqOf(path) + 1;
+    this.count();
     return recovered;
+  }
+
+  /** Takes in how long the file is, and what number the next line would have, and changes nothing. */
+  count(): void {
+    this.#size = this.#options.disk.size(this.#fd);
+    this.#nextSeq = lastSeqOf(this.#options.path) + 1;
   }
 
   /** Writes whole lines in one go, or nothing of them. @throws TracekeepError */
@@ -113,15 +138,20 @@ export class SharedFile {
   close(): void {
     this.#sync.close();
   }
+
+  /** The same without waiting: `done` is called when nothing of ours needs the file any more. */
+  retire(done: () => void): void {
+    this.#sync.retire(done);
+  }
 }
 
 // --- internal ---
 
+const NEWLINE = 0x0a;
+
 /** Lines of this format between those of a later one would be taken for what they are not. */
-function refuseNewerFormat(file: string): void {
-  const line = readFirstLine(file);
-  const first = line === undefined ? undefined : decodeLine(line);
-  const format = first?.kind === "event" ? first.event["format"] : undefined;
+function refuseNewerFormat(file: string, first: Event | undefined): void {
+  const format = first?.["format"];
   if (typeof format !== "number" || format <= FORMAT_VERSION) return;
   throw new TracekeepError("FORMAT_TOO_NEW", `${file} has format ${format}, newer than this program`, {
     path: file,

@@ -3,16 +3,15 @@
 // have written meanwhile, heals what a dead one left, numbers, encodes, writes in one go, lets go. Syncs come after
 // that, off the event loop: a file's earlier bytes reach the medium with its later ones, so the order holds.
 //
-// The file may be switched: whoever wants to (rotation, say) takes the lock by `withFileLock(log.lockPath, …)`, renames
-// the file and puts another one in its place, whose first line says on which number it goes on (SEGMENT {first_seq},
-// numbered accordingly). Every writer compares the inode each time it has the lock, and goes on in the new file. The
-// lock file itself is never renamed or deleted, which is why it is not the log.
+// The file may be switched: whoever has the lock gives it another name and puts another one in its place, whose first
+// line says on which number it goes on (SEGMENT {first_seq}, numbered accordingly). A log with `rotation` does that by
+// itself. Every writer compares the inode each time it has the lock, and goes on in the new file. The lock file itself
+// is never renamed or deleted, which is why it is not the log.
 
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
 import { BoundedQueue } from "../base/queue.ts";
-import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { addOpenFile, removeOpenFile } from "./open-files.ts";
@@ -22,9 +21,10 @@ import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { LOCK_TIMEOUT_MS, tryWithFileLock, withFileLock, withFileLockSync } from "./file-lock.ts";
 import { LOCK_SUFFIX } from "./layout.ts";
-import { finishHealing } from "./recover.ts";
 import { ownEvent } from "./own-event.ts";
-import { SharedFile } from "./shared-file.ts";
+import type { SharedFile } from "./shared-file.ts";
+import { SharedFiles } from "./shared-files.ts";
+import type { RotationOptions } from "./shared-rotation.ts";
 import { Ticket } from "./ticket.ts";
 
 /** Default of `capacity`. */
@@ -42,6 +42,11 @@ export interface SharedLogOptions {
   capacity?: number | undefined;
   /** How long a batch waits for the lock before it is refused, in milliseconds. Default 5,000. */
   lockTimeoutMs?: number | undefined;
+  /** `interval` syncs after so many lines, or when the oldest has waited so long. Default 10 and 1,000. */
+  syncEveryEvents?: number | undefined;
+  syncIntervalMs?: number | undefined;
+  /** When the log goes on in another file. Default: never. */
+  rotation?: RotationOptions | undefined;
   /** Makes the event that a file begins with, when it is empty. Default: none. */
   firstLine?: (() => LineParts) | undefined;
   /** Called when something could not be written or synced, once for each run of failures. */
@@ -63,9 +68,10 @@ export class SharedLog implements Flushable {
   readonly #options: SharedLogOptions;
   readonly #identity: string;
   readonly #waiting: BoundedQueue<Entry>;
-  #file: SharedFile | undefined;
+  readonly #files: SharedFiles;
   #running: Promise<void> | undefined;
   #closed = false;
+  #hasFolder = false;
   /** Events refused in all, and those that no GAP event has spoken of yet. */
   #refused = 0;
   #unsaid = 0;
@@ -80,6 +86,12 @@ export class SharedLog implements Flushable {
     this.#options = options;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#waiting = new BoundedQueue(options.capacity ?? SHARED_LOG_CAPACITY);
+    this.#files = new SharedFiles({
+      ...options,
+      path: this.path,
+      encode: (parts) => this.#encode(parts),
+      onFault: (error) => this.#tell(error),
+    });
     addOpenFile(this);
   }
 
@@ -105,6 +117,7 @@ export class SharedLog implements Flushable {
    */
   append(parts: LineParts, ticketFor?: Durability, identity: string = this.#identity): Ticket | undefined {
     if (this.#closed) throw new TracekeepError("CLOSED", `${this.path} is closed`, { path: this.path });
+    if (!this.#hasFolder) this.#makeFolder();
     const ticket = ticketFor === undefined ? undefined : new Ticket(-1, ticketFor);
     if (!this.#waiting.push({ parts, identity, ticket })) {
       const error = queueFullError(this.path, this.#waiting.capacity);
@@ -145,14 +158,14 @@ export class SharedLog implements Flushable {
   /** Writes everything that waits and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.drain();
-    this.#file?.sync();
+    this.#files.sync();
   }
 
   /** Writes everything that waits, and syncs it where more than `os` was promised. @throws TracekeepError */
   settle(): void {
     if (this.#closed) return;
     this.drain();
-    this.#file?.settle();
+    this.#files.settle();
   }
 
   /** Settles and lets go of the file. @throws TracekeepError when that fails; it is closed then too */
@@ -163,7 +176,7 @@ export class SharedLog implements Flushable {
     } finally {
       this.#closed = true;
       removeOpenFile(this);
-      this.#file?.close();
+      this.#files.close();
     }
   }
 
@@ -171,6 +184,16 @@ export class SharedLog implements Flushable {
 
   get #lockTimeoutMs(): number {
     return this.#options.lockTimeoutMs ?? LOCK_TIMEOUT_MS;
+  }
+
+  /** The lock file is there before the log is. */
+  #makeFolder(): void {
+    this.#hasFolder = true;
+    try {
+      (this.#options.disk ?? nodeDisk).makeDirectory(path.dirname(this.path));
+    } catch {
+      // Then the lock cannot be taken either, which is told with the first batch.
+    }
   }
 
   /** A batch for each turn of the event loop, as long as there are any; what arrives meanwhile is the next one. */
@@ -191,10 +214,7 @@ export class SharedLog implements Flushable {
   /** Under the lock. Never throws: what cannot be written is refused. */
   readonly #writeWaiting = (): void => {
     try {
-      const file = this.#currentFile();
-      const recovered = file.catchUp();
-      if (recovered !== undefined) this.#writeRecovered(file, recovered);
-      do this.#writeBatch(file);
+      do this.#writeBatch(this.#files.ready());
       while (this.#waiting.size > 0);
     } catch (cause) {
       this.#refuseWaiting(
@@ -205,40 +225,22 @@ export class SharedLog implements Flushable {
     }
   };
 
-  #currentFile(): SharedFile {
-    if (this.#file?.isCurrent === false) {
-      const old = this.#file;
-      this.#file = undefined;
-      old.close();
-    }
-    this.#file ??= new SharedFile({
-      disk: this.#options.disk ?? nodeDisk,
-      path: this.path,
-      durability: this.durability,
-      onFault: (error) => this.#tell(error),
-    });
-    if (this.#file.failure !== undefined) throw this.#file.failure;
-    return this.#file;
-  }
-
-  #writeRecovered(file: SharedFile, body: JsonObject): void {
-    const parts = { ...ownEvent("RECOVERED", body), seq: file.nextSeq };
-    file.write(this.#encode(parts), 1, []);
-    file.sync();
-    finishHealing(this.#options.disk ?? nodeDisk, this.path);
-  }
-
   /** As many lines as go in one write, and a GAP before them when earlier ones were refused. */
   #writeBatch(file: SharedFile): void {
     const unsaid = this.#unsaid;
     const own: LineParts[] = [];
-    if (file.isEmpty && this.#options.firstLine !== undefined) own.push(this.#options.firstLine());
+    if (file.isEmpty) {
+      const first = this.#files.beginning();
+      if (first !== undefined) own.push(first);
+      file.startAt(first?.seq ?? 0);
+    }
     if (unsaid > 0) own.push(ownEvent("GAP", { count: unsaid, reason: "these events could not be written" }));
     let seq = file.nextSeq;
     let text = own.map((parts) => this.#encode({ ...parts, seq: seq++ })).join("");
     const batch: Entry[] = [];
+    const most = Math.min(BATCH_CHARACTERS, this.#files.roomIn(file));
     for (let entry = this.#waiting.peek(); entry !== undefined; entry = this.#waiting.peek()) {
-      if (text.length >= BATCH_CHARACTERS) break;
+      if (batch.length > 0 && text.length >= most) break;
       entry.parts.seq = seq++;
       text += this.#encode(entry.parts, entry.identity);
       if (entry.ticket !== undefined) entry.ticket.seq = entry.parts.seq;

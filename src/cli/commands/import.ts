@@ -15,7 +15,8 @@ import { formatCount, plural, renderSkipped } from "../../report/index.ts";
 
 export const importCommand: Command = {
   name: "import",
-  summary: "bring in what Claude Code, Codex or Decepticon recorded, or sessions of ours from documents",
+  summary:
+    "bring in what Claude Code, Codex, Decepticon or Vivarium recorded, or sessions of ours from documents",
   operands: { usage: "[SOURCE] [PATH...]", min: 0, max: 10_000 },
   options: {
     zone: {
@@ -29,6 +30,7 @@ export const importCommand: Command = {
   examples: [
     ["import", "everything found on this machine"],
     ["import claude-code", "only what Claude Code recorded"],
+    ["import vivarium ~/.scout", "Vivarium's audit log and its archives"],
     ["import codex ~/backup/sessions", "Codex rollouts from another folder"],
     ["import decepticon logs --zone local", "Decepticon's sessions, with this machine's times"],
     ["import json backup", "what `export json` wrote, as it was"],
@@ -88,7 +90,9 @@ function chosen(context: CommandContext): { importers: readonly Importer[]; path
 function printReport({ stdout }: CommandContext, report: ImportReport, named: boolean): void {
   if (report.files === 0) {
     stdout.line(
-      named ? "no recordings there" : "no recordings of Claude Code or Codex were found on this machine",
+      named
+        ? "no recordings there"
+        : "no recordings of Claude Code, Codex or Vivarium were found on this machine",
     );
   } else {
     const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;

@@ -6,6 +6,8 @@ export const STORE_DIRECTORY = ".tracekeep";
 export const ARCHIVE_DIRECTORY = "archive";
 /** Retention, rotation and legal hold. */
 export const SETTINGS_FILE = "settings.json";
+/** The key under which redaction names the secrets of this store. */
+export const REDACTION_KEY = "redaction.key";
 /** What short-lived hook processes appended, until it is folded into sessions. */
 export const SPOOL_DIRECTORY = "spool";
 /** In the spool: how much of each of its files is folded. Derived; without it everything is looked at again. */

@@ -53,7 +53,7 @@ export const CLOUD_KEYS: readonly SecretPattern[] = [
   within(
     "url-password",
     ["@tcp(", "@unix("],
-    "@(?:tcp|unix)\\((?<=:(?<secret>[^\\s:@\"'`$<{]{1,128})@(?:tcp|unix)\\()",
+    "@(?:tcp|unix)\\((?<=:(?<secret>[^\\s:@\"'`$<{\\]]{1,128})@(?:tcp|unix)\\()",
   ),
   // A storage key without the name that Azure gives it is known by its length and its end alone; see `assignments.ts`.
   key("mailgun-key", ["key-"], ALONE + "key-[a-f0-9]{32}"),

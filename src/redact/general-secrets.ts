@@ -4,7 +4,7 @@ import { key, within } from "./pattern.ts";
 import type { SecretPattern } from "./pattern.ts";
 
 /** A variable or a template in the place of a password. */
-const VARIABLE = "(?!%?[$<{(*]|%s)";
+const VARIABLE = "(?!%?[$<{(*]|%s|\\[REDACTED:)";
 
 export const GENERAL_SECRETS: readonly SecretPattern[] = [
   // RFC 7515 §3.1 (signed: header.payload.signature) and RFC 7516 §3.1 (encrypted: five parts). `eyJ` is `{"` in base64.
@@ -13,7 +13,7 @@ export const GENERAL_SECRETS: readonly SecretPattern[] = [
   key(
     "jwt",
     ["eyJ"],
-    "(?:(?<![_-])|(?<=-----END [A-Z0-9 ]{1,40}-----))eyJ[A-Za-z0-9_-]{8,2048}\\.(?:eyJ[A-Za-z0-9_-]{8,8192}\\.[A-Za-z0-9_-]{10,2048}|[A-Za-z0-9_-]{0,1024}(?:\\.[A-Za-z0-9_-]{10,8192}){3})",
+    "(?:(?<![_-])|(?<=(?:^|\\n)-|-----END [A-Z0-9 ]{1,40}-----))eyJ[A-Za-z0-9_-]{8,2048}\\.(?:eyJ[A-Za-z0-9_-]{8,8192}\\.[A-Za-z0-9_-]{10,2048}|[A-Za-z0-9_-]{0,1024}(?:\\.[A-Za-z0-9_-]{10,8192}){3})",
   ),
   // RFC 6750 §2.1. A digit is required because "Bearer" is also an English word.
   key(
@@ -48,7 +48,7 @@ export const GENERAL_SECRETS: readonly SecretPattern[] = [
   within(
     "command-password",
     [" ", '"', "'"].flatMap((mark) => ["-u", "--user", "--proxy-user"].map((option) => mark + option)),
-    `[\\s"'](?<=\\bcurl\\b[^;|]{0,300})(?:-u|--(?:proxy-)?user)(?:\\\\?["'])?(?:,? {1,2}|[,=])?(?:\\\\?["'])?[^\\s:"'$\\\\]{1,100}:(?<secret>${VARIABLE}[^\\s"'\\\\]{3,256})`,
+    `[\\s"'](?<=curl\\b[^;|]{0,300})(?:-u|--(?:proxy-)?user)(?:\\\\?["'])?(?:,? {1,2}|[,=])?(?:\\\\?["'])?[^\\s:"'$\\\\]{1,100}:(?<secret>${VARIABLE}[^\\s"'\\\\]{3,256})`,
     (password) => !password.includes("[REDACTED:") && !/^(?:pass(?:word)?|pwd|x+|\.{3})$/i.test(password),
   ),
   within(
@@ -59,7 +59,7 @@ export const GENERAL_SECRETS: readonly SecretPattern[] = [
   within(
     "command-password",
     [" -p"],
-    ` (?<=\\b(?:mysql|mysqldump|mysqladmin|mariadb)\\b[^;|\\n]{0,200})-p(?<secret>${VARIABLE}(?=[^\\s"'\\\\]{0,64}[0-9])[^\\s"'\\\\]{6,128})`,
+    ` (?<=(?:mysql|mysqldump|mysqladmin|mariadb)\\b[^;|\\n]{0,200})-p(?<secret>${VARIABLE}(?=[^\\s"'\\\\]{0,64}[0-9])[^\\s"'\\\\]{6,128})`,
   ),
   // RFC 7468 and RFC 4880 §6.2. Line breaks may be real ones, `\n` of a nested string, or behind line numbers; the block
   // may be cut off. A header without key material behind it is code or prose and stays.
@@ -68,7 +68,7 @@ export const GENERAL_SECRETS: readonly SecretPattern[] = [
   within(
     "private-key",
     ["Private-Lines: "],
-    "Private-Lines: [0-9]{1,3}(?:\\s|\\\\[rn]){1,4}(?<secret>(?:[A-Za-z0-9+/=]{16,76}(?:\\s|\\\\[rn]){0,4}){1,64})",
+    "Private-Lines: [0-9]{1,3}(?:\\s|\\\\[rn]){1,4}(?<secret>[A-Za-z0-9+/=]{16,76}(?:(?:\\s|\\\\[rn]){1,4}[A-Za-z0-9+/=]{16,76}){0,64})",
   ),
 ];
 

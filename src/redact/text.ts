@@ -79,7 +79,8 @@ function firstOf(shapes: readonly Shape[], text: string, at: number, from: numbe
   for (const shape of shapes) {
     const start = at - shape.anchor - shape.before;
     const found = start < from ? undefined : findShapeAt(text, start, shape);
-    if (found !== undefined) return found;
+    // One that is told by what follows it may have been found before.
+    if (found !== undefined && found.start >= from) return found;
   }
   return undefined;
 }

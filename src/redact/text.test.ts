@@ -163,6 +163,11 @@ describe("reads a hostile text to the end:", () => {
     expect(new Redactor().redactText(text) === text).toBe(!start.startsWith("-----"));
   });
 
+  it("a megabyte of one long word with a secret at its end", () => {
+    const text = "_key=aB3dE5gH7jK9mN1pQ2rS".repeat(2 ** 15);
+    expect(new Redactor().redactText(text)).not.toBe(text);
+  });
+
   it("a megabyte of armour headers without a key", () => {
     const text = "-----BEGIN PRIVATE KEY-----\nVersion: 1\n".repeat(2 ** 15);
     expect(new Redactor().redactText(text) === text).toBe(true);

@@ -30,9 +30,15 @@ export function findSecret(text: string, from: number): FoundSecret | undefined 
 export function* findSecrets(text: string): Generator<FoundSecret, void, undefined> {
   let behind = 0;
   for (let found = findSecret(text, 0); found !== undefined; found = findSecret(text, behind)) {
-    // The password of an address is found by its `://`, and a token may stand between the two.
-    for (const { rule, start, end } of findSecrets(text.slice(behind, found.start))) {
-      yield { rule, start: behind + start, end: behind + end };
+    // The password of an address is found by its `://`, and a token may stand between the two. Everything further back
+    // was looked at already; to look again would take quadratic time.
+    const near = Math.max(behind, found.start - LONGEST_USER);
+    const address = text.slice(near, found.start);
+    const user = found.rule === "url-password" ? address.lastIndexOf("://") : -1;
+    if (user >= 0) {
+      for (const { rule, start, end } of findSecrets(address.slice(user))) {
+        yield { rule, start: near + user + start, end: near + user + end };
+      }
     }
     yield found;
     behind = found.end;
@@ -42,6 +48,8 @@ export function* findSecrets(text: string): Generator<FoundSecret, void, undefin
 // --- internal ---
 
 const SHORTEST_SECRET = 8;
+/** Of an address, its `://` included. */
+const LONGEST_USER = 260;
 const NONE: readonly Shape[] = [];
 
 interface Shape extends SecretPattern {

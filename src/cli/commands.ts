@@ -85,6 +85,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
+    name: "scan",
+    summary: "find secrets in older files, without showing them",
+    load: async () => (await import("./commands/scan.ts")).scan,
+  },
+  {
     name: "install",
     summary: "have Claude Code recorded as it works; --uninstall takes it back",
     load: async () => (await import("./commands/install.ts")).install,

@@ -4,7 +4,7 @@
 
 import * as fs from "node:fs";
 
-import { HOOK_HOSTS, hookRecord, MAX_HOOK_BYTES } from "../integrations/hook-record.ts";
+import { HOOK_HOSTS, hookRecord, hookRedactor, MAX_HOOK_BYTES } from "../integrations/hook-record.ts";
 import { findOrCreateStore, findOrCreateUserStore } from "../store/find.ts";
 import { callingProcess } from "../store/process.ts";
 import { appendToSpool } from "../store/spool.ts";
@@ -23,11 +23,13 @@ export function runHook(argv: readonly string[], { env, cwd, readInput }: HookSu
     const input = readInput();
     if (input === undefined || input.length === 0) return;
     const host = HOOK_HOSTS.find((each) => argv.includes(each));
-    const { sessionId, line } = hookRecord({ input, host, timeMs, agentProcess: callingProcess() });
     // The agent may change its folder, but not its project.
     const place = { dir: valueOf(argv, "--dir"), cwd: env["CLAUDE_PROJECT_DIR"] || cwd, env };
     const isUsers = valueOf(argv, "--scope") === "user";
-    appendToSpool((isUsers ? findOrCreateUserStore : findOrCreateStore)(place), sessionId, line);
+    const store = (isUsers ? findOrCreateUserStore : findOrCreateStore)(place);
+    const redactor = hookRedactor(store);
+    const { sessionId, line } = hookRecord({ input, host, timeMs, agentProcess: callingProcess(), redactor });
+    appendToSpool(store, sessionId, line);
   } catch {
     // Recording cannot hurt the agent, and there is nobody to tell. `tracekeep doctor` says what is wrong.
   }

@@ -4,8 +4,10 @@
 
 import { formatTimestamp } from "../event/index.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
+import { storeRedactor } from "../record/redaction.ts";
 import { Redactor } from "../redact/index.ts";
 import type { ProcessIdentity } from "../store/process.ts";
+import { redactionKey } from "../store/redaction-key.ts";
 
 /** The hosts whose hooks are understood. */
 export const HOOK_HOSTS = ["claude-code", "codex", "gemini", "cursor"] as const;
@@ -25,6 +27,8 @@ export interface HookCall {
   timeMs: number;
   /** The agent's process. */
   agentProcess: ProcessIdentity | undefined;
+  /** Of the store that the record goes to. */
+  redactor: Redactor;
 }
 
 export interface HookRecord {
@@ -33,12 +37,23 @@ export interface HookRecord {
   line: string;
 }
 
+/**
+ * The redactor for calls that go into a store's spool. When the store's settings cannot be used, it has the built-in
+ * rules alone: the agent cannot be told, and what is not recorded now is lost.
+ */
+export function hookRedactor(storeDir: string): Redactor {
+  try {
+    return storeRedactor(storeDir);
+  } catch {
+    return new Redactor({ key: () => redactionKey(storeDir) });
+  }
+}
+
 /** Makes the record of a call. What is no JSON object is kept as text. Never throws, whatever was sent. */
-export function hookRecord({ input, host, timeMs, agentProcess }: HookCall): HookRecord {
+export function hookRecord({ input, host, timeMs, agentProcess, redactor }: HookCall): HookRecord {
   const isCut = input.length > MAX_HOOK_BYTES;
   const text = input.toString("utf8", 0, MAX_HOOK_BYTES).replace(/^\ufeff/, "");
   const payload = isCut ? undefined : parseObject(text);
-  const redactor = new Redactor();
   const said =
     payload === undefined
       ? redactor.redact({

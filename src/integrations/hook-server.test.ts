@@ -6,6 +6,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { listSpool } from "../store/spool.ts";
+import { Redactor } from "../redact/index.ts";
 import { hookRecord } from "./hook-record.ts";
 import { startHookServer } from "./hook-server.ts";
 import type { HookServer } from "./hook-server.ts";
@@ -63,7 +64,12 @@ describe("hooks over HTTP", () => {
 
 describe("a hook record", () => {
   const record = (payload: object): { line: string; sessionId: string } =>
-    hookRecord({ input: Buffer.from(JSON.stringify(payload)), timeMs: 0, agentProcess: undefined });
+    hookRecord({
+      input: Buffer.from(JSON.stringify(payload)),
+      timeMs: 0,
+      agentProcess: undefined,
+      redactor: new Redactor(),
+    });
 
   it("holds no secret and no address", () => {
     const token = `ghp_${"a1B2".repeat(9)}`;
@@ -74,7 +80,12 @@ describe("a hook record", () => {
       password: "hunter2!",
     });
     for (const secret of [token, "a@b.c", "hunter2!"]) expect(line).not.toContain(secret);
-    const broken = hookRecord({ input: Buffer.from(`{"x": "${token}`), timeMs: 0, agentProcess: undefined });
+    const broken = hookRecord({
+      input: Buffer.from(`{"x": "${token}`),
+      timeMs: 0,
+      agentProcess: undefined,
+      redactor: new Redactor(),
+    });
     expect(broken.line).not.toContain(token);
   });
 

@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 
 import { ioError } from "../base/errors.ts";
 import { appendToSpool } from "../store/spool.ts";
-import { HOOK_HOSTS, hookRecord, MAX_HOOK_BYTES } from "./hook-record.ts";
+import { HOOK_HOSTS, hookRecord, hookRedactor, MAX_HOOK_BYTES } from "./hook-record.ts";
 
 export interface HookServerOptions {
   /** Folder of the store whose spool takes the calls. */
@@ -86,7 +86,8 @@ async function answer(request: http.IncomingMessage, storeDir: string, token: st
       chunks.push(chunk);
     }
     const named = HOOK_HOSTS.find((each) => each === hostName);
-    const call = { input: Buffer.concat(chunks), host: named, timeMs, agentProcess: undefined };
+    const redactor = hookRedactor(storeDir);
+    const call = { input: Buffer.concat(chunks), host: named, timeMs, agentProcess: undefined, redactor };
     const { sessionId, line } = hookRecord(call);
     appendToSpool(storeDir, sessionId, line);
     return 200;

@@ -57,7 +57,8 @@ export class DraftReader {
     }
     const { event, timestamp, severity, parent_id: parentId, call_id: callId, ...rest } = plain.body;
     const refused = new Refused(plain.sanitized);
-    const type = this.#type(event, refused);
+    // Ids and types of the caller's choice may hold a secret as well as any other text.
+    const type = this.#redactor.redactText(this.#type(event, refused));
     const nowMs = this.#clock.now(onClockStep);
     const parts: LineParts = {
       event: type,
@@ -65,8 +66,8 @@ export class DraftReader {
       severity: isSeverity(severity) ? severity : severityOf(type, rest["status"]),
       seq: 0,
       id: uuidv7(nowMs),
-      parent_id: idOf("parent_id", parentId, refused),
-      call_id: idOf("call_id", callId, refused),
+      parent_id: this.#id("parent_id", parentId, refused),
+      call_id: this.#id("call_id", callId, refused),
       body: rest,
       source: provenance.source,
       copy_of: provenance.copyOf,
@@ -90,7 +91,7 @@ export class DraftReader {
     provenance: Provenance,
     onClockStep?: (step: ClockStep) => void,
   ): LineParts | undefined {
-    if (this.#redactor.redact(draft) !== draft) return undefined;
+    if (!this.#redactor.isClean(draft)) return undefined;
     const nowMs = this.#clock.now(onClockStep);
     return {
       event: draft.event,
@@ -118,6 +119,11 @@ export class DraftReader {
     if (event.length * 3 <= MAX_TYPE_BYTES || Buffer.byteLength(event) <= MAX_TYPE_BYTES) return event;
     refused.keep("event", event);
     return cutText(event, MAX_TYPE_BYTES);
+  }
+
+  #id(name: string, value: JsonValue | undefined, refused: Refused): string | undefined {
+    const id = idOf(name, value, refused);
+    return id === undefined ? undefined : this.#redactor.redactText(id);
   }
 
   #timestamp(given: JsonValue | undefined, draft: EventDraft, nowMs: number, refused: Refused): string {

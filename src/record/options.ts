@@ -41,7 +41,7 @@ export interface StoreOptions extends DetectionOptions {
    * open. Default true.
    */
   keepSchedule?: boolean | undefined;
-  /** Names of further fields whose values are kept out of the record. Redaction itself is always on. */
+  /** What is kept out of the record besides the built-in secrets, and whether anything is. Default: those, `mode` "on". */
   redaction?: RedactionOptions | undefined;
   /** Flush on SIGINT, SIGTERM and SIGHUP while sessions are open, then let the signal do its work. Default true. */
   handleSignals?: boolean | undefined;

@@ -37,6 +37,6 @@ export function resumedDraft(durability: string, redactor: Redactor): EventDraft
 // --- internal ---
 
 /** Who writes from here on, and how. */
-function epoch(durability: string, { rules }: Redactor): Record<string, unknown> {
-  return { ...currentProcess(), durability, redaction: { mode: "on", rules: [...rules] } };
+function epoch(durability: string, { statement }: Redactor): Record<string, unknown> {
+  return { ...currentProcess(), durability, redaction: statement };
 }

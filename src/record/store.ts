@@ -11,7 +11,7 @@ import type { Event, EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
 import { hubOf } from "../live/index.ts";
 import type { LiveHub } from "../live/index.ts";
-import { Redactor } from "../redact/index.ts";
+import type { Redactor } from "../redact/index.ts";
 import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
@@ -51,6 +51,7 @@ import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
 import { RetentionSchedule } from "./retention-schedule.ts";
+import { storeRedactor } from "./redaction.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { firstOf, restoredLines } from "./restore.ts";
@@ -93,6 +94,8 @@ export class Store {
   constructor(options: StoreOptions) {
     this.#options = checkStoreOptions(options);
     this.dir = findOrCreateStore(this.#options);
+    // Settings or options that redaction cannot work with are refused here, not with the first session.
+    this.#newRedactor();
     this.#catalog = new SessionCatalog(this.dir);
     const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
     this.#ledger = new Ledger(this.dir, onFault);
@@ -338,7 +341,7 @@ export class Store {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
     const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
-    const start = startDraft(options, options.durability, new Redactor(this.#options.redaction));
+    const start = startDraft(options, options.durability, this.#newRedactor());
     const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog =>
       SessionLog.create(this.dir, names, drafts.read(start), logOptions);
     return this.#session(id, options.agent, options, create, false);
@@ -351,7 +354,7 @@ export class Store {
     openLog: (options: SessionLogOptions, drafts: DraftReader) => SessionLog,
     exists: boolean,
   ): Session {
-    const redactor = new Redactor(this.#options.redaction);
+    const redactor = this.#newRedactor();
     const drafts = new DraftReader(this.#options.clock, redactor);
     let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
     const onFault = oncePerFault(this.#options.onFault ?? warnOnce(`session ${id}`));
@@ -431,6 +434,12 @@ export class Store {
       this.#options.onFault?.(error as TracekeepError);
       return { segmentBytes };
     }
+  }
+
+  /** Each session counts for itself what it replaced. */
+  #newRedactor(): Redactor {
+    const { redaction, onFault = warnOnce(`redaction in ${this.dir}`) } = this.#options;
+    return storeRedactor(this.dir, redaction, onFault);
   }
 
   #copies(

@@ -5,7 +5,13 @@
 import { isSensitiveFieldName } from "./field-names.ts";
 import { matchAt, type FoundSecret } from "./match.ts";
 
-export const ASSIGNMENT_RULES: readonly string[] = ["assignment", "authorization", "cookie"];
+export const ASSIGNMENT_RULES: readonly string[] = [
+  "assignment",
+  "authorization",
+  "cookie",
+  "high-entropy",
+  "url-signature",
+];
 
 /**
  * Finds the `=` or `:` behind a name that might be sensitive. It looks back from the separator because separators are
@@ -21,6 +27,9 @@ export const ASSIGNMENT_TRIGGER: string = String.raw`[:=](?<=(?:${[
   "cookie",
   "_pass",
   "_pwd",
+  "credentials?",
+  "; ?pwd",
+  "(?:[?&;]|u0026)sig(?:nature)?",
 ]
   .map(anyCase)
   .join("|")})\\{0,7}["'${"`"}]?[\])]? {0,2}[:=])`;
@@ -36,7 +45,10 @@ export function findNamed(text: string, at: number, from: number): FoundSecret |
   if ((character !== "=" && character !== ":") || text.startsWith("//", at + 1)) return undefined;
   const name = nameBefore(text, at, from);
   if (/cookie$/i.test(name)) return matchAt("cookie", COOKIES, text, at);
-  if (!isSensitiveFieldName(name)) return undefined;
+  if (/^(?:u0026)?sig(?:nature)?$/i.test(name)) return matchAt("url-signature", PARAMETER, text, at);
+  // In a connection string; elsewhere it is the working directory.
+  const isPassword = /^pwd$/i.test(name) && /; ?$/.test(text.slice(at - name.length - 2, at - name.length));
+  if (!isPassword && !isSensitiveFieldName(name)) return findKeyLike(name, text, at);
   return findValue(/authorization$/i.test(name) ? "authorization" : "assignment", text, at);
 }
 
@@ -62,6 +74,15 @@ const COOKIES: RegExp =
   /: {0,4}\\{0,7}["'`]?(?<secret>(?:[\w.-]{1,64}=[^\s;"'`\\]{0,255}; ?){0,32}[\w.-]{1,64}=[\w%+./:=|~!*-]{8,4096}(?:; ?[\w%+./:=|~!*-]{1,4096}){0,64})/dy;
 const NAME: RegExp = /(?<=(?<name>[\w.-]{1,80})["'`\\\])]{0,9} {0,2})[:=]/dy;
 const OPTION_NAME: RegExp = /(?<=\s-)-([a-z-]{1,80}) /y;
+
+/** Signatures of Azure (`sig`), CloudFront and Google (`Signature`) in an address: base64, its marks often escaped. */
+const PARAMETER: RegExp = /=(?<secret>(?=[^&\s"']{0,255}[0-9])[A-Za-z0-9%+/_~=-]{20,2048})/dy;
+
+/** Names of what may be a key, beyond those that surely are. */
+const KEY_LIKE = /(?:[a-z0-9_-](?:key|token|_pass|_pwd)|secret|credentials?)$/i;
+/** Keys of maps, caches and tables, and tokens that page through lists. */
+const NO_KEY =
+  /(?:public|cache|primary|foreign|sort|partition|object|map|row|page|next|cursor|continuation|sync|idempotency|storage|lookup|group|dedupe?|dedup|routing|hash|query|session|registry|item|react|shard|index|unique|s3|state|next_?page|id)[_-]?(?:key|token)$/i;
 
 /** Values that stand for a secret without being one. */
 const NO_SECRET: readonly RegExp[] = [
@@ -99,6 +120,26 @@ function findValue(rule: string, text: string, at: number): FoundSecret | undefi
   // `NAME=value` is a shell or a query string. With spaces it may as well be code (`token = token2`), YAML or prose.
   const spaced = text.charAt(bare.start - 1) === " " || text.charAt(at - 1) === " ";
   return spaced && NUMBERED_WORD.test(value) ? undefined : bare;
+}
+
+/** Beside a name that only may be a key's, the value has to be long and as mixed as a random one. */
+function findKeyLike(name: string, text: string, at: number): FoundSecret | undefined {
+  if (!KEY_LIKE.test(name) || NO_KEY.test(name)) return undefined;
+  const found = matchAt("high-entropy", QUOTED, text, at) ?? matchAt("high-entropy", BARE, text, at);
+  if (found === undefined) return undefined;
+  const value = text.slice(found.start, found.end);
+  return isHighEntropy(value) && looksRandom(value) && !PROPERTY_PATH.test(value) ? found : undefined;
+}
+
+/** Longer ones have a form of their own. Random base64 of 24 characters has 4.1 bits a character on the average, words joined by marks have less than 3.9. */
+function isHighEntropy(value: string): boolean {
+  if (!/^[A-Za-z0-9+/=_-]{20,128}$/.test(value)) return false;
+  if (!/[a-z]/.test(value) || !/[A-Z]/.test(value) || !/[0-9]/.test(value)) return false;
+  const counts = new Map<string, number>();
+  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1);
+  let bits = 0;
+  for (const count of counts.values()) bits -= (count / value.length) * Math.log2(count / value.length);
+  return bits >= 3.7;
 }
 
 function looksRandom(value: string): boolean {

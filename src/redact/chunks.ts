@@ -2,11 +2,10 @@
 // nothing; so the end of the text is held back until it is clear what it belongs to, usually until its word is whole.
 
 import type { Redactor } from "./redactor.ts";
-import { findSecret, findSecrets } from "./text.ts";
 
 /**
  * Gives chunks back, in order and without their secrets, as soon as no further text can make a secret of what stands in
- * them. A chunk keeps its length unless a secret stood in it: the mark `[REDACTED:<rule>]` is where the secret began,
+ * them. A chunk keeps its length unless a secret stood in it: the mark `[REDACTED:…]` is where the secret began,
  * and of the chunks that it went on in nothing of it is left.
  *
  * What it promises: a secret of up to 64 Ki characters is taken out wherever the text was cut. What a longer one has
@@ -28,12 +27,16 @@ export class ChunkRedactor {
 
   /** Takes a chunk; returns the chunks that can be recorded now, the earliest held one first. */
   push(chunk: string): string[] {
+    if (this.#redactor.mode === "off") return [chunk];
     const isWordGoingOn = this.#held !== "" && !WHITE_SPACE.test(chunk);
     this.#held += chunk;
     this.#lengths.push(chunk.length);
     if (this.#held.length > MAX_HELD) return this.end();
     if (isWordGoingOn && this.#covered === 0 && this.#held.length > LONG_WORD) return [];
-    return this.#giveBack(settledLength(this.#context + this.#held) - this.#context.length);
+    const text = this.#context + this.#held;
+    // What a rule of the user's looks like is not known here, except that it keeps to one line.
+    const settled = this.#redactor.hasExtraRules ? text.lastIndexOf("\n") + 1 : settledLength(text);
+    return this.#giveBack(settled - this.#context.length);
   }
 
   /** The chunks held back, when nothing follows them. */
@@ -56,9 +59,7 @@ export class ChunkRedactor {
     const before = this.#context.length;
     // All of it, because a secret may reach into what is still held; the rest of it is then passed over.
     const text = this.#context + this.#held;
-    // Nearly always there is none, and making a generator costs as much as looking.
-    const found = findSecret(text, 0) === undefined ? [] : [...findSecrets(text)];
-    const secrets = found.filter((secret) => secret.end > before + this.#covered);
+    const secrets = this.#redactor.find(text).filter((secret) => secret.end > before + this.#covered);
     const chunks: string[] = [];
     let covered = before + this.#covered;
     let start = before;
@@ -70,7 +71,8 @@ export class ChunkRedactor {
         // What was given back before is beyond reach.
         const secretStart = Math.max(secret.start, before);
         if (secretStart < start || secretStart >= chunkEnd) continue;
-        chunk += text.slice(copied, secretStart) + this.#redactor.mark(secret.rule);
+        chunk += text.slice(copied, secretStart);
+        chunk += this.#redactor.mark(secret.rule, text.slice(secret.start, secret.end));
         copied = covered = secret.end;
       }
       if (copied < chunkEnd) chunk += text.slice(copied, chunkEnd);

@@ -4,13 +4,14 @@
 
 import type { JsonObject, JsonValue } from "../event/json.ts";
 import { countsSomething, describesField } from "./field-names.ts";
+import { MARK } from "./fingerprint.ts";
 
 /** What the copy asks its owner for. */
 export interface CopyRules {
   isSensitive(name: string): boolean;
   redactText(text: string): string;
   /** Counts one replacement and returns the text that stands in its place. */
-  mark(rule: string): string;
+  mark(rule: string, secret?: string): string;
 }
 
 /** Field names at least this long are looked into: the key of a Map may have been a secret. */
@@ -45,7 +46,7 @@ interface Contents {
   values: readonly JsonValue[];
 }
 
-const MARK: RegExp = /^\[REDACTED:[a-z0-9-]+\]$/;
+const ONLY_A_MARK = new RegExp(`^${MARK.source}$`);
 
 class Copier {
   readonly #rules: CopyRules;
@@ -88,8 +89,11 @@ class Copier {
   #valueOf(value: JsonValue, treatment: Treatment): JsonValue {
     if (typeof value === "object" && value !== null) return this.copyOf(value, treatment);
     if (typeof value === "string" && treatment === "scan") return this.#rules.redactText(value);
-    if (typeof value === "string" && value !== "" && !MARK.test(value)) return this.#rules.mark("field-name");
-    return typeof value === "number" && treatment === "hideAll" ? this.#rules.mark("field-name") : value;
+    if (typeof value === "string" && value !== "" && !ONLY_A_MARK.test(value))
+      return this.#rules.mark("field-name", value);
+    if (typeof value === "number" && treatment === "hideAll")
+      return this.#rules.mark("field-name", String(value));
+    return value;
   }
 
   #treatmentOf(field: string, value: JsonValue, { names = [], values }: Contents): Treatment {

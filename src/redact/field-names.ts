@@ -20,7 +20,7 @@ const EXACT_NAMES: ReadonlySet<string> = new Set([
 
 /** Endings that are sensitive whatever comes before: `db_password`, `stripeApiKey`, `AWS_SECRET_ACCESS_KEY`. */
 const SENSITIVE_ENDING: RegExp =
-  /(?:passwords?|passwd|passphrase|secrets?|(?:api|secret|access|private|account|encryption|signing|master)keys?|(?:access|refresh|session|security|auth|oauth|api|bearer|bot|csrf|xsrf|deploy|github|gitlab|slack|npm|personalaccess)token|connectionstring)$/;
+  /(?:passwords?|passwd|passphrase|secrets?|(?:api|secret|access|private|account|encryption|signing|master|subscription)keys?|(?:access|refresh|session|security|auth|oauth|api|bearer|bot|vault|private|csrf|xsrf|deploy|github|gitlab|slack|npm|personalaccess)token|connectionstring)$/;
 
 /** Environment variables: `VAULT_TOKEN` is always a credential, while a field `nextToken` pages through a list. */
 const ENVIRONMENT_NAME: RegExp = /^[A-Z][A-Z0-9_]*_(?:TOKEN|PASS|PWD)$/;

@@ -3,7 +3,8 @@
 
 import { ASSIGNMENT_TRIGGER, findNamed, OPTION_TRIGGER } from "./assignments.ts";
 import { matchAt, type FoundSecret } from "./match.ts";
-import { anchorIndex, SECRET_PATTERNS, triggerSource, type SecretPattern } from "./patterns.ts";
+import type { SecretPattern } from "./pattern.ts";
+import { anchorIndex, SECRET_PATTERNS, triggerSource } from "./patterns.ts";
 
 /**
  * The first secret at or behind `from`, or undefined. Costs about 2 ns a character when there is none.
@@ -29,9 +30,15 @@ export function findSecret(text: string, from: number): FoundSecret | undefined 
 export function* findSecrets(text: string): Generator<FoundSecret, void, undefined> {
   let behind = 0;
   for (let found = findSecret(text, 0); found !== undefined; found = findSecret(text, behind)) {
-    // The password of an address is found by its `://`, and a token may stand between the two.
-    for (const { rule, start, end } of findSecrets(text.slice(behind, found.start))) {
-      yield { rule, start: behind + start, end: behind + end };
+    // The password of an address is found by its `://`, and a token may stand between the two. Everything further back
+    // was looked at already; to look again would take quadratic time.
+    const near = Math.max(behind, found.start - LONGEST_USER);
+    const address = text.slice(near, found.start);
+    const user = found.rule === "url-password" ? address.lastIndexOf("://") : -1;
+    if (user >= 0) {
+      for (const { rule, start, end } of findSecrets(address.slice(user))) {
+        yield { rule, start: near + user + start, end: near + user + end };
+      }
     }
     yield found;
     behind = found.end;
@@ -41,22 +48,24 @@ export function* findSecrets(text: string): Generator<FoundSecret, void, undefin
 // --- internal ---
 
 const SHORTEST_SECRET = 8;
+/** Of an address, its `://` included. */
+const LONGEST_USER = 260;
+const NONE: readonly Shape[] = [];
 
 interface Shape extends SecretPattern {
+  readonly before: number;
   readonly prefix: string;
   /** Where in the prefix the character stands that the trigger stops at. */
   readonly anchor: number;
 }
 
 const ALL_SHAPES: readonly Shape[] = SECRET_PATTERNS.flatMap((pattern) =>
-  pattern.prefixes.map((prefix) => ({ ...pattern, prefix, anchor: anchorIndex(prefix) })),
+  pattern.prefixes.map((prefix) => ({ before: 0, ...pattern, prefix, anchor: anchorIndex(prefix) })),
 );
 
+/** By the anchor, then by the character behind it: there are many, and `_` alone begins nothing. */
 const SHAPES_BY_ANCHOR: ReadonlyMap<string, readonly Shape[]> = new Map(
-  ALL_SHAPES.map(({ prefix, anchor }) => prefix.charAt(anchor)).map((character) => [
-    character,
-    ALL_SHAPES.filter(({ prefix, anchor }) => prefix.charAt(anchor) === character),
-  ]),
+  ALL_SHAPES.map(anchorKey).map((key) => [key, ALL_SHAPES.filter((shape) => anchorKey(shape) === key)]),
 );
 
 const TRIGGER: RegExp = new RegExp(
@@ -64,17 +73,28 @@ const TRIGGER: RegExp = new RegExp(
   "g",
 );
 
+function anchorKey({ prefix, anchor }: Shape): string {
+  return prefix.slice(anchor, anchor + 2);
+}
+
 function findShaped(text: string, at: number, from: number): FoundSecret | undefined {
-  for (const shape of SHAPES_BY_ANCHOR.get(text.charAt(at)) ?? []) {
-    const start = at - shape.anchor;
+  const shapes = SHAPES_BY_ANCHOR.get(text.slice(at, at + 2)) ?? NONE;
+  const others = SHAPES_BY_ANCHOR.get(text.charAt(at)) ?? NONE;
+  return firstOf(shapes, text, at, from) ?? firstOf(others, text, at, from);
+}
+
+function firstOf(shapes: readonly Shape[], text: string, at: number, from: number): FoundSecret | undefined {
+  for (const shape of shapes) {
+    const start = at - shape.anchor - shape.before;
     const found = start < from ? undefined : findShapeAt(text, start, shape);
-    if (found !== undefined) return found;
+    // One that is told by what follows it may have been found before.
+    if (found !== undefined && found.start >= from) return found;
   }
   return undefined;
 }
 
 function findShapeAt(text: string, start: number, shape: Shape): FoundSecret | undefined {
-  if (!text.startsWith(shape.prefix, start)) return undefined;
+  if (!text.startsWith(shape.prefix, start + shape.before)) return undefined;
   const found = matchAt(shape.rule, shape.pattern, text, start);
   if (found === undefined || shape.accepts === undefined) return found;
   return shape.accepts(text.slice(found.start, found.end)) ? found : undefined;

@@ -5,6 +5,7 @@ import { createHash } from "node:crypto";
 
 import type { JsonValue } from "../event/index.ts";
 import { toPlain } from "../format/index.ts";
+import { withoutFingerprints } from "../redact/index.ts";
 import type { Redactor } from "../redact/index.ts";
 
 /** A value as it would stand in a log; `undefined` stays. */
@@ -12,14 +13,18 @@ export function recordedForm(value: unknown, redactor: Redactor): JsonValue | un
   return redactor.redact(toPlain({ args: value }).body)["args"];
 }
 
-/** JSON text that is the same for equal values, whatever the order of their keys. */
+/**
+ * JSON text that is the same for equal values, whatever the order of their keys. Secrets count by their kind: under the
+ * key of another store, or in an older record, the same one has another fingerprint, or none.
+ */
 export function canonicalJson(value: unknown): string {
   if (value === undefined) return "";
-  return JSON.stringify(value, (_key, part: unknown) =>
+  const json = JSON.stringify(value, (_key, part: unknown) =>
     typeof part === "object" && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).toSorted(([left], [right]) => (left < right ? -1 : 1)))
       : part,
   );
+  return withoutFingerprints(json);
 }
 
 /** A short name for a long text. */

@@ -10,6 +10,8 @@ export const ARCHIVE_DIRECTORY = "archive";
 export const SETTINGS_FILE = "settings.json";
 /** Locked by whoever enforces the retention policy. Never renamed, never deleted. */
 export const RETENTION_LOCK = "retention.lock";
+/** The key under which redaction names the secrets of this store. */
+export const REDACTION_KEY = "redaction.key";
 /** What short-lived hook processes appended, until it is folded into sessions. */
 export const SPOOL_DIRECTORY = "spool";
 /** In the spool: how much of each of its files is folded. Derived; without it everything is looked at again. */

@@ -10,6 +10,8 @@ import { nodeDisk, replaceFile } from "../disk.ts";
 import type { Disk } from "../disk.ts";
 import { SETTINGS_FILE } from "../layout.ts";
 import { temporaryBeside } from "../recover.ts";
+import { checkRedactionSettings, NO_ADDITIONAL_REDACTION } from "../redaction-settings.ts";
+import type { RedactionSettings } from "../redaction-settings.ts";
 import { checkPolicy, KEEP_EVERYTHING } from "./policy.ts";
 import type { RetentionPolicy } from "./policy.ts";
 
@@ -20,6 +22,8 @@ export interface StoreSettings {
   rotation: RotationSettings;
   /** Ids of sessions that no policy touches; `true` for all of them. Default: none. */
   legal_hold: readonly string[] | true;
+  /** What redaction looks for besides its own rules. Default: nothing. */
+  redaction: RedactionSettings;
 }
 
 export interface RotationSettings {
@@ -35,6 +39,7 @@ export const DEFAULT_SETTINGS: StoreSettings = {
   retention: KEEP_EVERYTHING,
   rotation: { segment_bytes: null, daily: false, time_zone: "UTC" },
   legal_hold: [],
+  redaction: NO_ADDITIONAL_REDACTION,
 };
 
 /** Some of the settings; what is left out stays as it is. */
@@ -42,6 +47,7 @@ export interface SettingsChange {
   retention?: Partial<RetentionPolicy> | undefined;
   rotation?: Partial<RotationSettings> | undefined;
   legal_hold?: readonly string[] | true | undefined;
+  redaction?: Partial<RedactionSettings> | undefined;
 }
 
 /**
@@ -92,6 +98,7 @@ export function mergeSettings(settings: StoreSettings, change: SettingsChange): 
     retention: checkPolicy("settings.retention", { ...settings.retention, ...change.retention }),
     rotation: { ...settings.rotation, ...change.rotation },
     legal_hold: change.legal_hold ?? settings.legal_hold,
+    redaction: checkRedactionSettings({ ...settings.redaction, ...change.redaction }),
   };
   checkRotation(merged.rotation);
   if (merged.legal_hold !== true && !isTextList(merged.legal_hold)) {

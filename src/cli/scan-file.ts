@@ -1,0 +1,154 @@
+// The secrets in one file: JSON Lines are looked at value by value, anything else as text. In constant memory.
+
+import * as fs from "node:fs";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+
+import type { JsonObject, JsonValue } from "../event/index.ts";
+import type { Redactor } from "../redact/index.ts";
+import { readLines } from "../store/line-reader.ts";
+
+export interface Finding {
+  file: string;
+  /** From 1: where it begins. */
+  line: number;
+  kind: string;
+  fingerprint: string;
+}
+
+/** The files below paths, in order: everything but links, keys and what is no file. */
+export function* scannedFiles(paths: readonly string[], cwd: string): Generator<string, void, undefined> {
+  for (const given of paths) {
+    const file = path.resolve(cwd, given);
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true) {
+      const names = fs.readdirSync(file).sort();
+      yield* scannedFiles(
+        names.filter((name) => !SKIPPED.has(name)),
+        file,
+      );
+    } else if (stat === undefined || stat.isFile()) {
+      yield file;
+    }
+  }
+}
+
+/** @throws TracekeepError when it cannot be read; the signal's reason */
+export function* scanFile(
+  file: string,
+  redactor: Redactor,
+  signal: AbortSignal,
+): Generator<Finding, void, undefined> {
+  const text = new TextWindow(file, redactor);
+  for (const { line, content } of linesOf(file, signal)) {
+    const record = parsedRecord(content);
+    if (record === undefined) {
+      yield* text.add(content, line);
+      continue;
+    }
+    yield* text.end();
+    for (const [kind, fingerprint] of secretsOf(record, redactor)) yield { file, line, kind, fingerprint };
+  }
+  yield* text.end();
+}
+
+// --- internal ---
+
+const SKIPPED: ReadonlySet<string> = new Set(["node_modules", ".git", "redaction.key"]);
+
+/** Longest stretch of text in which one secret may reach over several lines. */
+const WINDOW_CHARACTERS: number = 256 * 1024;
+/** Longest compressed file, unpacked. A segment of a store has 10 MiB. */
+const MAX_UNPACKED_BYTES: number = 256 * 1024 * 1024;
+
+function* linesOf(
+  file: string,
+  signal: AbortSignal,
+): Generator<{ line: number; content: string }, void, undefined> {
+  if (file.endsWith(".gz")) {
+    const unpacked = gunzipSync(fs.readFileSync(file), { maxOutputLength: MAX_UNPACKED_BYTES }).toString(
+      "utf8",
+    );
+    for (const [index, content] of unpacked.split("\n").entries()) yield { line: index + 1, content };
+    return;
+  }
+  for (const each of readLines(file, { signal })) {
+    // A line over 64 MiB is no text that anybody wrote.
+    if ("bytes" in each) yield { line: each.line, content: each.bytes.toString("utf8").replace(/\n$/, "") };
+  }
+}
+
+function parsedRecord(content: string): JsonObject | JsonValue[] | undefined {
+  if (!content.startsWith("{") && !content.startsWith("[")) return undefined;
+  try {
+    const value: JsonValue = JSON.parse(content);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Kind and fingerprint of each secret, as redaction would mark it. */
+function* secretsOf(
+  record: JsonObject | JsonValue[],
+  redactor: Redactor,
+): Generator<readonly [string, string], void, undefined> {
+  const body: JsonObject = Array.isArray(record) ? { record } : record;
+  if (redactor.isClean(body)) return;
+  const known = new Map<string, number>();
+  for (const mark of marksIn(JSON.stringify(body))) known.set(mark, (known.get(mark) ?? 0) + 1);
+  for (const mark of marksIn(JSON.stringify(redactor.redact(body)))) {
+    const before = known.get(mark) ?? 0;
+    if (before > 0) known.set(mark, before - 1);
+    else yield mark.split(":") as [string, string];
+  }
+}
+
+/** `kind:fingerprint` of each mark. */
+function marksIn(json: string): string[] {
+  return Array.from(json.matchAll(/\[REDACTED:([a-z0-9-]{1,64}:[0-9a-f]{8})\]/g), ([, mark = ""]) => mark);
+}
+
+/** Lines of text, gathered because a private key stands on several. */
+class TextWindow {
+  readonly #file: string;
+  readonly #redactor: Redactor;
+  #text = "";
+  #firstLine = 0;
+
+  constructor(file: string, redactor: Redactor) {
+    this.#file = file;
+    this.#redactor = redactor;
+  }
+
+  *add(content: string, line: number): Generator<Finding, void, undefined> {
+    if (this.#text === "") this.#firstLine = line;
+    this.#text += `${content}\n`;
+    if (this.#text.length < WINDOW_CHARACTERS) return;
+    // What begins in the second half may go on behind it, and is looked at again with what follows.
+    const cut = this.#text.lastIndexOf("\n", WINDOW_CHARACTERS / 2) + 1 || this.#text.length;
+    const rest = this.#text.slice(cut);
+    const lines = this.#text.slice(0, cut).split("\n").length - 1;
+    yield* this.#findings(cut);
+    this.#text = rest;
+    this.#firstLine += lines;
+  }
+
+  *end(): Generator<Finding, void, undefined> {
+    yield* this.#findings(this.#text.length);
+    this.#text = "";
+  }
+
+  /** Of the secrets that begin before `end`. */
+  *#findings(end: number): Generator<Finding, void, undefined> {
+    let line = this.#firstLine;
+    let counted = 0;
+    for (const { rule: kind, start, end: secretEnd } of this.#redactor.find(this.#text)) {
+      if (start >= end) return;
+      line += this.#text.slice(counted, start).split("\n").length - 1;
+      counted = start;
+      const fingerprint = this.#redactor.fingerprint(this.#text.slice(start, secretEnd));
+      yield { file: this.#file, line, kind, fingerprint };
+    }
+  }
+}

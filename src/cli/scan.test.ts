@@ -1,0 +1,71 @@
+// `tracekeep scan`, run as it is: what older files hold, and that nothing of it is shown.
+
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { afterEach, beforeEach, expect, it } from "vitest";
+
+import { made } from "../../test/planted-secrets.ts";
+import { runCli } from "../../test/run-cli.ts";
+import { openStore } from "../record/index.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(tmpdir(), "tracekeep-scan-"));
+});
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+const TOKEN = `ghp_${made(36)}`;
+const PEM = ["-----BEGIN PRIVATE KEY-----", made(64), made(64), "-----END PRIVATE KEY-----"].join("\n");
+
+it("names file, line, kind and fingerprint of every secret, shows none and exits with 3", async () => {
+  fs.mkdirSync(path.join(folder, "logs"));
+  fs.writeFileSync(
+    path.join(folder, "logs", "a.jsonl"),
+    `{"event":"X"}\n{"event":"Y","args":{"password":"hunter2","text":"use ${TOKEN}"}}\n`,
+  );
+  fs.writeFileSync(path.join(folder, "notes.txt"), `one\ntwo\n${PEM}\n${TOKEN}\n`);
+  fs.writeFileSync(path.join(folder, "clean.md"), "nothing here\n");
+
+  const { code, out: stdout } = await runCli(folder, ["scan", "--json", "."]);
+  const findings = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { file: string; line: number; kind: string; fingerprint: string });
+  expect(code).toBe(3);
+  expect(findings.map(({ file, line, kind }) => [path.basename(file), line, kind])).toEqual([
+    ["a.jsonl", 2, "field-name"],
+    ["a.jsonl", 2, "github-token"],
+    ["notes.txt", 3, "private-key"],
+    ["notes.txt", 7, "github-token"],
+  ]);
+  expect(findings[1]?.fingerprint).toBe(findings[3]?.fingerprint);
+  expect(stdout).not.toContain(TOKEN);
+  expect(stdout).not.toContain("hunter2");
+});
+
+it("finds nothing in a store that was recorded with redaction, and names a secret as its logs do", async () => {
+  const dir = path.join(folder, ".tracekeep");
+  const store = openStore({ dir });
+  const session = store.startSession();
+  session.log({ event: "NOTE", message: `use ${TOKEN}` });
+  const { file } = session;
+  session.end();
+  store.close();
+  expect(await runCli(folder, ["scan"])).toMatchObject({ code: 0, out: "" });
+
+  fs.writeFileSync(path.join(folder, "old.txt"), TOKEN);
+  const { code, out: stdout } = await runCli(folder, ["scan", "old.txt"]);
+  const [, fingerprint = "none"] =
+    /\[REDACTED:github-token:(\w+)\]/.exec(fs.readFileSync(file, "utf8")) ?? [];
+  expect(code).toBe(3);
+  expect(stdout.trim()).toBe(`${path.join(folder, "old.txt")}:1: github-token ${fingerprint}`);
+});
+
+it("says which file cannot be read, and goes on", async () => {
+  fs.writeFileSync(path.join(folder, "old.txt"), TOKEN);
+  const { code, err } = await runCli(folder, ["scan", "absent.txt", "old.txt"]);
+  expect(code).toBe(3);
+  expect(err).toContain("absent.txt");
+});

@@ -174,7 +174,7 @@ export class Store {
     return this.#creating(id, () => {
       const original = this.#catalog.find(first.sessionId) === undefined ? undefined : first.sessionId;
       const copy = id === first.sessionId ? undefined : { id, of: original };
-      const redactor = new Redactor(this.#options.redaction);
+      const redactor = this.#newRedactor();
       let lines = 0;
       const counted = function* (): Generator<Buffer, void, undefined> {
         lines = yield* restoredLines(events, copy, redactor);

@@ -4,6 +4,7 @@
 import { FORMAT_VERSION } from "../event/index.ts";
 import { LineCursor, readFirstLine, readLinesBackwards } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
+import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
 import { SegmentReader } from "./segment-reader.ts";
@@ -18,9 +19,6 @@ export interface ScanPlace {
 }
 
 const BEGINNING: ScanPlace = { file: 0, offset: 0 };
-
-/** Lines between two pauses, in which whoever waits for a stream lets others run. */
-export const LINES_PER_STEP = 1000;
 
 /**
  * The events of a session that a line test does not refuse, in order; with a pause now and then.
@@ -46,39 +44,31 @@ export function* scanSession(
     let lines: LineCursor | undefined;
     try {
       lines = new LineCursor(session.stream ?? file.path, offset);
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, until: Infinity };
       for (;;) {
-        if (!lines.next()) {
-          if (lines.waiting === undefined) break;
-          yield lines.waiting;
-          continue;
-        }
-        if (lines.line % LINES_PER_STEP === 0) {
+        const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
+        if (outcome === "end") break;
+        if (outcome === "pause" || lines.line % LINES_PER_STEP === 0) {
           report.bytes = bytesBefore + lines.used;
-          yield undefined;
+          yield lines.waiting;
+          if (outcome === "pause") continue;
         }
         if (lines.tooLong) {
           segment.skipLong(lines.offset, lines.length);
           continue;
         }
-        const verdict = lineTest?.judge(lines.buffer, lines.start, lines.end, isCanonical);
-        if (verdict === "refused") report.read++;
-        else if (verdict === "wanted" && test !== undefined && counter !== undefined) {
-          if (segment.counts(test.head.seq))
-            counter.countBytes(lines.buffer, test.head.typeStart, test.head.typeEnd);
-        } else {
-          const found = segment.decode(lines.bytes, lines.offset);
-          if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
-          if (found === undefined) continue;
-          if (found.event.seq === file.headerSeq) {
-            header = { ...found, bytes: Buffer.from(found.bytes) };
-            continue;
-          }
-          if (header !== undefined && found.event.seq > header.event.seq) {
-            yield header;
-            header = undefined;
-          }
-          yield found;
+        const found = segment.decode(lines.bytes, lines.offset);
+        if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
+        if (found === undefined) continue;
+        if (found.event.seq === file.headerSeq) {
+          header = { ...found, bytes: Buffer.from(found.bytes) };
+          continue;
         }
+        if (header !== undefined && found.event.seq > header.event.seq) {
+          yield header;
+          header = undefined;
+        }
+        yield found;
       }
       segment.end();
       yield* segment.takeSalvaged();
@@ -118,7 +108,10 @@ export function* scanSessionBackwards(
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
-        if ("bytes" in line && lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical) === "refused") {
+        if (
+          "bytes" in line &&
+          lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical, 0) === "refused"
+        ) {
           report.read++;
           continue;
         }
@@ -141,5 +134,10 @@ export function* scanSessionBackwards(
 }
 
 // --- internal ---
+
+function nextLine(lines: LineCursor): "found" | "pause" | "end" {
+  if (lines.next()) return "found";
+  return lines.waiting === undefined ? "end" : "pause";
+}
 
 const NO_BYTES: Buffer = Buffer.alloc(0);

@@ -68,6 +68,11 @@ export class SegmentReader {
     return true;
   }
 
+  /** Notes events that nobody wants. */
+  pass(events: number): void {
+    this.#report.read += events;
+  }
+
   decode(bytes: Buffer, offset: number): FoundEvent | undefined {
     if (this.#file.foreign === true) return this.#decodeForeign(bytes, offset);
     const decoded = decodeLine(bytes);

@@ -65,6 +65,8 @@ export class LineCursor {
   line = 0;
   /** Longer than 64 MiB: the line is not in `buffer`. */
   tooLong = false;
+  /** Changes whenever the bytes of `buffer` do. */
+  fills = 0;
   /** Why there is no next line, when it is not the end: a stream has to bring more first. */
   waiting: Promise<void> | undefined;
   readonly #source: ByteSource;
@@ -137,6 +139,7 @@ export class LineCursor {
 
   /** Reads more behind what there is of the line; 0 at the end of the file. */
   #fill(): number {
+    this.fills++;
     const held = this.#filled - this.start;
     if (held === this.buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(held * 2, MAX_READ_LINE_BYTES));
@@ -158,6 +161,7 @@ export class LineCursor {
     if (this.length === 0) this.length = this.#filled - this.start;
     this.tooLong = true;
     for (;;) {
+      this.fills++;
       const count = this.#source.read(this.buffer, 0);
       if (count === WAITING) return this.#wait();
       const newline = this.buffer.subarray(0, count).indexOf(NEWLINE);

@@ -4,8 +4,8 @@
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
 import * as fs from "node:fs";
-import { crc32 } from "node:zlib";
 
+import { nodeZlib } from "../base/builtin.ts";
 import type { Event, JsonValue } from "../event/index.ts";
 import { isObject, parseJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
@@ -137,7 +137,7 @@ export function encodeEntry(session: SessionLogs, folded: FoldedSession): string
     summary: encodeSummary(summary),
   };
   const text = JSON.stringify(entry);
-  return `${text.slice(0, -1)},"checksum":${crc32(text)}}\n`;
+  return `${text.slice(0, -1)},"checksum":${nodeZlib().crc32(text)}}\n`;
 }
 
 // --- internal ---
@@ -169,7 +169,8 @@ interface Entry {
 function parseEntry(line: string): Entry | undefined {
   const at = line.lastIndexOf(',"checksum":');
   // Whoever changed a line, or wrote half of it, did not know what to put there.
-  if (at < 0 || Number(line.slice(at + 12, -1)) !== crc32(`${line.slice(0, at)}}`)) return undefined;
+  if (at < 0 || Number(line.slice(at + 12, -1)) !== nodeZlib().crc32(`${line.slice(0, at)}}`))
+    return undefined;
   const value: JsonValue | undefined = parseJson(line);
   if (!isObject(value)) return undefined;
   const { files, summary, min_ms, max_ms, last_seq, findings, failures } = value as unknown as {
@@ -213,7 +214,7 @@ function markOf(file: SessionLogFile, offset: number | undefined): FileMark | un
       const size = offset === undefined || isCompressed(file.path) ? stat.size : offset;
       const edge = (at: number): number => {
         const bytes = Buffer.alloc(Math.min(EDGE_BYTES, size));
-        return crc32(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at)));
+        return nodeZlib().crc32(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at)));
       };
       const tail = edge(Math.max(0, size - EDGE_BYTES));
       return { name: file.name, size, modified_ms: stat.mtimeMs, head: edge(0), tail };

@@ -8,6 +8,7 @@ import type { CompiledFilter } from "./filter.ts";
 import type { ReadReport } from "./report.ts";
 import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
 import type { FoundEvent } from "./segment-reader.ts";
+import type { SegmentIndexes } from "./segment-indexes.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
@@ -18,6 +19,7 @@ export function* lastEvents(
   filter: CompiledFilter,
   count: number,
   report: ReadReport,
+  indexes?: SegmentIndexes,
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
   // With several sessions, the times of events that nobody wants count as well.
@@ -31,7 +33,7 @@ export function* lastEvents(
     const own: Candidate[] = [];
     // No event counts as later than those after it, so times only fall on the way back.
     let timeMs = Infinity;
-    for (const found of scanSessionBackwards(session, report, test)) {
+    for (const found of scanSessionBackwards(session, report, test, indexes)) {
       if (isPause(found)) {
         yield found;
         continue;

@@ -3,12 +3,14 @@
 //
 // A line judged here is not looked at any further, so damage behind its beginning is not noticed by that read.
 
-import { formatTimestamp, MAX_TIME_MS, MIN_TIME_MS, severityRank } from "../event/index.ts";
+import { severityRank } from "../event/index.ts";
 import type { Severity } from "../event/index.ts";
 import { encodeJson } from "../format/index.ts";
 import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
+import type { Block, BlockIndex, EventKind } from "./block-index.ts";
 import { NeedleSearch } from "./needle.ts";
+import { compareTime, timeWords } from "./time-words.ts";
 
 export interface LineTestOptions {
   /** The types wanted. */
@@ -67,6 +69,26 @@ export class LineTest {
     return "refused";
   }
 
+  /** Whether a text is looked for, which no index tells. */
+  get asksForText(): boolean {
+    return this.#needles !== undefined;
+  }
+
+  /** The same of all events of a kind that stand in a block. */
+  judgeKind({ type, rank, agent }: EventKind, index: BlockIndex, block: Block): LineVerdict {
+    if (rank < this.#minRank || this.#types?.has(type) === false) return "refused";
+    if (this.#agent?.(agent) === false) return "refused";
+    if (this.#timelessTypes.has(type)) return "wanted";
+    const [since, until] = [this.#since, this.#until];
+    const { times } = index;
+    if (since !== undefined && compareTime(times, block.maxTime, since) < 0) return "refused";
+    if (until !== undefined && compareTime(times, block.minTime, until) > 0) return "refused";
+    const isInside =
+      (since === undefined || compareTime(times, block.minTime, since) >= 0) &&
+      (until === undefined || compareTime(times, block.maxTime, until) <= 0);
+    return isInside ? "wanted" : "unclear";
+  }
+
   #judgeHead(buffer: Buffer, start: number, end: number): LineVerdict {
     const { head } = this;
     if (!head.read(buffer, start, end)) return "unclear";
@@ -113,18 +135,4 @@ function isWrittenInManyWays(text: string): boolean {
 
 function isOneOf(names: ReadonlySet<string>, known: boolean[], { name, index }: SeenType): boolean {
   return index < 0 ? names.has(name) : (known[index] ??= names.has(name));
-}
-
-/** A time as four bytes each that compare like the text they are. */
-function timeWords(timeMs: number): Int32Array {
-  const bytes = Buffer.from(formatTimestamp(Math.min(Math.max(timeMs, MIN_TIME_MS), MAX_TIME_MS)));
-  return Int32Array.from({ length: bytes.length / 4 }, (_, word) => bytes.readInt32BE(word * 4));
-}
-
-function compareTime(view: DataView, at: number, words: Int32Array): number {
-  for (let word = 0; word < words.length; word++) {
-    const difference = view.getInt32(at + word * 4) - (words[word] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -2,11 +2,17 @@
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
 import { FORMAT_VERSION } from "../event/index.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor, readFirstLine, readLinesBackwards } from "../store/line-reader.ts";
+import type { LogLine } from "../store/line-reader.ts";
+import { StretchSource } from "../store/stretch-source.ts";
+import type { Stretch } from "../store/stretch-source.ts";
+import { planBlocks } from "./block-plan.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
+import type { SegmentIndexes } from "./segment-indexes.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -18,18 +24,24 @@ export interface ScanPlace {
   offset: number;
 }
 
+export interface ScanOptions {
+  counter?: EventCounter | undefined;
+  from?: ScanPlace;
+  indexes?: SegmentIndexes | undefined;
+}
+
 const BEGINNING: ScanPlace = { file: 0, offset: 0 };
 
 /**
  * The events of a session that a line test does not refuse, in order; with a pause now and then.
  *
- * @param options `from`: where a line begins, of which file; `counter` counts the events that the test finds wanted by their bytes; only the others are given
+ * @param options `from`: where a line begins, of which file; `indexes` are what is known of the files; `counter` counts the events that the test finds wanted by their bytes; only the others are given
  */
 export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, from = BEGINNING }: { counter?: EventCounter | undefined; from?: ScanPlace } = {},
+  { counter, indexes, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -43,7 +55,9 @@ export function* scanSession(
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     try {
-      lines = new LineCursor(session.stream ?? file.path, offset);
+      const stretches = offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter }) : undefined;
+      const chosen = stretches && new StretchSource(file.path, stretches);
+      lines = new LineCursor(chosen ?? session.stream ?? file.path, offset);
       const pass = lineTest && { test: lineTest, isCanonical, segment, counter, until: Infinity };
       for (;;) {
         const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
@@ -53,11 +67,12 @@ export function* scanSession(
           yield lines.waiting;
           if (outcome === "pause") continue;
         }
+        const place = chosen?.placeOf(lines.offset) ?? lines.offset;
         if (lines.tooLong) {
-          segment.skipLong(lines.offset, lines.length);
+          segment.skipLong(place, lines.length);
           continue;
         }
-        const found = segment.decode(lines.bytes, lines.offset);
+        const found = segment.decode(lines.bytes, place);
         if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
         if (found === undefined) continue;
         if (found.event.seq === file.headerSeq) {
@@ -95,6 +110,7 @@ export function* scanSessionBackwards(
   session: SessionLogs,
   report: ReadReport,
   test?: LineTest,
+  indexes?: SegmentIndexes,
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of [...session.files.entries()].reverse()) {
     const segment = new SegmentReader(session, index, report, { backwards: true });
@@ -104,7 +120,8 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      for (const line of readLinesBackwards(file.path)) {
+      const stretches = stretchesOf(file, segment, lineTest, { indexes });
+      for (const line of linesBackwards(file.path, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
@@ -134,6 +151,27 @@ export function* scanSessionBackwards(
 }
 
 // --- internal ---
+
+/** What of a file has to be read, if an index of it tells; what it settles by itself is counted. */
+function stretchesOf(
+  file: SessionLogFile,
+  segment: SegmentReader,
+  test: LineTest | undefined,
+  { indexes, counter }: ScanOptions,
+): Stretch[] | undefined {
+  const index = test === undefined ? undefined : indexes?.find(file);
+  if (index === undefined || test === undefined || !segment.isShownUpTo(index.maxSeq)) return undefined;
+  return planBlocks(index, test, (events) => segment.pass(events), counter);
+}
+
+/** The lines of a file, or of some stretches of it, from its end to its beginning. */
+function* linesBackwards(
+  path: string,
+  stretches: readonly Stretch[] | undefined,
+): Generator<LogLine, void, undefined> {
+  if (stretches === undefined) yield* readLinesBackwards(path);
+  else for (const stretch of stretches.toReversed()) yield* readLinesBackwards(path, stretch);
+}
 
 function nextLine(lines: LineCursor): "found" | "pause" | "end" {
   if (lines.next()) return "found";

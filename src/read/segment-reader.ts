@@ -68,7 +68,12 @@ export class SegmentReader {
     return true;
   }
 
-  /** Notes events that nobody wants. */
+  /** Whether the events up to this number are shown from this segment: no later one holds them again. */
+  isShownUpTo(seq: number): boolean {
+    return !this.isAbandoned && seq < this.#supersededFrom;
+  }
+
+  /** Notes events that need not be looked at. */
   pass(events: number): void {
     this.#report.read += events;
   }

@@ -16,6 +16,8 @@ export const SPOOL_ASIDE_SUFFIX = ".aside";
 export const INDEX_DIRECTORY = "index";
 /** In it: what each session adds up to, a line each. */
 export const SUMMARIES_FILE = "summaries.jsonl";
+/** In it, behind a segment's name: its block index. */
+export const BLOCKS_SUFFIX = ".blocks";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

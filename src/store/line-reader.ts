@@ -183,19 +183,23 @@ export class LineCursor {
  * The lines of a file from its end to its beginning; the first may be unfinished, and `line` is 0: how many lines stand
  * before one is not known. Costs what is read, not the size of the file.
  *
+ * @param options where the first line begins, and where the last one ends, if not all are wanted
  * @throws TracekeepError when the file cannot be opened or read
  */
-export function* readLinesBackwards(path: string): Generator<LogLine, void, undefined> {
+export function* readLinesBackwards(
+  path: string,
+  { from = 0, to = Infinity }: { from?: number; to?: number } = {},
+): Generator<LogLine, void, undefined> {
   const fd = openForReading(path);
   try {
     let window: Buffer = Buffer.alloc(0);
     /** Offset of `window`'s first byte, and end of the line that is looked for. */
-    let base = sizeOf(path, fd);
+    let base = Math.min(to, sizeOf(path, fd));
     let end = base;
-    while (end > 0) {
+    while (end > from) {
       // The newline that ends the line before; that of the line itself does not count.
       const newline = end - base < 2 ? -1 : window.lastIndexOf(NEWLINE, end - base - 2);
-      if (newline < 0 && base > 0) {
+      if (newline < 0 && base > from) {
         if (end - base > MAX_READ_LINE_BYTES) {
           const offset = startOfLine(path, fd, base);
           yield { tooLong: true, offset, length: end - offset, line: 0 };
@@ -203,7 +207,7 @@ export function* readLinesBackwards(path: string): Generator<LogLine, void, unde
         } else {
           // Doubling the window keeps the search linear in the length of the line.
           const start = Math.max(
-            0,
+            from,
             base - Math.max(BACKWARD_BYTES, end - base),
             end - MAX_READ_LINE_BYTES - 1,
           );

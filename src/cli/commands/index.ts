@@ -3,6 +3,7 @@
 import { openReader } from "../../read/index.ts";
 import { formatCount, plural } from "../../report/index.ts";
 import { nodeDisk } from "../../store/disk.ts";
+import { removeIndexFile, writeIndexFile } from "../../store/index-file.ts";
 import { writeSummaryLines } from "../../store/summary-file.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -26,6 +27,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
   for await (const line of found) lines.push(line);
   progress.clear();
   writeSummaryLines(nodeDisk, reader.dir, lines);
+  const { outdated, orphans } = reader.blockIndexes();
+  for (const { name, bytes } of outdated) writeIndexFile(nodeDisk, reader.dir, name, bytes);
+  for (const name of orphans) removeIndexFile(nodeDisk, reader.dir, name);
   const { read } = found.report;
   if (context.flag("json")) context.stdout.json({ sessions: lines.length, events: read });
   else context.stdout.line(`${plural(lines.length, "session")}, ${formatCount(read)} events`);

@@ -65,7 +65,7 @@ export class LineCursor {
   line = 0;
   /** Longer than 64 MiB: the line is not in `buffer`. */
   tooLong = false;
-  /** Changes whenever the bytes of `buffer` do. */
+  /** Another number whenever the bytes of `buffer` change, in whatever file: the next reader may use the same buffer. */
   fills = 0;
   /** Why there is no next line, when it is not the end: a stream has to bring more first. */
   waiting: Promise<void> | undefined;
@@ -139,7 +139,7 @@ export class LineCursor {
 
   /** Reads more behind what there is of the line; 0 at the end of the file. */
   #fill(): number {
-    this.fills++;
+    this.fills = ++fillsEver;
     const held = this.#filled - this.start;
     if (held === this.buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(held * 2, MAX_READ_LINE_BYTES));
@@ -161,7 +161,7 @@ export class LineCursor {
     if (this.length === 0) this.length = this.#filled - this.start;
     this.tooLong = true;
     for (;;) {
-      this.fills++;
+      this.fills = ++fillsEver;
       const count = this.#source.read(this.buffer, 0);
       if (count === WAITING) return this.#wait();
       const newline = this.buffer.subarray(0, count).indexOf(NEWLINE);
@@ -284,6 +284,8 @@ const CHUNK_BYTES = 256 * 1024;
 const BACKWARD_BYTES = 64 * 1024;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+
+let fillsEver = 0;
 
 /** The chunk of the last reader that was closed: a store may have thousands of short logs. */
 let spareChunk: Buffer | undefined;

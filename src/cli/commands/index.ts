@@ -1,4 +1,5 @@
-// Writes down what the sessions add up to, so that nobody has to read them again to know.
+// Writes down what the sessions add up to, and what stands where in long segments, so that nobody has to read them again
+// to know.
 
 import { openReader } from "../../read/index.ts";
 import { formatCount, plural } from "../../report/index.ts";

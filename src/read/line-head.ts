@@ -85,6 +85,11 @@ export class LineHead {
     return true;
   }
 
+  /** The time of the line that was read last. */
+  timeOf(buffer: Buffer): string {
+    return buffer.toString("latin1", this.timeStart, this.timeStart + TIME_BYTES);
+  }
+
   /** The agent of the line that was read last; undefined when it has to be parsed to be told. */
   agent(end: number): SeenAgent | undefined {
     const { view } = this;

@@ -105,12 +105,18 @@ export function isSeekable({ files, stream }: SessionLogs): boolean {
   );
 }
 
+export interface BackwardOptions {
+  indexes?: SegmentIndexes | undefined;
+  /** Told the time of each line that its beginning refuses; false ends the scan. */
+  onRefused?: ((timestamp: string) => boolean) | undefined;
+}
+
 /** The same from the last event to the first, of a session that {@link isSeekable}. */
 export function* scanSessionBackwards(
   session: SessionLogs,
   report: ReadReport,
   test?: LineTest,
-  indexes?: SegmentIndexes,
+  { indexes, onRefused }: BackwardOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of [...session.files.entries()].reverse()) {
     const segment = new SegmentReader(session, index, report, { backwards: true });
@@ -130,6 +136,7 @@ export function* scanSessionBackwards(
           lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical, 0) === "refused"
         ) {
           report.read++;
+          if (onRefused?.(lineTest.head.timeOf(line.bytes)) === false) return;
           continue;
         }
         const found =

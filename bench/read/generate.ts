@@ -3,6 +3,7 @@
 
 import * as fs from "node:fs";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { encodeIdentity, encodeLine } from "../../src/format/index.ts";
 
@@ -12,6 +13,11 @@ const AGENTS = ["Claude-Orch-Prime-20260106-c614", "Coder-20260106-11aa", "Teste
 export interface Inputs {
   canonical: string;
   foreign: string;
+  compressed: string;
+  /** A store with the canonical file in it, and one with its events as many sessions. */
+  store: string;
+  sessions: string;
+  sessionCount: number;
   events: number;
   lastMs: number;
 }
@@ -38,12 +44,56 @@ export function generate(directory: string, megabytes: number): Inputs {
   }
   fs.closeSync(to);
   fs.closeSync(toForeign);
-  const inputs = { canonical, foreign, events: seq, lastMs: timeMs };
+  const compressed = `${canonical}.gz`;
+  // Members of 256 KiB, as our archives have them.
+  fs.writeFileSync(
+    compressed,
+    Buffer.concat([...chunks(fs.readFileSync(canonical))].map((chunk) => gzipSync(chunk))),
+  );
+  const store = path.join(directory, "store");
+  fs.mkdirSync(store, { recursive: true });
+  fs.linkSync(canonical, path.join(store, "session_20260106_0c6d2f9e.jsonl"));
+  const sessions = path.join(directory, "sessions");
+  fs.mkdirSync(sessions, { recursive: true });
+  splitUp(canonical, sessions, SESSIONS);
+  const inputs = {
+    canonical,
+    foreign,
+    compressed,
+    store,
+    sessions,
+    sessionCount: SESSIONS,
+    events: seq,
+    lastMs: timeMs,
+  };
   fs.writeFileSync(note, JSON.stringify(inputs));
   return inputs;
 }
 
 // --- internal ---
+
+const SESSIONS = 10_000;
+
+function* chunks(bytes: Buffer): Generator<Buffer, void, undefined> {
+  for (let at = 0; at < bytes.length; at += 256 * 1024) yield bytes.subarray(at, at + 256 * 1024);
+}
+
+/** The same events, each `count`th part as a session of its own: its first event becomes its START. */
+function splitUp(file: string, directory: string, count: number): void {
+  const lines = fs.readFileSync(file, "latin1").split("\n").slice(0, -1);
+  const each = Math.ceil(lines.length / count);
+  for (let index = 0; index * each < lines.length; index++) {
+    const id = `019b9f2e-6f10-7c3a-9a52-${String(index).padStart(12, "0")}`;
+    const own = lines.slice(index * each, (index + 1) * each).map((text, seq) => {
+      const moved = text
+        .replace(/"seq":\d+/, `"seq":${seq}`)
+        .replace(/"session_id":"[^"]*"/, `"session_id":"${id}"`);
+      if (seq > 0) return moved;
+      return moved.replace(/^\{"event":"[^"]*"/, '{"event":"START"').replace(/\}$/, ',"format":1}');
+    });
+    fs.writeFileSync(path.join(directory, `session_${index}.jsonl`), `${own.join("\n")}\n`, "latin1");
+  }
+}
 
 let state = 1;
 /** The same numbers in every run, from 0 up to 1. */

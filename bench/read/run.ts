@@ -4,7 +4,8 @@
 //
 // --write puts the table into docs/performance.md. Every contender runs in a process of its own and is measured whole,
 // from its start to its end; answers are compared, and a wrong one ends the run. DuckDB is installed on first use; jq and
-// ripgrep are taken if they are there. Files are in the page cache after the first round.
+// ripgrep are taken if they are there. Files are in the page cache after the first round, but for the table of cold
+// reads, before each of which the cache is emptied (which takes root; else that table is left out).
 
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -22,6 +23,7 @@ const HERE = import.meta.dirname;
 const ROOT = path.join(HERE, "../..");
 const QUESTIONS = ["types", "errors", "agent", "money", "last", "text"] as const;
 type Question = (typeof QUESTIONS)[number];
+const TITLES = ["count by type", "errors", "one agent", "money of the last hour", "last 100 errors", "text"];
 
 const { values } = parseArgs({
   options: {
@@ -32,18 +34,25 @@ const { values } = parseArgs({
 });
 const [megabytes, rounds] = [Number(values.mb), Number(values.rounds)];
 
-execFileSync(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"], { cwd: ROOT });
+execFileSync("npm", ["run", "--silent", "build"], { cwd: ROOT, stdio: "inherit" });
 if (!fs.existsSync(path.join(HERE, "node_modules"))) {
   execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: HERE, stdio: "inherit" });
 }
 const inputs = generate(path.join(ROOT, `.cache/bench/read-${megabytes}`), megabytes);
 const since = new Date(inputs.lastMs - 3_600_000).toISOString();
 
+/** Ours, asked for what the store's index knows, and without it. */
+const CLI = path.join(ROOT, "dist/cli/main.js");
+execFileSync(process.execPath, [CLI, "--dir", inputs.store, "index"]);
+execFileSync(process.execPath, [CLI, "--dir", inputs.sessions, "index"]);
+
 interface Contender {
   name: string;
   run: (question: Question, file: string) => string[] | undefined;
   /** How its output becomes the answer; undefined when it tells none to compare. */
   answer?: (output: string) => unknown;
+  /** Whether its output tells its peak memory. */
+  tellsMemory?: true;
 }
 
 const script = (name: string, child: string): Contender => ({
@@ -54,6 +63,7 @@ const script = (name: string, child: string): Contender => ({
     JSON.stringify({ question, file, since }),
   ],
   answer: (output) => (JSON.parse(output) as { answer: unknown }).answer,
+  tellsMemory: true,
 });
 
 const JQ: Partial<Record<Question, string>> = {
@@ -79,9 +89,41 @@ const CONTENDERS: Contender[] = [
   },
 ];
 
+const [OURS, DUCKDB, READLINE, JQ_ITSELF] = CONTENDERS as [Contender, Contender, Contender, Contender];
+
 const blocks = [
-  tableOf("As our writer writes it, no index", inputs.canonical),
-  tableOf("Fields in another order", inputs.foreign),
+  tableOf("As our writer writes it, no index", inputs.canonical, CONTENDERS),
+  tableOf("The same in a store, with its index", inputs.store, [
+    OURS,
+    // The others read the file as it is.
+    ...[DUCKDB].map((other) => ({
+      ...other,
+      run: (question: Question) => other.run(question, inputs.canonical),
+    })),
+  ]),
+  tableOf("Fields in another order", inputs.foreign, CONTENDERS),
+  tableOf("Compressed", inputs.compressed, [OURS, DUCKDB]),
+  tableOf(
+    `The same events as ${inputs.sessionCount.toLocaleString("en-US")} sessions, with an index`,
+    inputs.sessions,
+    [
+      OURS,
+      ...[DUCKDB].map((other) => ({
+        ...other,
+        run: (question: Question) =>
+          // Numbers begin anew in every session, so the last hundred are not told by them.
+          question === "last" ? undefined : other.run(question, path.join(inputs.sessions, "*.jsonl")),
+      })),
+    ],
+  ),
+  ...(process.getuid?.() === 0
+    ? [
+        tableOf("Cold: not in the page cache", inputs.canonical, [OURS, DUCKDB, READLINE, JQ_ITSELF], {
+          isCold: true,
+        }),
+      ]
+    : []),
+  commandTable(),
 ];
 const cpu = os.cpus()[0]?.model ?? "unknown processor";
 const report =
@@ -93,50 +135,109 @@ if (values.write) await write(report);
 
 // --- internal ---
 
-function tableOf(title: string, file: string): string {
-  const seconds = new Map<string, number[]>();
+interface Measured {
+  seconds: number;
+  peakMb: number | undefined;
+}
+
+function tableOf(
+  title: string,
+  file: string,
+  contenders: readonly Contender[],
+  { isCold = false }: { isCold?: boolean } = {},
+): string {
+  const measured = new Map<string, Measured[]>();
   for (let round = 0; round < rounds; round++) {
-    const order = round % 2 === 0 ? CONTENDERS : CONTENDERS.toReversed();
+    const order = round % 2 === 0 ? contenders : contenders.toReversed();
     for (const question of QUESTIONS) {
       const answers = new Map<string, string>();
       for (const contender of order) {
         const command = contender.run(question, file);
         if (command === undefined || !isThere(command[0] ?? "")) continue;
-        const startMs = performance.now();
-        const { stdout, status, stderr } = spawnSync(command[0] ?? "", command.slice(1), {
-          encoding: "utf8",
-          maxBuffer: 1e8,
-        });
+        if (isCold) dropCaches();
+        const { seconds, output } = timed(contender.name, command);
+        const peakMb =
+          contender.tellsMemory === true
+            ? (JSON.parse(output) as { peakKb: number }).peakKb / 1024
+            : undefined;
         const key = `${contender.name} ${question}`;
-        seconds.set(key, [...(seconds.get(key) ?? []), (performance.now() - startMs) / 1000]);
-        if (status !== 0) throw new Error(`${contender.name} failed: ${stderr}`);
-        const answer = contender.answer?.(stdout);
+        measured.set(key, [...(measured.get(key) ?? []), { seconds, peakMb }]);
+        const answer = contender.answer?.(output);
         if (answer !== undefined) answers.set(contender.name, JSON.stringify(sorted(answer)));
       }
       if (new Set(answers.values()).size > 1)
-        throw new Error(`answers differ: ${JSON.stringify([...answers])}`);
+        throw new Error(`${title}, ${question}: answers differ: ${JSON.stringify([...answers])}`);
     }
   }
+  const secondsOf = (name: string, question: Question): number[] =>
+    (measured.get(`${name} ${question}`) ?? []).map((each) => each.seconds);
   const cell = (name: string, question: Question): string => {
-    const own = seconds.get(`Tracekeep ${question}`) ?? [];
-    const all = seconds.get(`${name} ${question}`);
-    if (all === undefined) return "";
-    if (name === "Tracekeep") return `${median(all).toFixed(2)} s`;
-    return `${median(all).toFixed(2)} s (${median(all.map((each, at) => each / (own[at] ?? NaN))).toFixed(1)}×)`;
+    const own = secondsOf(OURS.name, question);
+    const all = secondsOf(name, question);
+    if (all.length === 0) return "";
+    const text = `${median(all).toFixed(2)} s`;
+    if (name === OURS.name) return text;
+    return `${text} (${median(all.map((each, at) => each / (own[at] ?? NaN))).toFixed(1)}×)`;
   };
-  const rows = CONTENDERS.filter(({ name }) => [...seconds.keys()].some((key) => key.startsWith(name))).map(
-    ({ name }) => [name, ...QUESTIONS.map((question) => cell(name, question))],
-  );
-  const head = [
-    "",
-    "count by type",
-    "errors",
-    "one agent",
-    "money of the last hour",
-    "last 100 errors",
-    "text",
-  ];
-  return `**${title}**\n\n${markdownTable(head, rows)}`;
+  const peak = (name: string): string => {
+    const all = QUESTIONS.flatMap((question) => measured.get(`${name} ${question}`) ?? []);
+    const most = Math.max(...all.map(({ peakMb }) => peakMb ?? NaN));
+    return Number.isNaN(most) ? "" : most.toFixed(0);
+  };
+  const rows = contenders
+    .filter(({ name }) => [...measured.keys()].some((key) => key.startsWith(name)))
+    .map(({ name }) => [name, ...QUESTIONS.map((question) => cell(name, question)), peak(name)]);
+  return `**${title}**\n\n${markdownTable(["", ...TITLES, "peak MB"], rows)}`;
+}
+
+/** Short commands as whole processes, beside a Node that does nothing. */
+function commandTable(): string {
+  const commands: Record<string, string[]> = {
+    "node -e 0": ["-e", "0"],
+    "sessions --last 5": [CLI, "--dir", inputs.store, "sessions", "--last", "5"],
+    "query --last 20": [CLI, "--dir", inputs.store, "query", "--last", "20"],
+    "query --count": [CLI, "--dir", inputs.store, "query", "--count"],
+    "query --severity ERROR --last 20": [
+      CLI,
+      "--dir",
+      inputs.store,
+      "query",
+      "--severity",
+      "ERROR",
+      "--last",
+      "20",
+    ],
+    stats: [CLI, "--dir", inputs.store, "stats"],
+    "sessions --last 5, 10,000 sessions": [CLI, "--dir", inputs.sessions, "sessions", "--last", "5"],
+  };
+  const seconds = new Map<string, number[]>(Object.keys(commands).map((name) => [name, []]));
+  for (let round = 0; round < Math.max(5, rounds); round++) {
+    for (const [name, args] of Object.entries(commands))
+      seconds.get(name)?.push(timed(name, [process.execPath, ...args]).seconds);
+  }
+  const floor = seconds.get("node -e 0") ?? [];
+  const rows = [...seconds].map(([name, all]) => [
+    `\`${name}\``,
+    (median(all) * 1000).toFixed(0),
+    median(all.map((each, at) => each / (floor[at] ?? NaN))).toFixed(2),
+  ]);
+  return `**Short commands on the store with its index**\n\n${markdownTable(["", "ms", "÷ `node -e 0`"], rows)}`;
+}
+
+function timed(name: string, command: readonly string[]): { seconds: number; output: string } {
+  const startMs = performance.now();
+  const { stdout, status, stderr } = spawnSync(command[0] ?? "", command.slice(1), {
+    encoding: "utf8",
+    maxBuffer: 1e8,
+  });
+  const seconds = (performance.now() - startMs) / 1000;
+  if (status !== 0) throw new Error(`${name} failed: ${stderr}`);
+  return { seconds, output: stdout };
+}
+
+function dropCaches(): void {
+  execFileSync("sync");
+  fs.writeFileSync("/proc/sys/vm/drop_caches", "1");
 }
 
 function sorted(answer: unknown): unknown {

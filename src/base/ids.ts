@@ -2,7 +2,7 @@
 // cheap: random bytes are drawn a page at a time, and what is put together has few parts, because joining many short
 // texts costs more, when the line is encoded, than everything else here.
 
-import { randomBytes } from "node:crypto";
+import { nodeCrypto } from "./builtin.ts";
 
 const SALT_BYTES = 12;
 const SALT_CHARACTERS = 16;
@@ -28,7 +28,7 @@ export function uuidv7(timeMs: number): string {
 /** 96 random bits as 16 characters of base64url: the `salt` of a line. */
 export function randomSalt(): string {
   if (nextSalt >= saltPage.length) {
-    saltPage = randomBytes(SALT_PAGE_BYTES).toString("base64url");
+    saltPage = nodeCrypto().randomBytes(SALT_PAGE_BYTES).toString("base64url");
     nextSalt = 0;
   }
   const salt = saltPage.slice(nextSalt, nextSalt + SALT_CHARACTERS);
@@ -48,7 +48,7 @@ let nextSalt = 0;
 
 /** All of an id but its last 16 bits. */
 function beginId(timeMs: number): void {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0] = randomBytes(10);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0] = nodeCrypto().randomBytes(10);
   const high = Math.floor(timeMs / 0x10000) >>> 0;
   const low = (timeMs % 0x10000) & 0xffff;
   const time = `${hex(high >>> 24)}${hex(high >>> 16)}${hex(high >>> 8)}${hex(high)}-${hex(low >>> 8)}${hex(low)}`;

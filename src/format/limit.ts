@@ -1,8 +1,7 @@
 // Keeps a line under its limit by cutting the longest values first. What was cut stays accountable: path, original
 // size in bytes and SHA-256 of every value go into the event's `truncated`.
 
-import { createHash } from "node:crypto";
-
+import { nodeCrypto } from "../base/builtin.ts";
 import type { JsonObject, JsonValue, Truncation } from "../event/index.ts";
 import { joinPath, setOwn } from "./plain.ts";
 import { encodeJson } from "./safe-json.ts";
@@ -124,6 +123,10 @@ function cutTexts(
 function cutValue(value: JsonValue, path: string, maxBytes: number, truncated: Truncation[]): string {
   const text = typeof value === "string" ? value : encodeJson(value);
   const bytes = Buffer.from(text);
-  truncated.push({ path, bytes: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex") });
+  truncated.push({
+    path,
+    bytes: bytes.length,
+    sha256: nodeCrypto().createHash("sha256").update(bytes).digest("hex"),
+  });
   return cutText(text, maxBytes);
 }

@@ -1,8 +1,7 @@
 // File names of session logs. They mean nothing to readers (the first line says whose log it is); they are there so
 // that a person finds the right file. No id reaches a path except as hexadecimal digits.
 
-import { createHash } from "node:crypto";
-
+import { nodeCrypto } from "../base/builtin.ts";
 import { formatTimestamp, parseTimestamp } from "../event/index.ts";
 
 export interface SessionFileName {
@@ -67,7 +66,7 @@ function hexOf(sessionId: string): string {
 }
 
 function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return nodeCrypto().createHash("sha256").update(text).digest("hex");
 }
 
 function isDate(digits: string): boolean {

@@ -103,6 +103,17 @@ describe("any JSON Lines", () => {
     ["a program's other output", '{"event":"A"}\nServer started\n{"event":"B"}\n', ["Server started"]],
     ["single quotes", '{\'event\':\'C\'}\n{"event":"A"}\n{"event":"B"}\n', ["{'event':'C'}"]],
     ["a comma behind each", '{"event":"A"},\n{"event":"B"},\n', []],
+    ["spaces around them", ' {"event":"A"} \n\t{"event":"B"}\t\n', []],
+    ["a key that comes twice", '{"event":"C","event":"A"}\n{"event":"B"}\n', []],
+    ["half of a surrogate pair", '{"event":"A","m":"\\ud800"}\n{"event":"B"}\n', []],
+    [
+      "what JSON has no number for",
+      '{"event":"A"}\n{"event":"C","n":NaN}\n{"event":"B"}\n',
+      ['{"event":"C","n":NaN}'],
+    ],
+    ["a comment", '// events\n{"event":"A"}\n{"event":"B"}\n', ["// events"]],
+    ["keys without quotes", '{event:"C"}\n{"event":"A"}\n{"event":"B"}\n', ['{event:"C"}']],
+    ["a log level in front", 'INFO {"event":"A"}\n{"event":"B"}\n', ["INFO"]],
     [
       "an open pretty-printed object",
       '{"event":"A"}\n{\n  "event": "C",\n{"event":"B"}\n',
@@ -112,6 +123,21 @@ describe("any JSON Lines", () => {
     const { types, skipped } = readText(text);
     expect(types.filter((type) => type !== "C")).toEqual(["A", "B"]);
     expect(skipped).toEqual(damage);
+  });
+
+  it("are read on both sides of a line of 100 MB, whose place is told", () => {
+    const file = path.join(dir, "long.jsonl");
+    const [first, last] = ['{"event":"A"}\n', '{"event":"B"}\n'];
+    const fd = fs.openSync(file, "w");
+    fs.writeSync(fd, `${first}{"event":"C","m":"`);
+    const chunk = Buffer.alloc(10_000_000, "x");
+    for (let count = 0; count < 10; count++) fs.writeSync(fd, chunk);
+    fs.writeSync(fd, `"}\n${last}`);
+    fs.closeSync(fd);
+    const found = openReader({ paths: [file] }).events();
+    expect([...found].map(({ event }) => event)).toEqual(["A", "B"]);
+    const to = fs.statSync(file).size - last.length;
+    expect(found.report.skipped).toMatchObject([{ file, from: first.length, to }]);
   });
 
   it("with bytes that are no UTF-8 are read with U+FFFD, and reported", () => {
@@ -185,6 +211,9 @@ describe("files and folders", () => {
   });
 });
 
+/** `npm run fuzz:read`. */
+const IS_LONG_RUN = process.env["TRACEKEEP_FUZZ_RUNS"] !== undefined;
+
 describe("a file cut at any byte", () => {
   const lines = LINES.map((line, index) =>
     index > 0 ? line : line.replace("CHECKPOINT", "START").replace('"message":"event 0"', '"format":1'),
@@ -206,14 +235,13 @@ describe("a file cut at any byte", () => {
   it("gives exactly its whole events, and says what is cut", () => {
     const file = path.join(dir, "cut.jsonl");
     for (let length = 1; length < plain.length; length++) {
-      // Every byte of some lines, and those around the end of every line.
-      const line = plain.subarray(length - 2, length + 2).includes(0x0a);
-      if (length < 1000 || line || length % 97 === 0) {
-        const bytes = plain.subarray(0, length);
-        check(file, bytes, bytes);
-      }
+      // Every byte in the long run; else of some lines, and around the end of every line.
+      const isNear = plain.subarray(length - 2, length + 2).includes(0x0a);
+      if (!IS_LONG_RUN && !isNear && length >= 1000 && length % 97 !== 0) continue;
+      const bytes = plain.subarray(0, length);
+      check(file, bytes, bytes);
     }
-  }, 30_000);
+  }, 300_000);
 
   it("gives the same when it is compressed", () => {
     const whole = zlib.gzipSync(plain, { level: 9 });

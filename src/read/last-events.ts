@@ -8,6 +8,7 @@ import type { CompiledFilter } from "./filter.ts";
 import type { ReadReport } from "./report.ts";
 import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
 import type { FoundEvent } from "./segment-reader.ts";
+import type { SegmentIndexes } from "./segment-indexes.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
@@ -18,10 +19,13 @@ export function* lastEvents(
   filter: CompiledFilter,
   count: number,
   report: ReadReport,
+  indexes?: SegmentIndexes,
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
-  // With several sessions, the times of events that nobody wants count as well.
-  const test = sessions.length === 1 ? filter.lineTest : undefined;
+  // With several sessions, the times of events that nobody wants count as well: an index does not tell them, and neither
+  // does a line in which only a text was missed.
+  const isAlone = sessions.length === 1;
+  const test = isAlone || !filter.lineTest.asksForText ? filter.lineTest : undefined;
   for (const [order, session] of [...sessions.entries()].reverse()) {
     if (!isSeekable(session)) {
       const own = yield* lastForwards(session, order, filter, count, report);
@@ -31,14 +35,18 @@ export function* lastEvents(
     const own: Candidate[] = [];
     // No event counts as later than those after it, so times only fall on the way back.
     let timeMs = Infinity;
-    for (const found of scanSessionBackwards(session, report, test)) {
+    // At equal times, the later session's event is the later one.
+    const isOver = (timestamp: string): boolean => {
+      timeMs = Math.min(timeMs, instantOf(timestamp));
+      return latest.length === count && timeMs <= (latest[0]?.timeMs ?? Infinity);
+    };
+    const options = isAlone ? { indexes } : { onRefused: (timestamp: string) => !isOver(timestamp) };
+    for (const found of scanSessionBackwards(session, report, test, options)) {
       if (isPause(found)) {
         yield found;
         continue;
       }
-      timeMs = Math.min(timeMs, instantOf(found.event.timestamp));
-      // At equal times, the later session's event is the later one.
-      if (latest.length === count && timeMs <= (latest[0]?.timeMs ?? Infinity)) break;
+      if (isOver(found.event.timestamp)) break;
       if (!filter.accepts(found.event)) continue;
       const { event, file, offset, bytes } = found;
       own.push({ timeMs, order, event, file, offset, bytes: Buffer.from(bytes) });

@@ -3,10 +3,14 @@
 //
 // A line judged here is not looked at any further, so damage behind its beginning is not noticed by that read.
 
-import { formatTimestamp, MAX_TIME_MS, MIN_TIME_MS, severityRank } from "../event/index.ts";
+import { severityRank } from "../event/index.ts";
 import type { Severity } from "../event/index.ts";
 import { encodeJson } from "../format/index.ts";
 import { LineHead } from "./line-head.ts";
+import type { SeenType } from "./line-head.ts";
+import type { Block, BlockIndex, EventKind } from "./block-index.ts";
+import { NeedleSearch } from "./needle.ts";
+import { compareTime, timeWords } from "./time-words.ts";
 
 export interface LineTestOptions {
   /** The types wanted. */
@@ -28,81 +32,97 @@ export interface LineTestOptions {
 export type LineVerdict = "refused" | "wanted" | "unclear";
 
 export class LineTest {
-  readonly #types: readonly Uint8Array[] | undefined;
-  readonly #timelessTypes: readonly Uint8Array[];
-  readonly #since: Uint8Array | undefined;
-  readonly #until: Uint8Array | undefined;
-  readonly #minRank: number;
-  readonly #agent: ((agentId: string) => boolean) | undefined;
-  readonly #needle: Buffer | undefined;
-  readonly #needleHasSlash: boolean;
-
-  constructor({ types, sinceMs, untilMs, timelessTypes, severity, text, agent }: LineTestOptions) {
-    this.#types = types?.map(bytesInJson);
-    this.#timelessTypes = (timelessTypes ?? []).map(bytesInJson);
-    this.#since = sinceMs === undefined ? undefined : timeBytes(sinceMs);
-    this.#until = untilMs === undefined ? undefined : timeBytes(untilMs);
-    this.#minRank = severity === undefined ? 0 : severityRank(severity);
-    this.#agent = agent;
-    this.#needle = text === undefined || isWrittenInManyWays(text) ? undefined : bytesInJson(text);
-    this.#needleHasSlash = text?.includes("/") ?? false;
-  }
-
   /** Of a line that was judged without a doubt. */
   readonly head: LineHead = new LineHead();
+  readonly #types: ReadonlySet<string> | undefined;
+  readonly #timelessTypes: ReadonlySet<string>;
+  /** The same by the number that a type was seen with, so that each name is looked up once. */
+  readonly #isWanted: boolean[] = [];
+  readonly #isTimeless: boolean[] = [];
+  readonly #since: Int32Array | undefined;
+  readonly #until: Int32Array | undefined;
+  readonly #minRank: number;
+  readonly #agent: ((agentId: string) => boolean) | undefined;
+  readonly #needles: readonly NeedleSearch[] | undefined;
+
+  constructor({ types, sinceMs, untilMs, timelessTypes, severity, text, agent }: LineTestOptions) {
+    this.#types = types === undefined ? undefined : new Set(types);
+    this.#timelessTypes = new Set(timelessTypes);
+    this.#since = sinceMs === undefined ? undefined : timeWords(sinceMs);
+    this.#until = untilMs === undefined ? undefined : timeWords(untilMs);
+    this.#minRank = severity === undefined ? 0 : severityRank(severity);
+    this.#agent = agent;
+    this.#needles = text === undefined ? undefined : needlesOf(text);
+  }
 
   /**
    * What the bytes from `start` to `end`, a line with its `\n`, show already of whether its event is wanted. Wanted it is
    * only as far as types, times, severity and agent go, and when no text is looked for.
    *
    * @param isCanonical whether the log says that our writer made it (format 1); else only the text is looked for
+   * @param fills changes whenever the bytes of the buffer do
    */
-  judge(buffer: Buffer, start: number, end: number, isCanonical: boolean): LineVerdict {
+  judge(buffer: Buffer, start: number, end: number, isCanonical: boolean, fills: number): LineVerdict {
     const verdict = isCanonical ? this.#judgeHead(buffer, start, end) : "unclear";
-    if (verdict === "refused" || this.#needle === undefined) return verdict;
-    return this.#refusesText(this.#needle, buffer.subarray(start, end)) ? "refused" : "unclear";
+    if (verdict === "refused" || this.#needles === undefined) return verdict;
+    for (const needle of this.#needles) if (needle.isIn(buffer, start, end, fills)) return "unclear";
+    return "refused";
+  }
+
+  /** Whether a text is looked for, which no index tells. */
+  get asksForText(): boolean {
+    return this.#needles !== undefined;
+  }
+
+  /** The same of all events of a kind that stand in a block. */
+  judgeKind({ type, rank, agent }: EventKind, index: BlockIndex, block: Block): LineVerdict {
+    if (rank < this.#minRank || this.#types?.has(type) === false) return "refused";
+    if (this.#agent?.(agent) === false) return "refused";
+    if (this.#timelessTypes.has(type)) return "wanted";
+    const [since, until] = [this.#since, this.#until];
+    const { times } = index;
+    if (since !== undefined && compareTime(times, block.maxTime, since) < 0) return "refused";
+    if (until !== undefined && compareTime(times, block.minTime, until) > 0) return "refused";
+    const isInside =
+      (since === undefined || compareTime(times, block.minTime, since) >= 0) &&
+      (until === undefined || compareTime(times, block.maxTime, until) <= 0);
+    return isInside ? "wanted" : "unclear";
   }
 
   #judgeHead(buffer: Buffer, start: number, end: number): LineVerdict {
     const { head } = this;
     if (!head.read(buffer, start, end)) return "unclear";
     if (head.rank < this.#minRank) return "refused";
-    if (this.#types !== undefined && !this.#isOneOf(this.#types, buffer)) return "refused";
-    if (this.#refusesTime(buffer, head.timeStart) && !this.#isOneOf(this.#timelessTypes, buffer))
-      return "refused";
+    if (this.#types !== undefined && !isOneOf(this.#types, this.#isWanted, head.type)) return "refused";
+    if (this.#refusesTime(head.view, head.timeStart)) {
+      if (!isOneOf(this.#timelessTypes, this.#isTimeless, head.type)) return "refused";
+    }
     if (this.#agent === undefined) return "wanted";
-    const agent = head.agent(end);
-    if (agent === undefined) return "unclear";
-    return this.#agent(agent) ? "wanted" : "refused";
-  }
-
-  #isOneOf(types: readonly Uint8Array[], buffer: Buffer): boolean {
-    const { typeStart, typeEnd } = this.head;
-    return types.some((wanted) => wanted.length === typeEnd - typeStart && has(buffer, typeStart, wanted));
+    const seen = head.agent(end);
+    if (seen === undefined) return "unclear";
+    seen.isWanted ??= this.#agent(seen.agent);
+    return seen.isWanted ? "wanted" : "refused";
   }
 
   /** Times as our writer writes them are in order as texts. */
-  #refusesTime(buffer: Buffer, at: number): boolean {
+  #refusesTime(view: DataView, at: number): boolean {
     return (
-      (this.#since !== undefined && compare(buffer, at, this.#since) < 0) ||
-      (this.#until !== undefined && compare(buffer, at, this.#until) > 0)
+      (this.#since !== undefined && compareTime(view, at, this.#since) < 0) ||
+      (this.#until !== undefined && compareTime(view, at, this.#until) > 0)
     );
-  }
-
-  /** A text that is not there as our writer would write it may still be there with other escapes, if there are any. */
-  #refusesText(needle: Buffer, line: Buffer): boolean {
-    if (line.includes(needle) || line.includes(UNICODE_ESCAPE)) return false;
-    return !(this.#needleHasSlash && line.includes(SLASH_ESCAPE));
   }
 }
 
 // --- internal ---
 
-const UNICODE_ESCAPE: Buffer = Buffer.from("\\u");
-const SLASH_ESCAPE: Buffer = Buffer.from("\\/");
-/** The bytes that stand for a text between the quotes of a JSON string, as our writer writes them. */
-function bytesInJson(text: string): Buffer {
-  return Buffer.from(encodeJson(text).slice(1, -1));
+/**
+ * What must stand in a line in which the text stands: the text as our writer writes it or, where others may have written
+ * it, an escape. None when only the parsed event can tell.
+ */
+function needlesOf(text: string): NeedleSearch[] | undefined {
+  if (isWrittenInManyWays(text)) return undefined;
+  const needles = [encodeJson(text).slice(1, -1), "\\u", ...(text.includes("/") ? ["\\/"] : [])];
+  return needles.map((needle) => new NeedleSearch(Buffer.from(needle)));
 }
 
 /**
@@ -113,21 +133,6 @@ function isWrittenInManyWays(text: string): boolean {
   return encodeJson(text) !== JSON.stringify(text) || /\p{Surrogate}/u.test(text);
 }
 
-function timeBytes(timeMs: number): Uint8Array {
-  return Buffer.from(formatTimestamp(Math.min(Math.max(timeMs, MIN_TIME_MS), MAX_TIME_MS)));
-}
-
-function has(buffer: Buffer, at: number, wanted: Uint8Array): boolean {
-  for (let index = 0; index < wanted.length; index++) {
-    if (buffer[at + index] !== wanted[index]) return false;
-  }
-  return true;
-}
-
-function compare(buffer: Buffer, at: number, other: Uint8Array): number {
-  for (let index = 0; index < other.length; index++) {
-    const difference = (buffer[at + index] ?? 0) - (other[index] ?? 0);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+function isOneOf(names: ReadonlySet<string>, known: boolean[], { name, index }: SeenType): boolean {
+  return index < 0 ? names.has(name) : (known[index] ??= names.has(name));
 }

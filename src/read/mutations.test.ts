@@ -100,14 +100,15 @@ it.each(["plain", "compressed"])(
 
 it("is done with evil patterns in a moment", () => {
   const name = "a".repeat(3000);
-  const patterns = [
-    "*a".repeat(200) + "b",
-    "[".repeat(500),
-    "[!a-",
-    "?*".repeat(300) + "b",
-    "*".repeat(5000) + "b",
-    "[a-z]*".repeat(100) + "Z",
+  const parts = ["*a", "?*", "[a-z]*", "*?", "a*", "**", "[!b]*", "*[ab]", "*aa", "a?*"];
+  const repeated = parts.flatMap((part) => [20, 300].map((count) => `${part.repeat(count)}b`));
+  // prettier-ignore
+  const odd = [
+    "[".repeat(500), "[!a-", "*".repeat(5000) + "b", "[a-z]*".repeat(100) + "Z", "[a-".repeat(200), "?".repeat(3001),
+    "a".repeat(2999) + "*b", "*" + "a".repeat(2000) + "b", "[]".repeat(300), "*a".repeat(1499) + "*b*",
   ];
+  const patterns = [...repeated, ...odd];
+  expect(patterns).toHaveLength(30);
   // Each takes steps in proportion to the name times the pattern: none of them doubles with every star.
   for (const pattern of patterns) expect(compileGlob(pattern)(name)).toBe(false);
 });

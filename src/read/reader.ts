@@ -22,6 +22,8 @@ import { listInputs, streamInput } from "./inputs.ts";
 import { lastEvents } from "./last-events.ts";
 import { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
+import type { ScanOptions } from "./scan.ts";
+import { SegmentIndexes } from "./segment-indexes.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import { bytesOfLogs, listSessions, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
@@ -246,6 +248,19 @@ export class Reader {
     }, options);
   }
 
+  /**
+   * The block indexes of the store's long segments that are missing or behind, as files of its index; the lines of those
+   * segments are read once, about 2 GB a second. `orphans` are files of the index whose segments are gone.
+   *
+   * @throws TypeError when it is not a store that is read
+   */
+  blockIndexes(): { outdated: Iterable<{ name: string; bytes: Buffer }>; orphans: string[] } {
+    if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
+    const files = listSessions(this.dir, new ReadReport()).flatMap((session) => session.files);
+    const indexes = new SegmentIndexes(this.dir);
+    return { outdated: indexes.outdated(files), orphans: indexes.orphans(files) };
+  }
+
   #list(report: ReadReport): SessionLogs[] {
     return this.#inputs?.(report) ?? listSessions(this.dir, report);
   }
@@ -254,16 +269,18 @@ export class Reader {
     const isStore = this.#inputs === undefined;
     const compiled = compileFilter(filter, this.#clock.wallMs(), { sessionByEvent: !isStore });
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
+    const { dir } = this;
     return new ReadStream(function* (report) {
       let sessions = list(report);
       if (filter.session !== undefined && isStore)
         sessions = [resolveSession(sessions, filter.session).session];
       if (filter.after !== undefined) sessions = sessionsFrom(sessions, filter.after);
       if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
+      const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
-          ? allEvents(sessions, compiled, report, counter)
-          : lastEvents(sessions, compiled, filter.last, report);
+          ? allEvents(sessions, compiled, report, { counter, indexes })
+          : lastEvents(sessions, compiled, filter.last, report, indexes);
       for (const event of found) yield isPause(event) ? event : valueOf(event);
     }, filter);
   }
@@ -275,9 +292,9 @@ function* allEvents(
   sessions: readonly SessionLogs[],
   { lineTest, decidedByBytes, accepts }: CompiledFilter,
   report: ReadReport,
-  counter: EventCounter | undefined,
+  { counter, indexes }: ScanOptions,
 ): Generator<FoundEvent | Pause, void, undefined> {
-  const options = decidedByBytes ? { counter } : {};
+  const options = decidedByBytes ? { counter, indexes } : { indexes };
   for (const session of sessions) {
     for (const found of scanSession(session, lineTest, report, options)) {
       if (isPause(found) || accepts(found.event)) yield found;

@@ -7,9 +7,14 @@ import { findArchived } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor, readFirstLine, readLines, readLinesBackwards } from "../store/line-reader.ts";
 import type { LogLine } from "../store/line-reader.ts";
+import { StretchSource } from "../store/stretch-source.ts";
+import type { Stretch } from "../store/stretch-source.ts";
+import { planBlocks } from "./block-plan.ts";
 import type { EventCounter } from "./event-counter.ts";
+import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
+import type { SegmentIndexes } from "./segment-indexes.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -21,21 +26,24 @@ export interface ScanPlace {
   offset: number;
 }
 
-const BEGINNING: ScanPlace = { file: 0, offset: 0 };
+export interface ScanOptions {
+  counter?: EventCounter | undefined;
+  from?: ScanPlace;
+  indexes?: SegmentIndexes | undefined;
+}
 
-/** Lines between two pauses, in which whoever waits for a stream lets others run. */
-export const LINES_PER_STEP = 1000;
+const BEGINNING: ScanPlace = { file: 0, offset: 0 };
 
 /**
  * The events of a session that a line test does not refuse, in order; with a pause now and then.
  *
- * @param options `from`: where a line begins, of which file; `counter` counts the events that the test finds wanted by their bytes; only the others are given
+ * @param options `from`: where a line begins, of which file; `indexes` are what is known of the files; `counter` counts the events that the test finds wanted by their bytes; only the others are given
  */
 export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, from = BEGINNING }: { counter?: EventCounter | undefined; from?: ScanPlace } = {},
+  { counter, indexes, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -49,40 +57,36 @@ export function* scanSession(
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     try {
-      lines = session.stream === undefined ? openLines(file, offset) : new LineCursor(session.stream, offset);
+      const stretches = offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter }) : undefined;
+      const chosen = stretches && new StretchSource(file.path, stretches);
+      const source = chosen ?? session.stream;
+      lines = source === undefined ? openLines(file, offset) : new LineCursor(source, offset);
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, until: Infinity };
       for (;;) {
-        if (!lines.next()) {
-          if (lines.waiting === undefined) break;
-          yield lines.waiting;
-          continue;
-        }
-        if (lines.line % LINES_PER_STEP === 0) {
+        const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
+        if (outcome === "end") break;
+        if (outcome === "pause" || lines.line % LINES_PER_STEP === 0) {
           report.bytes = bytesBefore + lines.used;
-          yield undefined;
+          yield lines.waiting;
+          if (outcome === "pause") continue;
         }
+        const place = chosen?.placeOf(lines.offset) ?? lines.offset;
         if (lines.tooLong) {
-          segment.skipLong(lines.offset, lines.length);
+          segment.skipLong(place, lines.length);
           continue;
         }
-        const verdict = lineTest?.judge(lines.buffer, lines.start, lines.end, isCanonical);
-        if (verdict === "refused") report.read++;
-        else if (verdict === "wanted" && test !== undefined && counter !== undefined) {
-          if (segment.counts(test.head.seq))
-            counter.countBytes(lines.buffer, test.head.typeStart, test.head.typeEnd);
-        } else {
-          const found = segment.decode(lines.bytes, lines.offset);
-          if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
-          if (found === undefined) continue;
-          if (found.event.seq === file.headerSeq) {
-            header = { ...found, bytes: Buffer.from(found.bytes) };
-            continue;
-          }
-          if (header !== undefined && found.event.seq > header.event.seq) {
-            yield header;
-            header = undefined;
-          }
-          yield found;
+        const found = segment.decode(lines.bytes, place);
+        if (segment.salvaged.length > 0) yield* segment.takeSalvaged();
+        if (found === undefined) continue;
+        if (found.event.seq === file.headerSeq) {
+          header = { ...found, bytes: Buffer.from(found.bytes) };
+          continue;
         }
+        if (header !== undefined && found.event.seq > header.event.seq) {
+          yield header;
+          header = undefined;
+        }
+        yield found;
       }
       segment.end();
       yield* segment.takeSalvaged();
@@ -104,11 +108,18 @@ export function isSeekable({ files, stream }: SessionLogs): boolean {
   );
 }
 
+export interface BackwardOptions {
+  indexes?: SegmentIndexes | undefined;
+  /** Told the time of each line that its beginning refuses; false ends the scan. */
+  onRefused?: ((timestamp: string) => boolean) | undefined;
+}
+
 /** The same from the last event to the first, of a session that {@link isSeekable}. */
 export function* scanSessionBackwards(
   session: SessionLogs,
   report: ReadReport,
   test?: LineTest,
+  { indexes, onRefused }: BackwardOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of [...session.files.entries()].reverse()) {
     const segment = new SegmentReader(session, index, report, { backwards: true });
@@ -118,12 +129,17 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      for (const line of linesBackwards(file, session.fd)) {
+      const stretches = stretchesOf(file, segment, lineTest, { indexes });
+      for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
-        if ("bytes" in line && lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical) === "refused") {
+        if (
+          "bytes" in line &&
+          lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical, 0) === "refused"
+        ) {
           report.read++;
+          if (onRefused?.(lineTest.head.timeOf(line.bytes)) === false) return;
           continue;
         }
         const found =
@@ -146,6 +162,23 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
+/** What of a file has to be read, if an index of it tells; what it settles by itself is counted. */
+function stretchesOf(
+  file: SessionLogFile,
+  segment: SegmentReader,
+  test: LineTest | undefined,
+  { indexes, counter }: ScanOptions,
+): Stretch[] | undefined {
+  const index = test === undefined ? undefined : indexes?.find(file);
+  if (index === undefined || test === undefined || !segment.isShownUpTo(index.maxSeq)) return undefined;
+  return planBlocks(index, test, (events) => segment.pass(events), counter);
+}
+
+function nextLine(lines: LineCursor): "found" | "pause" | "end" {
+  if (lines.next()) return "found";
+  return lines.waiting === undefined ? "end" : "pause";
+}
+
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** Opens a file, also when it has been moved into the archive since it was listed. */
@@ -157,11 +190,18 @@ function openLines(file: SessionLogFile, offset: number): LineCursor {
   }
 }
 
-/** Backwards, the same. What was compressed meanwhile is held in memory: a segment, for once. */
-function* linesBackwards(file: SessionLogFile, fd: number | undefined): Generator<LogLine, void, undefined> {
+/**
+ * Backwards, the same, of the whole file or of some stretches of it. What was compressed meanwhile is held in memory: a
+ * segment, for once.
+ */
+function* linesBackwards(
+  file: SessionLogFile,
+  fd: number | undefined,
+  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+): Generator<LogLine, void, undefined> {
   let moved: string;
   try {
-    yield* readLinesBackwards(file.path, { fd });
+    for (const stretch of stretches.toReversed()) yield* readLinesBackwards(file.path, { fd, ...stretch });
     return;
   } catch (error) {
     moved = movedPath(file, error);

@@ -68,6 +68,16 @@ export class SegmentReader {
     return true;
   }
 
+  /** Whether the events up to this number are shown from this segment: no later one holds them again. */
+  isShownUpTo(seq: number): boolean {
+    return !this.isAbandoned && seq < this.#supersededFrom;
+  }
+
+  /** Notes events that need not be looked at. */
+  pass(events: number): void {
+    this.#report.read += events;
+  }
+
   decode(bytes: Buffer, offset: number): FoundEvent | undefined {
     if (this.#file.foreign === true) return this.#decodeForeign(bytes, offset);
     const decoded = decodeLine(bytes);

@@ -3,15 +3,14 @@
 //
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
-import * as fs from "node:fs";
-import { crc32 } from "node:zlib";
-
+import { nodeZlib } from "../base/builtin.ts";
 import type { Event, JsonValue } from "../event/index.ts";
 import { isObject, parseJson } from "../format/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
 import { readSummaryLines } from "../store/summary-file.ts";
 import { decodeSummary, encodeSummary, instantOf, isFailure, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
+import { markOf, stateOf } from "./file-mark.ts";
+import type { FileMark } from "./file-mark.ts";
 import type { SessionLogs } from "./session-logs.ts";
 
 /** Where an event stands: which of the session's files, from which byte, and how many. */
@@ -113,11 +112,6 @@ export function notablePlaces({ findings = [], failures }: FoldedSession): Event
   return places.sort(([file, offset], [otherFile, other]) => file - otherFile || offset - other);
 }
 
-/** Whether a file has to be read from its beginning. */
-export function isCompressed(path: string): boolean {
-  return path.endsWith(".gz");
-}
-
 /** The line of an index for a session, its `\n` included; undefined when there is a reason to leave it out. */
 export function encodeEntry(session: SessionLogs, folded: FoldedSession): string | undefined {
   const files = session.files
@@ -137,7 +131,7 @@ export function encodeEntry(session: SessionLogs, folded: FoldedSession): string
     summary: encodeSummary(summary),
   };
   const text = JSON.stringify(entry);
-  return `${text.slice(0, -1)},"checksum":${crc32(text)}}\n`;
+  return `${text.slice(0, -1)},"checksum":${nodeZlib().crc32(text)}}\n`;
 }
 
 // --- internal ---
@@ -145,22 +139,10 @@ export function encodeEntry(session: SessionLogs, folded: FoldedSession): string
 /** 2: summaries have a preview. */
 const VERSION = 2;
 const BEGINNING = new RegExp(String.raw`^\{"version":${VERSION},"session_id":("(?:[^"\\]|\\.)*")`);
-const EDGE_BYTES = 4096;
 const MAX_FINDINGS = 1000;
 
 function isFinding({ event }: Event): boolean {
   return event === "GAP" || event === "ANOMALY_DETECTED";
-}
-
-/** A file as it was when it was folded. */
-interface FileMark {
-  name: string;
-  /** Bytes that were folded: all of it, or up to the end of its last whole line. */
-  size: number;
-  modified_ms: number;
-  /** Checksums of the first and the last 4 KiB of those bytes. */
-  head: number;
-  tail: number;
 }
 
 interface Entry {
@@ -171,7 +153,8 @@ interface Entry {
 function parseEntry(line: string): Entry | undefined {
   const at = line.lastIndexOf(',"checksum":');
   // Whoever changed a line, or wrote half of it, did not know what to put there.
-  if (at < 0 || Number(line.slice(at + 12, -1)) !== crc32(`${line.slice(0, at)}}`)) return undefined;
+  if (at < 0 || Number(line.slice(at + 12, -1)) !== nodeZlib().crc32(`${line.slice(0, at)}}`))
+    return undefined;
   const value: JsonValue | undefined = parseJson(line);
   if (!isObject(value)) return undefined;
   const { files, summary, min_ms, max_ms, last_seq, findings, failures } = value as unknown as {
@@ -195,34 +178,4 @@ function parseEntry(line: string): Entry | undefined {
     hasMore: false,
   };
   return { files, folded };
-}
-
-function stateOf(known: FileMark, file: SessionLogFile | undefined): "same" | "grown" | "changed" {
-  if (file === undefined || known.name !== file.name) return "changed";
-  const stat = fs.statSync(file.path, { throwIfNoEntry: false });
-  if (stat === undefined || stat.size < known.size) return "changed";
-  if (stat.size === known.size) return stat.mtimeMs === known.modified_ms ? "same" : "changed";
-  // A log is only ever added to; a file that was put in its place begins or goes on in another way.
-  const now = isCompressed(file.path) ? undefined : markOf(file, known.size);
-  return now?.head === known.head && now.tail === known.tail ? "grown" : "changed";
-}
-
-function markOf(file: SessionLogFile, offset: number | undefined): FileMark | undefined {
-  try {
-    const fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
-    try {
-      const stat = fs.fstatSync(fd);
-      const size = offset === undefined || isCompressed(file.path) ? stat.size : offset;
-      const edge = (at: number): number => {
-        const bytes = Buffer.alloc(Math.min(EDGE_BYTES, size));
-        return crc32(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at)));
-      };
-      const tail = edge(Math.max(0, size - EDGE_BYTES));
-      return { name: file.name, size, modified_ms: stat.mtimeMs, head: edge(0), tail };
-    } finally {
-      fs.closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
 }

@@ -7,7 +7,7 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { GrowingFile } from "../store/growing-file.ts";
 import { readLastLine } from "../store/line-reader.ts";
 import type { ReadReport } from "./report.ts";
-import { LINES_PER_STEP } from "./scan.ts";
+import { LINES_PER_STEP } from "./line-pass.ts";
 
 /** An event and its line, which is valid until the next step. */
 export interface FollowedEvent {

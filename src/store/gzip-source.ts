@@ -4,8 +4,9 @@
 // Readers are synchronous (docs/adr/0010), and Node inflates streams synchronously only by its handle, which npm's own
 // `minizlib` uses as well: `writeSync` says through the write state how much of input and output it left.
 
-import * as zlib from "node:zlib";
+import type { InflateRaw } from "node:zlib";
 
+import { nodeZlib } from "../base/builtin.ts";
 import type { ByteSource, FileSource, SourceDamage } from "./byte-source.ts";
 
 /** Whether a gzip member begins there, as far as its first bytes tell. */
@@ -112,7 +113,7 @@ export class GzipSource implements ByteSource {
       this.#at += taken;
       if (given > 0) {
         const bytes = into.subarray(at, at + given);
-        this.#checksum = zlib.crc32(bytes, this.#checksum);
+        this.#checksum = nodeZlib().crc32(bytes, this.#checksum);
         this.#memberBytes += given;
         this.#outBytes += given;
         this.#lastByte = bytes.at(-1) ?? NEWLINE;
@@ -237,7 +238,7 @@ interface ZlibHandle {
 
 /** Raw deflate, a step at a time. */
 class Inflater {
-  readonly #engine: zlib.InflateRaw = zlib.createInflateRaw();
+  readonly #engine: InflateRaw = nodeZlib().createInflateRaw();
   readonly #handle: ZlibHandle;
   /** Room left in the output, and input left, after a step. */
   readonly #left: Uint32Array;
@@ -271,7 +272,7 @@ class Inflater {
     const room = output.length - at;
     this.#left[0] = room;
     this.#left[1] = to - from;
-    this.#handle.writeSync(zlib.constants.Z_NO_FLUSH, input, from, to - from, output, at, room);
+    this.#handle.writeSync(nodeZlib().constants.Z_NO_FLUSH, input, from, to - from, output, at, room);
     const [roomLeft = 0, inputLeft = 0] = this.#left;
     return { error: this.#error, taken: to - from - inputLeft, given: room - roomLeft };
   }

@@ -24,6 +24,8 @@ export const INDEX_DIRECTORY = "index";
 export const SUMMARIES_FILE = "summaries.jsonl";
 /** Sentinel's index of the sessions. Derived: it may be deleted at any time. */
 export const SESSION_INDEX = "session_index.json";
+/** In it, behind a segment's name: its block index. */
+export const BLOCKS_SUFFIX = ".blocks";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */

@@ -65,6 +65,8 @@ export class LineCursor {
   line = 0;
   /** Longer than 64 MiB: the line is not in `buffer`. */
   tooLong = false;
+  /** Another number whenever the bytes of `buffer` change, in whatever file: the next reader may use the same buffer. */
+  fills = 0;
   /** Why there is no next line, when it is not the end: a stream has to bring more first. */
   waiting: Promise<void> | undefined;
   readonly #source: ByteSource;
@@ -137,6 +139,7 @@ export class LineCursor {
 
   /** Reads more behind what there is of the line; 0 at the end of the file. */
   #fill(): number {
+    this.fills = ++fillsEver;
     const held = this.#filled - this.start;
     if (held === this.buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(held * 2, MAX_READ_LINE_BYTES));
@@ -158,6 +161,7 @@ export class LineCursor {
     if (this.length === 0) this.length = this.#filled - this.start;
     this.tooLong = true;
     for (;;) {
+      this.fills = ++fillsEver;
       const count = this.#source.read(this.buffer, 0);
       if (count === WAITING) return this.#wait();
       const newline = this.buffer.subarray(0, count).indexOf(NEWLINE);
@@ -180,22 +184,23 @@ export class LineCursor {
  * before one is not known. Costs what is read, not the size of the file. With `fd`, the file is open already and stays
  * so.
  *
+ * @param options where the first line begins, and where the last one ends, if not all are wanted
  * @throws TracekeepError when the file cannot be opened or read
  */
 export function* readLinesBackwards(
   path: string,
-  options: { fd?: number | undefined } = {},
+  { fd: given, from = 0, to = Infinity }: { fd?: number | undefined; from?: number; to?: number } = {},
 ): Generator<LogLine, void, undefined> {
-  const fd = options.fd ?? openForReading(path);
+  const fd = given ?? openForReading(path);
   try {
     let window: Buffer = Buffer.alloc(0);
     /** Offset of `window`'s first byte, and end of the line that is looked for. */
-    let base = sizeOf(path, fd);
+    let base = Math.min(to, sizeOf(path, fd));
     let end = base;
-    while (end > 0) {
+    while (end > from) {
       // The newline that ends the line before; that of the line itself does not count.
       const newline = end - base < 2 ? -1 : window.lastIndexOf(NEWLINE, end - base - 2);
-      if (newline < 0 && base > 0) {
+      if (newline < 0 && base > from) {
         if (end - base > MAX_READ_LINE_BYTES) {
           const offset = startOfLine(path, fd, base);
           yield { tooLong: true, offset, length: end - offset, line: 0 };
@@ -203,7 +208,7 @@ export function* readLinesBackwards(
         } else {
           // Doubling the window keeps the search linear in the length of the line.
           const start = Math.max(
-            0,
+            from,
             base - Math.max(BACKWARD_BYTES, end - base),
             end - MAX_READ_LINE_BYTES - 1,
           );
@@ -220,7 +225,7 @@ export function* readLinesBackwards(
       end = base + start;
     }
   } finally {
-    if (options.fd === undefined) fs.closeSync(fd);
+    if (given === undefined) fs.closeSync(fd);
   }
 }
 
@@ -297,6 +302,8 @@ const CHUNK_BYTES = 256 * 1024;
 const BACKWARD_BYTES = 64 * 1024;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+
+let fillsEver = 0;
 
 /** The chunk of the last reader that was closed: a store may have thousands of short logs. */
 let spareChunk: Buffer | undefined;

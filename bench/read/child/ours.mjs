@@ -1,8 +1,11 @@
 // One question, asked with Tracekeep. Prints the answer and what it cost.
+import { statSync } from "node:fs";
+
 import { openReader } from "../../../dist/read/index.js";
 
 const { question, file, since } = JSON.parse(process.argv[2]);
-const reader = openReader({ paths: [file] });
+// A folder is a store, whose index is used.
+const reader = openReader(statSync(file).isDirectory() ? { dir: file } : { paths: [file] });
 const startMs = performance.now();
 const answer = await ask();
 console.log(

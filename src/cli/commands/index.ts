@@ -1,8 +1,11 @@
-// Writes down what the sessions add up to, so that nobody has to read them again to know.
+// Writes down what the sessions add up to, and what stands where in long segments, so that nobody has to read them again
+// to know.
 
 import { openReader } from "../../read/index.ts";
 import { formatCount, plural } from "../../report/index.ts";
 import { writeIndex } from "../../session-index/build.ts";
+import { nodeDisk } from "../../store/disk.ts";
+import { removeIndexFile, writeIndexFile } from "../../store/index-file.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -25,6 +28,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
     onProgress: progress.onProgress,
   });
   progress.clear();
+  const { outdated, orphans } = reader.blockIndexes();
+  for (const { name, bytes } of outdated) writeIndexFile(nodeDisk, reader.dir, name, bytes);
+  for (const name of orphans) removeIndexFile(nodeDisk, reader.dir, name);
   const { total_sessions: sessions } = data.summary;
   if (context.flag("json")) context.stdout.json({ sessions, events: report.read });
   else context.stdout.line(`${plural(sessions, "session")}, ${formatCount(report.read)} events`);

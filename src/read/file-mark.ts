@@ -1,0 +1,58 @@
+// What a file looked like when something was derived from it, and whether that still holds.
+
+import * as fs from "node:fs";
+
+import { nodeZlib } from "../base/builtin.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
+
+/** A file as it was. */
+export interface FileMark {
+  name: string;
+  /** Bytes that were taken in: all of it, or up to the end of its last whole line. */
+  size: number;
+  modified_ms: number;
+  /** Checksums of the first and the last 4 KiB of those bytes. */
+  head: number;
+  tail: number;
+}
+
+/** Whether a file has to be read from its beginning. */
+export function isCompressed(path: string): boolean {
+  return path.endsWith(".gz");
+}
+
+/** What has become of a file: the same bytes, more behind them, or another file. */
+export function stateOf(known: FileMark, file: SessionLogFile | undefined): "same" | "grown" | "changed" {
+  if (file === undefined || known.name !== file.name) return "changed";
+  const stat = fs.statSync(file.path, { throwIfNoEntry: false });
+  if (stat === undefined || stat.size < known.size) return "changed";
+  if (stat.size === known.size) return stat.mtimeMs === known.modified_ms ? "same" : "changed";
+  // A log is only ever added to; a file that was put in its place begins or goes on in another way.
+  const now = isCompressed(file.path) ? undefined : markOf(file, known.size);
+  return now?.head === known.head && now.tail === known.tail ? "grown" : "changed";
+}
+
+/** @param offset how much of it was taken in, if not all; undefined when it cannot be read */
+export function markOf(file: SessionLogFile, offset: number | undefined): FileMark | undefined {
+  try {
+    const fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    try {
+      const stat = fs.fstatSync(fd);
+      const size = offset === undefined || isCompressed(file.path) ? stat.size : offset;
+      const edge = (at: number): number => {
+        const bytes = Buffer.alloc(Math.min(EDGE_BYTES, size));
+        return nodeZlib().crc32(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at)));
+      };
+      const tail = edge(Math.max(0, size - EDGE_BYTES));
+      return { name: file.name, size, modified_ms: stat.mtimeMs, head: edge(0), tail };
+    } finally {
+      fs.closeSync(fd);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+// --- internal ---
+
+const EDGE_BYTES = 4096;

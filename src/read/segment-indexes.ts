@@ -1,0 +1,56 @@
+// The block indexes that a store has, by their segments.
+
+import * as fs from "node:fs";
+
+import type { SessionLogFile } from "../store/catalog.ts";
+import { listIndexFiles, readIndexFile } from "../store/index-file.ts";
+import { BLOCKS_SUFFIX } from "../store/layout.ts";
+import { buildBlockIndex } from "./block-builder.ts";
+import { decodeBlockIndex, MIN_INDEXED_BYTES } from "./block-index.ts";
+import type { BlockIndex } from "./block-index.ts";
+import { isCompressed } from "./file-mark.ts";
+
+export class SegmentIndexes {
+  readonly #dir: string;
+  /** Most segments are too short to have one, so they are not looked for one by one. */
+  readonly #names: ReadonlySet<string>;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.#names = new Set(listIndexFiles(dir).filter((name) => name.endsWith(BLOCKS_SUFFIX)));
+  }
+
+  /** What is known of a segment, if that still holds. */
+  find(file: SessionLogFile): BlockIndex | undefined {
+    if (!this.#names.has(indexName(file))) return undefined;
+    const bytes = readIndexFile(this.#dir, indexName(file));
+    return bytes === undefined ? undefined : decodeBlockIndex(bytes, file);
+  }
+
+  /** Files of the index that are to be written anew, with what they are to hold. */
+  *outdated(files: readonly SessionLogFile[]): Generator<{ name: string; bytes: Buffer }, void, undefined> {
+    for (const file of files) {
+      const size = canHave(file) ? (fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0) : 0;
+      if (size < MIN_INDEXED_BYTES || size - (this.find(file)?.mark.size ?? 0) < MIN_INDEXED_BYTES) continue;
+      const bytes = buildBlockIndex(file);
+      if (bytes !== undefined) yield { name: indexName(file), bytes };
+    }
+  }
+
+  /** Files of the index whose segments are gone. */
+  orphans(files: readonly SessionLogFile[]): string[] {
+    const wanted = new Set(files.map(indexName));
+    return [...this.#names].filter((name) => !wanted.has(name));
+  }
+}
+
+// --- internal ---
+
+function indexName({ name }: SessionLogFile): string {
+  return `${name}${BLOCKS_SUFFIX}`;
+}
+
+/** A segment that our writer made, and that is read as it is stored. */
+function canHave({ path, format, foreign, headerSeq }: SessionLogFile): boolean {
+  return format === 1 && foreign !== true && headerSeq === undefined && !isCompressed(path);
+}

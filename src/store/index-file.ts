@@ -1,0 +1,52 @@
+// The files of an index. They are derived: whoever finds one missing or unreadable reads the logs instead.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { replaceFile } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import { INDEX_DIRECTORY, TEMPORARY_PREFIX } from "./layout.ts";
+
+/** What a file of the index holds; undefined when there is none, or when it cannot be read. */
+export function readIndexFile(dir: string, name: string): Buffer | undefined {
+  try {
+    return fs.readFileSync(path.join(dir, INDEX_DIRECTORY, name));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Names of the files that an index has; none when there is no index. */
+export function listIndexFiles(dir: string): string[] {
+  try {
+    return fs.readdirSync(path.join(dir, INDEX_DIRECTORY));
+  } catch {
+    return [];
+  }
+}
+
+/** Removes one, if it can be. */
+export function removeIndexFile(disk: Disk, dir: string, name: string): void {
+  const file = path.join(dir, INDEX_DIRECTORY, name);
+  if (disk.exists(file)) disk.unlink(file);
+}
+
+/**
+ * Replaces a file of the index, or leaves it as it was.
+ *
+ * @throws TracekeepError when it cannot be written
+ */
+export function writeIndexFile(disk: Disk, dir: string, name: string, bytes: Buffer): void {
+  const directory = path.join(dir, INDEX_DIRECTORY);
+  const file = path.join(directory, name);
+  const temporary = path.join(directory, `${TEMPORARY_PREFIX}${process.pid}-${name}`);
+  try {
+    disk.makeDirectory(directory);
+    // What a process that died left there is in the way.
+    if (disk.exists(temporary)) disk.unlink(temporary);
+    replaceFile(disk, file, bytes, temporary);
+  } catch (error) {
+    throw error instanceof TracekeepError ? error : ioError("write", file, error);
+  }
+}

@@ -70,7 +70,9 @@ describe("every command", () => {
   it.each(NAMES.filter((name) => !["append", "import", "hook", "install"].includes(name)))(
     "%s without a store says so and what to do, and creates none",
     async (name) => {
-      const { code, err, out } = await tracekeep(["show", "replay"].includes(name) ? [name, "x"] : [name]);
+      const operands: Record<string, string> = { show: "x", replay: "x", export: "jsonl" };
+      const operand = operands[name];
+      const { code, err, out } = await tracekeep(operand === undefined ? [name] : [name, operand]);
       expect(code).toBe(name === "doctor" ? 3 : 1);
       expect(err + out).toContain("no .tracekeep here or in a folder above");
       expect(err + out).toContain("--dir");

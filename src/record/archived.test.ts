@@ -137,13 +137,17 @@ describe("settings", () => {
     store.close();
   });
 
-  it("that cannot be understood delete nothing and keep nobody from recording", async () => {
+  it("that cannot be understood open no store, because secrets could slip through, and delete nothing", () => {
     open().close();
     fs.writeFileSync(path.join(dir, "settings.json"), '{"retention":');
-    const faults: string[] = [];
-    const store = open({ onFault: (error: Error) => faults.push(error.message) });
-    store.startSession({ id: "s" }).end();
-    expect(faults[0]).toMatch(/cannot be understood/);
+    expect(() => open()).toThrow(expect.objectContaining({ code: "BAD_SETTINGS" }) as Error);
+  });
+
+  it("that go bad while a store is open delete nothing and keep nobody from recording who is", () => {
+    const store = open();
+    const session = store.startSession({ id: "s" });
+    fs.writeFileSync(path.join(dir, "settings.json"), '{"retention":');
+    session.end();
     expect(() => store.retain()).toThrow(/cannot be understood/);
     store.close();
   });

@@ -82,7 +82,9 @@ export function createWholeLog(
     file.close();
     return file.path;
   } catch (error) {
-    throw systemCode(error) === undefined ? error : ioError("create a session in", directory, error);
+    // Of what the lines are made of, whoever makes them tells.
+    if (error instanceof TracekeepError || systemCode(error) === undefined) throw error;
+    throw ioError("create a session in", directory, error);
   }
 }
 

@@ -39,7 +39,7 @@ const hastyDisk: Disk = {
 
 const POLICIES: Record<string, Partial<RetentionPolicy>> = {
   "by age": { active_retention_days: 2, archive_retention_days: 6 },
-  "by size": { active_max_size_mb: 0.2, archive_max_size_mb: 0.1 },
+  "by size": { active_max_size_mb: 0.1, archive_max_size_mb: 0.03 },
   both: {
     active_retention_days: 3,
     archive_retention_days: 6,

@@ -16,6 +16,7 @@ export type ErrorCode =
   | "PERMISSION"
   | "QUEUE_FULL"
   | "REFUSED"
+  | "SEAL_BROKEN"
   | "SESSION_BUSY"
   | "SESSION_EXISTS"
   | "UNSUPPORTED_PLATFORM";

@@ -289,7 +289,7 @@ describe("sessions, show, audit, stats", () => {
     const file = path.join(
       folder,
       ".tracekeep",
-      fs.readdirSync(path.join(folder, ".tracekeep")).find((name) => name.endsWith(".jsonl")) ?? "",
+      fs.readdirSync(path.join(folder, ".tracekeep")).find((name) => /^session_.*\.jsonl$/.test(name)) ?? "",
     );
     const lines = fs.readFileSync(file, "utf8").split("\n");
     lines[2] = "garbage";

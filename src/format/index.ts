@@ -43,6 +43,7 @@ export type { SessionFileName } from "./session-name.ts";
 export {
   formatCheckpoint,
   generateSigner,
+  MAX_NOTE_BYTES,
   openNote,
   parseCheckpoint,
   parseVkey,

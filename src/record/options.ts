@@ -38,6 +38,11 @@ export interface StoreOptions {
    * the caller's to close.
    */
   sinks?: readonly Sink[] | undefined;
+  /**
+   * Seal the logs, so that `tracekeep verify` finds what is changed later. Costs about 1 µs an event and 2 ms a session.
+   * Default true.
+   */
+  seals?: boolean | undefined;
   /** Clock, for tests. Default: the system's. */
   clock?: Clock | undefined;
 }
@@ -73,6 +78,7 @@ const STORE_OPTIONS = [
   "handleSignals",
   "onFault",
   "sinks",
+  "seals",
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
@@ -91,11 +97,14 @@ const SESSION_OPTIONS = [
 /** @throws TypeError, RangeError */
 export function checkStoreOptions(
   options: StoreOptions,
-): StoreOptions & WriterOptions & { durability: Durability } {
+): StoreOptions & WriterOptions & { durability: Durability; seals: boolean } {
   checkOptionNames("openStore", options, STORE_OPTIONS);
+  if (options.seals !== undefined && typeof options.seals !== "boolean")
+    throw new TypeError(`openStore: seals must be true or false, got ${describe(options.seals)}`);
   return {
     ...options,
     ...checkWriterOptions("openStore", options),
+    seals: options.seals ?? true,
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
   };

@@ -3,18 +3,22 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { TracekeepError } from "../base/errors.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
 import { Redactor } from "../redact/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
+import { nodeDisk } from "../store/disk.ts";
 import type { Durability } from "../store/durability.ts";
+import { openLedger } from "../store/evidence-ledger.ts";
+import type { EvidenceLedger } from "../store/evidence-ledger.ts";
 import { findOrCreateStore } from "../store/find.ts";
 import { STORE_LOCK, FILE_MODE } from "../store/layout.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
+import { Sealer } from "../store/sealer.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
 import { warnOnce } from "../sinks/fault.ts";
@@ -50,6 +54,7 @@ export class Store {
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
   readonly #sessions = new Set<Session>();
+  #ledger: EvidenceLedger | undefined;
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
 
@@ -157,9 +162,11 @@ export class Store {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
     const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
-    const start = startDraft(options, options.durability, new Redactor(this.#options.redaction));
-    const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog =>
-      SessionLog.create(this.dir, names, drafts.read(start), logOptions);
+    const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog => {
+      const redactor = new Redactor(this.#options.redaction);
+      const start = startDraft(options, options.durability, redactor, logOptions.sealer?.vkey);
+      return SessionLog.create(this.dir, names, drafts.read(start), logOptions);
+    };
     return this.#session(id, options.agent, options.durability, create, false);
   }
 
@@ -177,6 +184,7 @@ export class Store {
     const copies = this.#copies(id, agentId, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
+    const sealer = this.#sealer(id, onFault);
     const log = openLog(
       {
         sessionId: id,
@@ -193,6 +201,7 @@ export class Store {
           copies?.lost();
         },
         onFault,
+        sealer,
       },
       drafts,
     );
@@ -205,7 +214,7 @@ export class Store {
       drafts,
       redactor,
       copies,
-      resumed: exists ? resumedDraft(durability, redactor) : undefined,
+      resumed: exists ? resumedDraft(durability, redactor, sealer?.vkey) : undefined,
       summary: () => live ?? foldLog(log.path, id),
       onFault,
       onClose: (closed) => {
@@ -216,6 +225,18 @@ export class Store {
     this.#sessions.add(session);
     watchProcessEnd(session, this.#options.handleSignals !== false);
     return session;
+  }
+
+  /** Undefined where nothing is sealed: by choice, or because ledger or key fail, which is told and stops nobody. */
+  #sealer(sessionId: string, onFault: OnFault): Sealer | undefined {
+    if (!this.#options.seals) return undefined;
+    try {
+      this.#ledger ??= openLedger(nodeDisk, this.dir, this.#options.env);
+      return new Sealer({ disk: nodeDisk, sessionId, ledger: this.#ledger, onFault });
+    } catch (error) {
+      onFault(error instanceof TracekeepError ? error : ioError("open the ledger in", this.dir, error));
+      return undefined;
+    }
   }
 
   #copies(

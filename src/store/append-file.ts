@@ -21,6 +21,18 @@ const BUFFER_BYTES: number = 64 * 1024;
 const MAX_SPARE_BUFFERS = 16;
 const spareBuffers: Buffer[] = [];
 
+/** Whoever has to know what is in a file, and what of it is on the medium. It never throws. */
+export interface FileWitness {
+  /** Whether it wants to be told of a sync before the file is let go. */
+  readonly isBehind: boolean;
+  /** These whole lines have just been handed to the kernel. The bytes are only lent. */
+  written(bytes: Uint8Array): void;
+  /** A sync begins; what this returns is called once all that was written by now is on the medium. */
+  syncing(): () => void;
+  /** Everything is written out: the file is let go, or the process ends. */
+  settled(): void;
+}
+
 export interface AppendFileOptions {
   disk: Disk;
   path: string;
@@ -34,6 +46,7 @@ export interface AppendFileOptions {
   onLost: (lines: number) => void;
   /** Something failed, also when nobody called just then. */
   onFault: (error: TracekeepError) => void;
+  witness?: FileWitness | undefined;
 }
 
 /** Files of this process that may hold unwritten lines. Whoever handles the end of the process flushes them. */
@@ -65,6 +78,7 @@ export class AppendFile implements Syncable {
   #unsyncedTickets: Ticket[] = [];
   #unsyncedLines = 0;
   #syncInFlight = false;
+  #syncWanted = false;
   #syncTimer: NodeJS.Timeout | undefined;
 
   constructor(options: AppendFileOptions) {
@@ -96,6 +110,7 @@ export class AppendFile implements Syncable {
     if (mostBytes > BUFFER_BYTES) {
       const bytes = Buffer.from(line);
       this.#write(bytes, bytes.length);
+      this.#options.witness?.written(bytes);
       this.#written(1, tickets);
       return;
     }
@@ -123,6 +138,7 @@ export class AppendFile implements Syncable {
     this.#bufferedTickets = [];
     try {
       this.#write(buffer, bytes);
+      this.#options.witness?.written(buffer.subarray(0, bytes));
     } catch (error) {
       for (const ticket of tickets) ticket.fail(error as TracekeepError);
       this.#options.onLost(lines);
@@ -139,22 +155,37 @@ export class AppendFile implements Syncable {
     this.flush();
     this.#clearSyncTimer();
     const tickets = this.#unsyncedTickets.splice(0);
+    const synced = this.#options.witness?.syncing();
     try {
       this.#options.disk.sync(this.#options.fd);
     } catch (cause) {
       throw this.#syncFailed(cause, tickets);
     }
     this.#unsyncedLines = 0;
+    this.#syncWanted = false;
     withdrawSync(this);
+    synced?.();
     for (const ticket of tickets) ticket.settle();
   }
 
-  /** Hands everything to the kernel, and to the medium where `os` is not all that was promised. @throws TracekeepError */
+  /** Has what is written by now synced in its turn, also where no durability asks for it. */
+  requestSync(): void {
+    this.#syncWanted = true;
+    this.#syncWhenDue();
+  }
+
+  /**
+   * Hands everything to the kernel, and to the medium where `os` is not all that was promised, or a witness wants it.
+   *
+   * @throws TracekeepError
+   */
   settle(): void {
     if (this.#state !== "open") return;
     this.flush();
-    if (this.#unsyncedTickets.length > 0 || (this.#options.durability !== "os" && this.#unsyncedLines > 0))
-      this.sync();
+    const { durability, witness } = this.#options;
+    const isDue = this.#unsyncedTickets.length > 0 || (durability !== "os" && this.#unsyncedLines > 0);
+    if (isDue || witness?.isBehind === true) this.sync();
+    witness?.settled();
   }
 
   /** Settles what was taken and lets go of the file. @throws TracekeepError when that fails; it is closed all the same */
@@ -222,7 +253,7 @@ export class AppendFile implements Syncable {
 
   #syncWhenDue(): void {
     if (this.#syncInFlight || this.#state !== "open") return;
-    if (this.#unsyncedTickets.length > 0) requestSync(this);
+    if (this.#unsyncedTickets.length > 0 || this.#syncWanted) requestSync(this);
     else if (this.#options.durability !== "interval" || this.#unsyncedLines === 0) return;
     else if (this.#unsyncedLines >= SYNC_EVERY_EVENTS) requestSync(this);
     else this.#syncTimer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
@@ -233,12 +264,16 @@ export class AppendFile implements Syncable {
     if (this.#state !== "open") return done();
     this.#clearSyncTimer();
     this.#syncInFlight = true;
+    this.#syncWanted = false;
     this.#unsyncedLines = 0;
     const tickets = this.#unsyncedTickets.splice(0);
+    const synced = this.#options.witness?.syncing();
     this.#options.disk.syncSoon(this.#options.fd, (error) => {
       this.#syncInFlight = false;
-      if (error === null) for (const ticket of tickets) ticket.settle();
-      else this.#syncFailed(error, tickets);
+      if (error === null) {
+        for (const ticket of tickets) ticket.settle();
+        synced?.();
+      } else this.#syncFailed(error, tickets);
       if (this.#state === "closed") this.#options.disk.close(this.#options.fd);
       else this.#syncWhenDue();
       done();

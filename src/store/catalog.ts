@@ -7,7 +7,7 @@ import path from "node:path";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { ARCHIVE_DIRECTORY, TEMPORARY_PREFIX } from "./layout.ts";
+import { ARCHIVE_DIRECTORY, LEDGER_FILE, TEMPORARY_PREFIX } from "./layout.ts";
 import { readFirstLine, readLines } from "./line-reader.ts";
 
 /** One file of a session's log: the live one, or a sealed segment in the archive. */
@@ -128,7 +128,7 @@ function logPaths(directory: string, options: { mayBeMissing?: boolean } = {}): 
   }
   return names
     .filter((name) => name.endsWith(".jsonl") || name.endsWith(".jsonl.gz"))
-    .filter((name) => !name.startsWith(TEMPORARY_PREFIX))
+    .filter((name) => !name.startsWith(TEMPORARY_PREFIX) && name !== LEDGER_FILE)
     .map((name) => path.join(directory, name));
 }
 

@@ -15,3 +15,14 @@ export const TEMPORARY_PREFIX = ".tmp-";
 
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
+
+/** What the store says of its own life; it never rotates. */
+export const LEDGER_FILE = "ledger.jsonl";
+/** Locked for the moment in which a process adds to the ledger. Never renamed, never deleted. */
+export const LEDGER_LOCK = "ledger.lock";
+
+/** What proves a log, beside its first file: the latest seal, and the leaf hash of every line, 32 bytes each. */
+export function evidenceFiles(log: string): { seal: string; leaves: string } {
+  const base = log.replace(/\.jsonl$/, "");
+  return { seal: `${base}.seal`, leaves: `${base}.leaves` };
+}

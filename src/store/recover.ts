@@ -24,11 +24,17 @@ const CHUNK_BYTES = 64 * 1024;
  *
  * The order is: copy the fragment to `<log>.torn` and sync it, cut the log, append RECOVERED, sync, delete the copy.
  * Interrupted before the cut, the fragment still stands in the log; after it, the copy is there.
+ *
+ * @param end where what is to be kept ends; default: behind the last whole line
  */
-export function healTail(disk: Disk, fd: number, log: string): JsonObject | undefined {
+export function healTail(
+  disk: Disk,
+  fd: number,
+  log: string,
+  end: number = endOfLastLine(disk, fd, disk.size(fd)),
+): JsonObject | undefined {
   const copy = log + TORN_SUFFIX;
   const size = disk.size(fd);
-  const end = endOfLastLine(disk, fd, size);
   if (end < size) {
     // With a copy of an earlier fragment still there, what follows now is that fragment itself, or a RECOVERED event
     // that was not completed; either way the copy has all that is worth keeping.

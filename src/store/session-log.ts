@@ -16,6 +16,7 @@ import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
+import type { Sealer } from "./sealer.ts";
 import { finishHealing, healTail, temporaryBeside } from "./recover.ts";
 import { Ticket } from "./ticket.ts";
 
@@ -31,6 +32,8 @@ export interface SessionLogOptions {
   onLost?: (() => void) | undefined;
   /** Called when something could not be written or synced. */
   onFault?: ((error: TracekeepError) => void) | undefined;
+  /** Seals the log. Default: it is not sealed. */
+  sealer?: Sealer | undefined;
   disk?: Disk | undefined;
 }
 
@@ -70,6 +73,7 @@ export class SessionLog {
         options.onLost?.();
       },
       onFault: (error) => options.onFault?.(error),
+      witness: options.sealer,
     });
   }
 
@@ -98,7 +102,9 @@ export class SessionLog {
       disk.unlink(temporary);
       if (options.durability === "fsync") disk.syncDirectory(directory);
       options.onAppend?.(first);
-      return new SessionLog(path.join(directory, name), fd, line.length, first.seq + 1, options);
+      const log = new SessionLog(path.join(directory, name), fd, line.length, first.seq + 1, options);
+      log.#beginSealing(first.seq);
+      return log;
     } catch (error) {
       if (fd !== undefined) {
         disk.close(fd);
@@ -127,6 +133,7 @@ export class SessionLog {
       const recovered = healTail(disk, fd, file);
       const log = new SessionLog(file, fd, disk.size(fd), lastSeqOf(file) + 1, options);
       fd = undefined;
+      log.#beginSealing(log.#nextSeq);
       if (recovered !== undefined) log.#recordRecovered(recovered, disk);
       return log;
     } catch (error) {
@@ -181,6 +188,15 @@ export class SessionLog {
   }
 
   // --- internal ---
+
+  #beginSealing(firstSeq: number): void {
+    this.#options.sealer?.attach({
+      files: [this.path],
+      firstSeq,
+      hasLines: firstSeq < this.#nextSeq,
+      requestSync: () => this.#file.requestSync(),
+    });
+  }
 
   #recordRecovered(body: JsonObject, disk: Disk): void {
     try {

@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   sinks: ["base", "event", "format", "store"],
   record: ["base", "event", "format", "redact", "summary", "store", "sinks"],
   read: ["base", "event", "format", "store", "summary"],
+  integrity: ["base", "event", "format", "store"],
   report: ["base", "event", "summary", "read"],
   import: ["base", "event", "pricing", "store", "read", "record"],
   // Imported by tests only: no other row has it.
@@ -35,6 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "store",
     "record",
     "read",
+    "integrity",
     "report",
     "import",
   ],

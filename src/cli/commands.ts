@@ -39,6 +39,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/stats.ts")).stats,
   },
   {
+    name: "verify",
+    summary: "find what was changed, cut off, moved or removed since it was sealed",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
+  {
+    name: "erase",
+    summary: "take one event's content out of the record, visibly",
+    load: async () => (await import("./commands/erase.ts")).erase,
+  },
+  {
     name: "doctor",
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,

@@ -82,9 +82,9 @@ export function* structuralMutants(log: Buffer, other: Buffer): Generator<Mutant
     line,
   });
   for (const [at, line] of lines.entries()) {
-    for (let with_ = at + 1; with_ < lines.length; with_++) {
-      const swapped = lines.with(at, lines[with_] ?? line).with(with_, line);
-      yield mutant(`swap ${at} and ${with_}`, swapped, "reordered", at + 1);
+    for (let next = at + 1; next < lines.length; next++) {
+      const swapped = lines.with(at, lines[next] ?? line).with(next, line);
+      yield mutant(`swap ${at} and ${next}`, swapped, "reordered", at + 1);
     }
     const last = at === lines.length - 1;
     yield mutant(`delete ${at}`, lines.toSpliced(at, 1), last ? "truncated" : "edited", at + 1);

@@ -65,10 +65,14 @@ describe("keys", () => {
     const { vkey } = signer.verifier;
     expect(parseVkey(vkey)?.vkey).toBe(vkey);
     fc.assert(
-      fc.property(fc.nat(vkey.length - 1), fc.constantFrom(..."aZ09+/= "), (at, character) => {
-        const changed = vkey.slice(0, at) + character + vkey.slice(at + 1);
-        if (changed !== vkey) expect(parseVkey(changed)).toBeUndefined();
-      }),
+      fc.property(
+        fc.nat(vkey.length - 1),
+        fc.constantFrom("a", "Z", "0", "9", "+", "/", "=", " "),
+        (at, character) => {
+          const changed = vkey.slice(0, at) + character + vkey.slice(at + 1);
+          if (changed !== vkey) expect(parseVkey(changed)).toBeUndefined();
+        },
+      ),
     );
   });
 

@@ -153,7 +153,7 @@ describe("importing", () => {
   it("goes on inside a record when it was interrupted there", async () => {
     write("s1.jsonl", said(1, "hi"), called(2));
     await run();
-    const [name = ""] = fs.readdirSync(dir).filter((entry) => entry.endsWith(".jsonl"));
+    const [name = ""] = fs.readdirSync(dir).filter((entry) => /^session_.*\.jsonl$/.test(entry));
     const log = path.join(dir, name);
     const lines = fs.readFileSync(log, "utf8").split("\n");
     // As a killed import leaves it: the record's second event is torn.
@@ -358,7 +358,7 @@ describe("what stands in the way", () => {
   it("cannot be a damaged line of the store", async () => {
     const file = write("s1.jsonl", called(1), called(2));
     await run();
-    const [name = ""] = fs.readdirSync(dir).filter((entry) => entry.endsWith(".jsonl"));
+    const [name = ""] = fs.readdirSync(dir).filter((entry) => /^session_.*\.jsonl$/.test(entry));
     const log = path.join(dir, name);
     fs.writeFileSync(log, fs.readFileSync(log, "utf8").replace('"metadata":{', '"metadata":['));
     fs.appendFileSync(file, textOf(called(3)));

@@ -4,7 +4,7 @@
  * @module
  * @example
  * import { verifyStore } from "tracekeep/integrity";
- * if (verifyStore(".tracekeep").verdict !== "ok") process.exitCode = 3;
+ * console.log(verifyStore(".tracekeep").verdict);
  */
 export { proveLine } from "./prove.ts";
 export { isFinding, VERDICTS } from "./verdict.ts";

@@ -1,7 +1,7 @@
 // One pass over a log and its leaves: are the lines those that were sealed, and if not, what was done to them. Constant
 // memory; lines are hashed and not parsed, except the few that something is wrong with.
 
-import { decodeTombstone, hashFromBase64, hashLeaf, hashToBase64, MerkleTree } from "../format/index.ts";
+import { decodeTombstone, hashFromBase64, hashLeaf, MerkleTree } from "../format/index.ts";
 import type { Checkpoint, Hash } from "../format/index.ts";
 import { readLogLines } from "../store/log-lines.ts";
 import { readLeaves } from "../store/log-tree.ts";
@@ -130,11 +130,6 @@ export function walkLog({ files, leaves, seals, erased, onLine }: WalkInput): Wa
 export function tombstoneLeaf(line: Buffer): Hash | undefined {
   const tombstone = decodeTombstone(line.toString("utf8"));
   return tombstone === undefined ? undefined : hashFromBase64(tombstone.erased);
-}
-
-/** For people: what of a leaf is enough to tell it from others. */
-export function shortLeaf(leaf: Hash): string {
-  return hashToBase64(leaf).slice(0, 12);
 }
 
 // --- internal ---

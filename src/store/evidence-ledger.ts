@@ -195,7 +195,7 @@ function openOrCreate(disk: Disk, file: string): number {
 }
 
 function lineOf(sessionId: string, { event, ...body }: JsonObject, seq: number): string {
-  const type = String(event);
+  const type = typeof event === "string" ? event : "";
   const timeMs = Date.now();
   const parts = {
     event: type,

@@ -89,10 +89,15 @@ describe("every command", () => {
     },
   );
 
+  const OPERANDS: Record<string, string[]> = {
+    show: ["show", "x"],
+    erase: ["erase", "x:1", "--reason", "r"],
+  };
+
   it.each(NAMES.filter((name) => !["append", "import"].includes(name)))(
     "%s without a store says so and what to do, and creates none",
     async (name) => {
-      const { code, err, out } = await tracekeep(name === "show" ? [name, "x"] : [name]);
+      const { code, err, out } = await tracekeep(OPERANDS[name] ?? [name]);
       expect(code).toBe(name === "doctor" ? 3 : 1);
       expect(err + out).toContain("no .tracekeep here or in a folder above");
       expect(err + out).toContain("--dir");

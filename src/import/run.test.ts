@@ -225,7 +225,7 @@ describe("importing", () => {
     write("many.jsonl", ...records);
     expect(await run()).toMatchObject({ sessions: 100, events_added: 200 });
     expect(await run()).toMatchObject({ events_added: 0, events_known: 200 });
-  });
+  }, 30_000);
 });
 
 describe("a second file of the same session", () => {
@@ -433,5 +433,5 @@ describe("an import", () => {
       ),
       { numRuns: 60 },
     );
-  });
+  }, 30_000);
 });

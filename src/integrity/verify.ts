@@ -45,7 +45,7 @@ export interface StoreVerdict {
 const OPTIONS = ["session", "key", "since", "env", "onProgress", "signal"] as const;
 
 /**
- * What was done to a store's logs since they were sealed. About 0.8 µs for each line of 350 bytes.
+ * What was done to a store's logs since they were sealed. Costs are in bench/verify.ts.
  *
  * @param dir the store's folder
  * @throws TypeError, RangeError for bad options; TracekeepError when something cannot be read

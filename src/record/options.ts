@@ -39,7 +39,7 @@ export interface StoreOptions {
    */
   sinks?: readonly Sink[] | undefined;
   /**
-   * Seal the logs, so that `tracekeep verify` finds what is changed later. Costs about 1 µs an event and 2 ms a session.
+   * Seal the logs, so that `tracekeep verify` finds what is changed later. Costs one hash and a node an event, and four syncs a session.
    * Default true.
    */
   seals?: boolean | undefined;

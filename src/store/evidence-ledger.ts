@@ -51,7 +51,7 @@ export interface EvidenceLedger {
 }
 
 /**
- * The ledger of a store, made when there is none. About 2 ms then, otherwise 0.1 ms.
+ * The ledger of a store, made when there is none.
  *
  * @throws TracekeepError when ledger or key cannot be read or written
  */

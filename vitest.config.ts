@@ -17,6 +17,8 @@ export default defineConfig({
           include: ["src/**/*.test.ts", "test/*.test.ts"],
           exclude: ["**/*.process.test.ts"],
           isolate: false,
+          // A loaded machine is no failure; what hangs still ends.
+          testTimeout: 60_000,
         },
       },
       {

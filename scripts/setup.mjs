@@ -25,14 +25,18 @@ step(
 step(
   "building",
   path.join("dist", ".tracekeep-built"),
-  ["package.json", "tsconfig.json", "tsconfig.build.json", ...filesUnder("src")],
-  () =>
+  ["package.json", "tsconfig.json", "tsconfig.build.json", "scripts/bundle.mjs", ...filesUnder("src")],
+  () => {
     run(process.execPath, [
       path.join("node_modules", "typescript", "bin", "tsc"),
       "-p",
       "tsconfig.build.json",
-    ]),
+    ]);
+    run(process.execPath, [path.join("scripts", "bundle.mjs")]);
+  },
 );
+
+if (process.argv.includes("--tests")) installTestTools();
 
 /** Does the work unless the stamp says that it was done for exactly these inputs. */
 function step(what, stamp, inputs, work) {
@@ -43,6 +47,32 @@ function step(what, stamp, inputs, work) {
   console.error(`tracekeep: ${what} …`);
   work();
   writeFileSync(stamp, digest);
+}
+
+/**
+ * Programs that some tests need and no npm package brings. Installed where that is possible without asking (root on
+ * Debian); elsewhere those suites say what is missing and are skipped.
+ */
+function installTestTools() {
+  const tools = {
+    cc: "gcc",
+    strace: "strace",
+    "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs",
+    xfs_io: "xfsprogs",
+    openssl: "openssl",
+  };
+  const folders = [...(process.env.PATH ?? "").split(path.delimiter), "/usr/sbin", "/sbin"];
+  const isThere = (tool) => folders.some((folder) => existsSync(path.join(folder, tool)));
+  const missing = Object.keys(tools).filter((tool) => !isThere(tool));
+  if (missing.length === 0 || process.getuid?.() !== 0 || !isThere("apt-get")) return;
+  const packages = [...new Set(missing.map((tool) => tools[tool]))];
+  console.error(`tracekeep: installing ${packages.join(", ")} for the tests …`);
+  const apt = (...args) =>
+    spawnSync("apt-get", ["-qq", ...args], { stdio: "ignore", timeout: 120_000 }).status === 0;
+  const install = () => apt("install", "-y", "--no-install-recommends", ...packages);
+  if (!install() && !(apt("update") && install()))
+    console.error("tracekeep: that failed; the tests that need them are skipped");
 }
 
 function filesUnder(directory) {

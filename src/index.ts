@@ -15,7 +15,8 @@
 export { TracekeepError } from "./base/errors.ts";
 export type { ErrorCode } from "./base/errors.ts";
 export type { Event, EventDraft, Severity, StandardDraft, StandardType } from "./event/index.ts";
-export { openReader } from "./read/index.ts";
+export { openReader, subscribe } from "./read/index.ts";
+export type { LiveEvent, SubscribeOptions } from "./read/index.ts";
 export {
   CallHandle,
   createRecorder,
@@ -23,10 +24,13 @@ export {
   EventHandle,
   log,
   ModelCallHandle,
+  openSharedLog,
   openStore,
   Recorder,
   runInSession,
   Session,
+  SharedLogWriter,
+  SessionStream,
   startSession,
   Store,
   traced,
@@ -43,5 +47,11 @@ export type {
   RunOptions,
   SessionOptions,
   SessionStatus,
+  SharedLogOptions,
+  SharedLogStatus,
   StoreOptions,
+  StreamOptions,
 } from "./record/index.ts";
+export { withFileLock } from "./store/file-lock.ts";
+export type { FileLockOptions } from "./store/file-lock.ts";
+export { updateFile } from "./store/replace.ts";

@@ -65,9 +65,12 @@ async function appendAndKill(
 }
 
 function logged(): Event[] {
-  const names = fs.readdirSync(store).filter((name) => name.startsWith("session_"));
-  expect(names.filter((name) => name.endsWith(".jsonl"))).toHaveLength(1);
-  const bytes = fs.readFileSync(path.join(store, names[0] ?? ""));
+  const number = (name: string): number => Number(/\.(\d{4})\.jsonl$/.exec(name)?.[1] ?? 0);
+  const names = fs.readdirSync(store).filter((name) => name.endsWith(".jsonl"));
+  names.sort((left, right) => number(left) - number(right));
+  // One log, whose files follow each other without a gap.
+  expect(names.map(number)).toEqual(names.map((_, index) => index));
+  const bytes = Buffer.concat(names.map((name) => fs.readFileSync(path.join(store, name))));
   const events: Event[] = [];
   for (let start = 0; start < bytes.length;) {
     const end = bytes.indexOf(0x0a, start) + 1;

@@ -28,7 +28,7 @@ export interface SampleStore {
 export function sampleStore(folder: string, count: number): SampleStore {
   const env = { XDG_STATE_HOME: path.join(folder, "state") };
   const dir = path.join(folder, ".tracekeep");
-  const store = openStore({ dir, env, durability: "os" });
+  const store = openStore({ dir, env, durability: "interval" });
   const logs = ["one", "two"].map((id) => {
     const session = store.startSession({ id, agent: "a" });
     for (let at = 0; at < count - 2; at++) {
@@ -39,6 +39,7 @@ export function sampleStore(folder: string, count: number): SampleStore {
     session.end();
     return session.file;
   });
+  store.close();
   return { dir, env, log: logs[0] ?? "" };
 }
 

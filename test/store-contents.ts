@@ -8,7 +8,9 @@ import type { Event } from "../src/event/index.ts";
 /** The events of every session of a store, by session id. */
 export function eventsIn(dir: string): Map<string, Event[]> {
   const sessions = new Map<string, Event[]>();
-  for (const name of readdirSync(dir).filter((file) => /^session_.*\.jsonl$/.test(file))) {
+  for (const name of readdirSync(dir).filter(
+    (file) => file.startsWith("session_") && file.endsWith(".jsonl"),
+  )) {
     const lines = readFileSync(path.join(dir, name), "utf8").split("\n").slice(0, -1);
     const events = lines.map((line): Event => JSON.parse(line));
     const id = events[0]?.session_id ?? name;

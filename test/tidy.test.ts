@@ -19,11 +19,17 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pricing: ["base", "event"],
   store: ["base", "event", "format", "summary"],
   sinks: ["base", "event", "format", "store"],
-  record: ["base", "event", "format", "redact", "summary", "store", "sinks"],
-  read: ["base", "event", "format", "store", "summary"],
+  replay: ["base", "event", "format", "redact", "summary", "read"],
+  detect: ["base", "event", "summary"],
   integrity: ["base", "event", "format", "store"],
-  report: ["base", "event", "summary", "read"],
+  metrics: ["base", "event", "summary", "pricing", "read"],
+  report: ["base", "event", "summary", "read", "detect", "metrics"],
+  live: ["base", "event"],
+  record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
+  read: ["base", "event", "format", "store", "summary", "live"],
+  "stream-log": ["base", "event", "live", "record", "read"],
   import: ["base", "event", "pricing", "store", "read", "record"],
+  integrations: ["base", "event", "redact", "store", "record", "import"],
   // Imported by tests only: no other row has it.
   testing: ["base", "event", "format", "store", "sinks", "record", "read"],
   cli: [
@@ -36,12 +42,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "store",
     "record",
     "read",
+    "detect",
+    "metrics",
     "integrity",
     "report",
+    "replay",
     "import",
+    "integrations",
   ],
   demo: ["base", "record", "cli"],
-  "index.ts": ["base", "event", "record", "read"],
+  "index.ts": ["base", "event", "store", "record", "read"],
 };
 
 interface SourceFile {

@@ -4,6 +4,8 @@
 /** Every `code` a {@link TracekeepError} can carry. */
 export type ErrorCode =
   | "BAD_EVENT"
+  | "BAD_PRICES"
+  | "BAD_SETTINGS"
   | "BAD_STORE"
   | "CLOSED"
   | "DISK_FULL"
@@ -11,6 +13,8 @@ export type ErrorCode =
   | "FILTERED"
   | "FORMAT_TOO_NEW"
   | "IO"
+  | "LOCK_TIMEOUT"
+  | "NOT_RECORDED"
   | "NO_SESSION"
   | "NO_STORE"
   | "PERMISSION"
@@ -19,6 +23,7 @@ export type ErrorCode =
   | "SEAL_BROKEN"
   | "SESSION_BUSY"
   | "SESSION_EXISTS"
+  | "TOO_SLOW"
   | "UNSUPPORTED_PLATFORM";
 
 export interface ErrorDetails {

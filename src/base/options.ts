@@ -37,6 +37,24 @@ export function integerOption(
   return value;
 }
 
+/** A number within bounds, or the default when undefined. @throws TypeError, RangeError */
+export function numberOption(
+  owner: string,
+  name: string,
+  value: number | undefined,
+  bounds: { min: number; max: number; default: number },
+): number {
+  if (value === undefined) return bounds.default;
+  if (typeof value !== "number")
+    throw new TypeError(`${owner}: ${name} must be a number, got ${describe(value)}`);
+  if (!(value >= bounds.min && value <= bounds.max)) {
+    throw new RangeError(
+      `${owner}: ${name} must be a number from ${bounds.min} to ${bounds.max}, got ${value}`,
+    );
+  }
+  return value;
+}
+
 /** One of a fixed list of texts, or the default when undefined. @throws TypeError, RangeError */
 export function choiceOption<T extends string>(
   owner: string,

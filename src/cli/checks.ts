@@ -44,7 +44,7 @@ export function runChecks(place: StorePlace): Check[] {
   const catalog = new SessionCatalog(store).refresh();
   return [
     ...checks,
-    { name: "store", ok: true, about: `${store}, ${catalog.logs.length} session logs` },
+    { name: "store", ok: true, about: `${store}, ${catalog.sessions.size} session logs` },
     checkModes(store),
     checkLocks(store),
     checkFileSystem(store),
@@ -160,7 +160,10 @@ function checkLogs(catalog: SessionCatalog): Check[] {
     about: `${file}: ${reason}`,
     hint: "it is left as it is and not read; move it elsewhere if it does not belong here",
   }));
-  for (const { path: file, sessionId } of catalog.logs) {
+  for (const [sessionId, files] of catalog.sessions) {
+    // Only the last one is written to; what stands at the ends of the others is for readers to tell.
+    const file = files.at(-1)?.path;
+    if (file === undefined) continue;
     if (readLastLine(file).tailBytes === 0 && !fs.existsSync(file + TORN_SUFFIX)) continue;
     checks.push({
       name: "session log",

@@ -3,15 +3,18 @@
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { PassThrough, Readable } from "node:stream";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { standardDetectors } from "../detect/index.ts";
+import type { SpendReport } from "../metrics/index.ts";
 import { openStore } from "../record/index.ts";
+import type { StoreOptions } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
+import type { AuditReport, SessionRow } from "../report/index.ts";
+import { runCli } from "../../test/run-cli.ts";
+import type { Ran } from "../../test/run-cli.ts";
 import { COMMANDS } from "./commands.ts";
-import { Output } from "./output.ts";
-import { runCommand } from "./run.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -19,36 +22,11 @@ beforeEach(() => {
 });
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-interface Ran {
-  code: number;
-  out: string;
-  err: string;
-}
-
-async function tracekeep(
-  argv: readonly string[],
-  stdin = "",
-  signal = new AbortController().signal,
-): Promise<Ran> {
-  const texts: string[] = ["", ""];
-  const outputs = texts.map((_, at) => {
-    const stream = new PassThrough();
-    stream.on("data", (chunk: Buffer) => (texts[at] += chunk.toString("utf8")));
-    return new Output(stream, { isTerminal: false, columns: 80, color: false });
+const tracekeep = (argv: readonly string[], stdin?: string, signal?: AbortSignal): Promise<Ran> =>
+  runCli(folder, argv, {
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(signal === undefined ? {} : { signal }),
   });
-  const [stdout, stderr] = outputs as [Output, Output];
-  const surroundings = {
-    stdin: Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]),
-    stdout,
-    stderr,
-    env: {},
-    cwd: folder,
-    home: path.join(folder, "home"),
-    signal,
-  };
-  const code = await runCommand(COMMANDS, argv, surroundings, "tracekeep 0");
-  return { code, out: texts[0] ?? "", err: texts[1] ?? "" };
-}
 
 function recordSomething(): void {
   const store = openStore({ dir: path.join(folder, ".tracekeep"), handleSignals: false });
@@ -91,10 +69,11 @@ describe("every command", () => {
 
   const OPERANDS: Record<string, string[]> = {
     show: ["show", "x"],
+    replay: ["replay", "x"],
     erase: ["erase", "x:1", "--reason", "r"],
   };
 
-  it.each(NAMES.filter((name) => !["append", "import"].includes(name)))(
+  it.each(NAMES.filter((name) => !["append", "import", "hook", "install"].includes(name)))(
     "%s without a store says so and what to do, and creates none",
     async (name) => {
       const { code, err, out } = await tracekeep(OPERANDS[name] ?? [name]);
@@ -306,6 +285,103 @@ describe("sessions, show, audit, stats", () => {
     const audit = await tracekeep(["audit", "--json"]);
     expect(audit.code).toBe(3);
     expect((JSON.parse(audit.out) as { skipped: unknown[] }).skipped).toHaveLength(1);
+  });
+});
+
+describe("spend, health, audit --anomalies", () => {
+  /** Four failures in a row, with detectors watching or without; and a loop. */
+  function recordTrouble(detectors: StoreOptions["detectors"] = []): void {
+    const store = openStore({ dir: path.join(folder, ".tracekeep"), handleSignals: false, detectors });
+    const stuck = store.startSession({ id: "stuck", agent: "a" });
+    for (let line = 0; line < 4; line++) stuck.toolCall("edit", { line }).error("no such line");
+    stuck.end();
+    const looping = store.startSession({ id: "looping", agent: "a" });
+    for (let round = 0; round < 4; round++) looping.toolCall("submit", { flag: 1 }).result("wrong");
+    looping.end();
+  }
+
+  it("shows where the money went, what is not priced, and how it comes about", async () => {
+    recordSomething();
+    const { code, out } = await tracekeep(["spend"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^m-1 +1 .* \$0\.25$/m);
+    expect(out).toMatch(/^m-2 +1 .* unpriced$/m);
+    expect(out).toContain("not priced: 1 record of m-2; give prices with --prices FILE");
+    const explained = await tracekeep(["spend", "--explain"]);
+    expect(explained.out).toMatch(/counted +\$0\.250000 +m-1: .*; a call/);
+    const report = JSON.parse((await tracekeep(["spend", "--by", "session", "--json"])).out) as SpendReport;
+    expect(report.rows.map(({ key }) => key)).toEqual(["build-1", "build-2"].slice(0, report.rows.length));
+    expect(report.total).toMatchObject({ cost_usd: 0.25, model_calls: 2, unpriced: ["m-2"] });
+  });
+
+  it("takes prices from a file, and leaves the log as it is", async () => {
+    recordSomething();
+    const logs = (): string[] => {
+      const dir = path.join(folder, ".tracekeep");
+      return fs.readdirSync(dir).map((name) => fs.readFileSync(path.join(dir, name), "utf8"));
+    };
+    const before = logs();
+    const file = path.join(folder, "prices.json");
+    const price = { input_cost_per_token: 0.001, output_cost_per_token: 0.001 };
+    fs.writeFileSync(file, JSON.stringify({ "m-1": price, "m-2": price }));
+    const filled = JSON.parse((await tracekeep(["spend", "--prices", file, "--json"])).out) as SpendReport;
+    expect(filled.total.unpriced).toEqual([]);
+    expect(filled.rows.find(({ key }) => key === "m-1")?.cost_usd).toBe(0.25);
+    const anew = JSON.parse(
+      (await tracekeep(["spend", "--prices", file, "--reprice", "--json"])).out,
+    ) as SpendReport;
+    expect(anew.total.cost_usd).toBe(1.065);
+    expect(logs()).toEqual(before);
+    expect(await tracekeep(["spend", "--prices", path.join(folder, "none.json")])).toMatchObject({ code: 1 });
+    expect((await tracekeep(["spend", "--by", "colour"])).code).toBe(2);
+  });
+
+  it("finds in history what nobody watched for, and exits with 3", async () => {
+    recordTrouble();
+    const { code, out } = await tracekeep(["audit", "--anomalies"]);
+    expect(code).toBe(3);
+    expect(out).toMatch(/MEDIUM +ERROR_STREAK/);
+    expect(out).toMatch(/HIGH +REPEATED_CALL/);
+    const json = await tracekeep(["audit", "--json"]);
+    expect(json.code).toBe(3);
+    expect(JSON.parse(json.out)).toMatchObject({
+      anomalies: [
+        { session_id: "stuck", recorded: false, anomaly: { rule: "ERROR_STREAK", threshold: 4, actual: 4 } },
+        { session_id: "looping", recorded: false, anomaly: { rule: "REPEATED_CALL", severity: "HIGH" } },
+      ],
+      health: { average: 90, bands: { excellent: 1, good: 1 } },
+    });
+  });
+
+  it("shows once what was recorded and is found again", async () => {
+    recordTrouble(standardDetectors());
+    const { anomalies } = JSON.parse((await tracekeep(["audit", "--json"])).out) as AuditReport;
+    expect(anomalies.map(({ recorded }) => recorded)).toEqual([true, true]);
+    expect(await tracekeep(["audit", "--anomalies", "--session", "stuck"])).toMatchObject({ code: 3 });
+  });
+
+  it("says that there are no anomalies, and exits with 0", async () => {
+    recordSomething();
+    expect(await tracekeep(["audit", "--anomalies"])).toMatchObject({ code: 0, out: "No anomalies.\n" });
+  });
+
+  it("scores sessions, says what cost points, and exits with 3 for one below 70", async () => {
+    recordTrouble();
+    const all = await tracekeep(["health"]);
+    expect(all.code).toBe(0);
+    expect(all.out).toMatch(/85 +good +looping +a +REPEATED_CALL/);
+    expect((await tracekeep(["health", "stuck"])).out).toBe(
+      "stuck  health 95 of 100, excellent\n     −5  ERROR_STREAK\n",
+    );
+    const rows = (await tracekeep(["sessions", "--json"])).out.trim().split("\n");
+    expect(rows.map((row) => (JSON.parse(row) as SessionRow).health.score)).toEqual([95, 85]);
+    const store = openStore({ dir: path.join(folder, ".tracekeep"), handleSignals: false });
+    const sick = store.startSession({ id: "sick" });
+    for (let count = 0; count < 2; count++) {
+      sick.log({ event: "ANOMALY_DETECTED", anomaly: { rule: "LOOP", severity: "HIGH" } });
+    }
+    sick.end();
+    expect(await tracekeep(["health", "sick", "--json"])).toMatchObject({ code: 3 });
   });
 });
 

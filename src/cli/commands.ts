@@ -29,6 +29,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/query.ts")).query,
   },
   {
+    name: "tail",
+    summary: "the last events, and with -f those to come",
+    load: async () => (await import("./commands/tail.ts")).tail,
+  },
+  {
     name: "audit",
     summary: "what the agents did: calls, errors, tokens, money",
     load: async () => (await import("./commands/audit.ts")).audit,
@@ -49,8 +54,38 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/erase.ts")).erase,
   },
   {
+    name: "replay",
+    summary: "play a session again, show its steps, compare two runs",
+    load: async () => (await import("./commands/replay.ts")).replay,
+  },
+  {
+    name: "spend",
+    summary: "where the money went: by model, hour, session, agent or project",
+    load: async () => (await import("./commands/spend.ts")).spend,
+  },
+  {
+    name: "health",
+    summary: "how well sessions went, 0 to 100, and what cost points",
+    load: async () => (await import("./commands/health.ts")).health,
+  },
+  {
     name: "doctor",
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
+    name: "install",
+    summary: "have Claude Code recorded as it works; --uninstall takes it back",
+    load: async () => (await import("./commands/install.ts")).install,
+  },
+  {
+    name: "hook",
+    summary: "record one hook call (run by the agent's host)",
+    load: async () => (await import("./commands/hook.ts")).hook,
+  },
+  {
+    name: "watch",
+    summary: "watch running sessions live",
+    load: async () => (await import("./commands/watch.ts")).watch,
   },
 ];

@@ -5,6 +5,8 @@ export const EXIT = {
   usage: 2,
   /** Anomalies, damage, tampering, skipped lines. */
   findings: 3,
+  /** By Ctrl-C. */
+  interrupted: 130,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -1,16 +1,16 @@
 #!/usr/bin/env node
-// The command line's entry: the only file that reads the process's arguments and decides how it ends.
+// The command line's entry: the only file that reads the process's arguments and decides how it ends. `hook` goes its
+// own way before anything else is loaded.
 
 import process from "node:process";
 
-import { RECORDER } from "../record/version.ts";
-import { COMMANDS } from "./commands.ts";
-import { runCommand } from "./run.ts";
-import { processSurroundings } from "./surroundings.ts";
+const argv = process.argv.slice(2);
 
-process.exitCode = await runCommand(
-  COMMANDS,
-  process.argv.slice(2),
-  processSurroundings(),
-  RECORDER.replace("/", " "),
-);
+if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
+  const { readHookInput, runHook } = await import("./hook.ts");
+  runHook(argv.slice(1), { env: process.env, cwd: process.cwd(), readInput: () => readHookInput(0) });
+  process.exitCode = 0;
+} else {
+  const { runProgram } = await import("./program.ts");
+  process.exitCode = await runProgram(argv);
+}

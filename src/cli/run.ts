@@ -104,7 +104,7 @@ function commandPosition(argv: readonly string[]): number {
 async function explain(error: unknown, { stdout, stderr, signal }: Surroundings): Promise<number> {
   // `tracekeep query | head` is no failure: the reader has what it wanted.
   if (error instanceof ReaderGone) return EXIT.done;
-  if (signal.aborted) return 130;
+  if (signal.aborted) return EXIT.interrupted;
   try {
     await stdout.drain();
   } catch {

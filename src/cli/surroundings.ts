@@ -32,5 +32,7 @@ function outputOf(stream: NodeJS.WriteStream): Output {
   // https://no-color.org, and FORCE_COLOR as Node itself takes it.
   const wanted = isTerminal && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
   const color = wanted || (env["FORCE_COLOR"] ?? "0") !== "0";
-  return new Output(stream, { isTerminal, columns: isTerminal ? stream.columns : DEFAULT_COLUMNS, color });
+  // A terminal that does not know its size says 0.
+  const columns = isTerminal && stream.columns > 0 ? stream.columns : DEFAULT_COLUMNS;
+  return new Output(stream, { isTerminal, columns, color });
 }

@@ -64,6 +64,23 @@ export const FIELDS = {
     about: "The event that an anomaly, an override or a detector error is about.",
   },
 
+  // Text as a model wrote it, `chunks` at a time
+  content: { kind: "text", about: "The exact text of a stream, or of a part of it, marks included." },
+  chunks: {
+    kind: "any",
+    about:
+      "[[ms, length], …]: how long after `timestamp` each chunk came, and its UTF-16 units in `content`.",
+  },
+  stream_id: { kind: "text", about: "Which stream the text belongs to." },
+  position: { kind: "count", about: "Where in its stream the text begins, in UTF-16 units." },
+  part: { kind: "text", about: "What the text is, where the type does not say: tool." },
+  first_token_ms: {
+    kind: "number",
+    about: "From the stream's beginning to its first chunk, in milliseconds.",
+  },
+  chunk_count: { kind: "count", about: "Chunks of the whole stream; stands on its last event." },
+  chunks_per_second: { kind: "number", about: "How fast they came, from the first to the last." },
+
   // A recording about itself
   format: { kind: "count", about: "Version of this format: 1." },
   recorder: { kind: "text", about: "Program and version that wrote the session." },
@@ -81,6 +98,11 @@ export const FIELDS = {
   },
   pid: { kind: "count", about: "Process id of the writer." },
   process_start: { kind: "text", about: "When that process started, in the host's own terms." },
+  agent_process: {
+    kind: "object",
+    about:
+      "{host, boot_id, pid, process_start} of the program that is recorded, where another writes the log. Begins its epoch.",
+  },
   durability: {
     kind: "text",
     about: "os, interval or fsync: what a receipt meant unless an event asked for more.",

@@ -11,7 +11,7 @@ export function encodeLineWithin(parts: LineParts, identity: string, maxBytes: n
   // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
   if (line.length * 3 <= maxBytes || Buffer.byteLength(line) <= maxBytes) return line;
   if (parts.typed === true) {
-    const { event: _, ...body } = parts.body;
+    const { event: _, parent_id: __, call_id: ___, ...body } = parts.body;
     parts.body = body;
     parts.typed = false;
   }

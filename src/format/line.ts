@@ -23,7 +23,10 @@ export interface LineParts {
   call_id?: string | undefined;
   /** Plain JSON without any envelope name in it, unless {@link typed}. */
   body: JsonObject;
-  /** The body is a whole draft as it was handed in: `event` is its first field, and no other is of the envelope. */
+  /**
+   * The body is a whole draft as it was handed in: `event` is its first field, `parent_id` and `call_id` follow in that
+   * order when it has them, and no other is of the envelope.
+   */
   typed?: boolean | undefined;
   source?: EventSource | undefined;
   truncated?: readonly Truncation[] | undefined;
@@ -52,12 +55,15 @@ export function encodeLine(parts: LineParts, identity: string): string {
   let line =
     `${head}${parts.timestamp}","severity":"${parts.severity}","seq":${parts.seq}` +
     `,"id":"${parts.id}"${identity}`;
-  if (parts.parent_id !== undefined) line += `,"parent_id":${JSON.stringify(parts.parent_id)}`;
-  if (parts.call_id !== undefined) line += `,"call_id":${JSON.stringify(parts.call_id)}`;
   const body = JSON.stringify(parts.body);
-  // The type stands in front already; taking it off the text is cheaper than copying the object without it.
+  // The type stands in front already, and what follows it is in order. Taking the type off the text is cheaper than
+  // copying the object without it.
   if (parts.typed === true) line += body.slice(head.length - TIMESTAMP_FIELD.length, -1);
-  else if (body !== "{}") line += `,${body.slice(1, -1)}`;
+  else {
+    if (parts.parent_id !== undefined) line += `,"parent_id":${JSON.stringify(parts.parent_id)}`;
+    if (parts.call_id !== undefined) line += `,"call_id":${JSON.stringify(parts.call_id)}`;
+    if (body !== "{}") line += `,${body.slice(1, -1)}`;
+  }
   if (parts.source !== undefined) line += `,"source":${JSON.stringify(parts.source)}`;
   if (parts.truncated !== undefined) line += `,"truncated":${JSON.stringify(parts.truncated)}`;
   if (parts.sanitized !== undefined) line += `,"sanitized":${JSON.stringify(parts.sanitized)}`;

@@ -12,7 +12,7 @@ export interface SessionFileName {
   tag: string;
   /** 12 or 32 hexadecimal digits, when the shorter name was taken. */
   suffix?: string;
-  /** Number of a sealed segment, from 1; absent on the live one. */
+  /** Number of the segment, from 1; absent on the first. */
   segment?: number;
   /** Whether the segment is compressed. */
   gzip?: boolean;
@@ -23,7 +23,7 @@ const NAME =
   /^session_(\d{8})_([0-9a-f]{4,8})(?:-([0-9a-f]{12}|[0-9a-f]{32}))?(?:\.(\d{4,9}))?\.jsonl(\.gz)?$/;
 
 /**
- * The names a session's live file may have, best first: the date and tag in an agent id such as
+ * The names a session's first file may have, best first: the date and tag in an agent id such as
  * `Claude-Orch-Prime-20260106-c614`, else the UTC day of its start and the last 8 hexadecimal digits of the session id;
  * with the id's last 12 behind it when that is taken; with 32 of its hash when that is taken too.
  */

@@ -9,6 +9,7 @@ import type { SaidSoFar } from "./claude-sheet.ts";
 import { ToolCalls } from "./claude-tool-calls.ts";
 import type { ImportedSession, Translated } from "./importer.ts";
 import { isNothing, isObject, textIn, textOf } from "./json.ts";
+import { promptKey } from "./stamp.ts";
 
 /** Translates the records of one session in one file, in file order. */
 export class RecordTranslator {
@@ -101,6 +102,7 @@ function addUserMessage(sheet: RecordSheet, message: string): void {
       ...(command === undefined ? {} : { command }),
       ...(isOutput ? { command_output: true } : {}),
     },
+    promptKey(message),
   );
 }
 

@@ -24,7 +24,7 @@ export function* importFile(
   file: FoundFile,
   store: Store,
   holdings: Holdings,
-  prices: PriceTable,
+  prices: PriceTable | undefined,
   tally: Tally,
 ): Generator<number, void, undefined> {
   const transcript = { path: file.path, head: readHead(file.path, HEAD_BYTES) };

@@ -51,7 +51,8 @@ export interface Translated {
   /**
    * Names the call for copy detection over the whole store, from what stands on the event itself, so that it can be
    * told again from a stored event (stamp.ts): `tool:<call_id>` of a TOOL_CALL, `result:<call_id>` of a
-   * TOOL_RESULT, `model:<call_id>:<metadata.request_id or nothing>` of a MODEL_RESPONSE.
+   * TOOL_RESULT, `model:<call_id>:<metadata.request_id or nothing>` of a MODEL_RESPONSE; `prompt:<message>` of a
+   * USER_MESSAGE, within its session only.
    */
   readonly copyKey?: string | undefined;
 }

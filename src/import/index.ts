@@ -18,6 +18,8 @@ export type {
   Translated,
   Translator,
 } from "./importer.ts";
+export { foldSpool, hasNews } from "./fold.ts";
+export type { FoldOptions } from "./fold.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";
 export { IMPORTERS, importSessions } from "./run.ts";
 export type { ImportOptions } from "./run.ts";

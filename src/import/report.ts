@@ -22,6 +22,10 @@ export interface ImportReport {
   unfinished: { file: string; from: number; to: number }[];
 }
 
+export function newReport(): ImportReport {
+  return { files: 0, sessions: 0, events_added: 0, events_known: 0, skipped: [], unfinished: [] };
+}
+
 /** How far an import is; handed to `onProgress` now and then. */
 export interface ImportProgress {
   file: string;

@@ -228,6 +228,22 @@ describe("importing", () => {
   }, 30_000);
 });
 
+describe("a session whose log has several files", () => {
+  it("is gone on with where the last import stopped, and nothing of it is counted twice", async () => {
+    const into = async (): Promise<ImportReport> => {
+      const store = openStore({ dir, handleSignals: false, segmentBytes: 4_096 });
+      return importSessions(store, { paths: [projects] }).finally(() => store.close());
+    };
+    const records = Array.from({ length: 60 }, (_, index) => said(index, "hi ".repeat(50)));
+    write("s1.jsonl", ...records.slice(0, 40));
+    expect(await into()).toMatchObject({ events_added: 40, events_known: 0 });
+    expect(await into()).toMatchObject({ events_added: 0, events_known: 40 });
+    write("s1.jsonl", ...records);
+    expect(await into()).toMatchObject({ events_added: 20, events_known: 40 });
+    expect(fs.readdirSync(dir).filter((name) => /\.\d{4}\.jsonl$/.test(name)).length).toBeGreaterThan(3);
+  });
+});
+
 describe("a second file of the same session", () => {
   it("adds nothing when it is the first one moved, also where records have no id of their own", async () => {
     const file = write("s1.jsonl", NO_ID, said(1, "hi"), NO_ID, NO_ID, "torn\n", called(2));

@@ -14,7 +14,9 @@ import { importFile } from "./file-import.ts";
 import { defaultPaths, findTranscripts } from "./files.ts";
 import type { FoundFile } from "./files.ts";
 import { Holdings } from "./holdings.ts";
+import { hookImporters } from "./hooks.ts";
 import type { Importer } from "./importer.ts";
+import { newReport } from "./report.ts";
 import type { ImportProgress, ImportReport, Tally } from "./report.ts";
 import { tallyUnchanged } from "./unchanged.ts";
 
@@ -52,20 +54,12 @@ export interface ImportOptions {
 export async function importSessions(store: Store, options: ImportOptions = {}): Promise<ImportReport> {
   checkOptionNames("importSessions", options, OPTIONS);
   const { importers = IMPORTERS, env = process.env, home = os.homedir(), onProgress, signal } = options;
-  const report: ImportReport = {
-    files: 0,
-    sessions: 0,
-    events_added: 0,
-    events_known: 0,
-    skipped: [],
-    unfinished: [],
-  };
+  const report = newReport();
   const tally: Tally = { report, sessions: new Set() };
   const paths = options.paths?.map((named) => path.resolve(options.cwd ?? ".", named));
   const roots = paths ?? defaultPaths(importers, env, home);
   const files = await inSteps(findTranscripts(roots, importers, report.skipped), signal);
-  const names = [...IMPORTERS, ...importers].map(({ name }) => name);
-  const holdings = new Holdings(store.dir, names);
+  const holdings = new Holdings(store.dir, originsOf(importers));
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   let bytesBefore = 0;
   for (const file of files) {
@@ -100,6 +94,19 @@ export async function importSessions(store: Store, options: ImportOptions = {}):
   return report;
 }
 
+/** The origins that sessions made by importers have. */
+export function originsOf(importers: readonly Importer[]): string[] {
+  return [...IMPORTERS, ...hookImporters, ...importers].map(({ name }) => name);
+}
+
+/** What concerns one session only; an import goes on with the next file. */
+export const OF_ONE_SESSION: ReadonlySet<string> = new Set([
+  "SESSION_BUSY",
+  "SESSION_EXISTS",
+  "FORMAT_TOO_NEW",
+  "BAD_EVENT",
+]);
+
 // --- internal ---
 
 const OPTIONS = [
@@ -113,14 +120,6 @@ const OPTIONS = [
 ] as const satisfies readonly (keyof ImportOptions)[];
 
 const STEP_MS = 10;
-
-/** What concerns one session only; the import goes on with the next file. */
-const OF_ONE_SESSION: ReadonlySet<string> = new Set([
-  "SESSION_BUSY",
-  "SESSION_EXISTS",
-  "FORMAT_TOO_NEW",
-  "BAD_EVENT",
-]);
 
 /** Why the rest of a file is left for the next run; undefined when the error ends the whole import. */
 function reasonToLeave(file: FoundFile, error: unknown): string | undefined {

@@ -2,12 +2,13 @@
 // is opened with the first event that is new, so an import that finds nothing new leaves no trace.
 
 import { TracekeepError } from "../base/errors.ts";
-import type { EventSource } from "../event/index.ts";
-import type { Session, Store } from "../record/index.ts";
+import type { EventDraft, EventSource } from "../event/index.ts";
+import type { Provenance, Session, Store } from "../record/index.ts";
 import { sourceKeyOf } from "./holdings.ts";
 import type { Holdings } from "./holdings.ts";
 import type { ImportedSession, Translated } from "./importer.ts";
 import type { KeyTable } from "./key-table.ts";
+import { isPromptKey } from "./stamp.ts";
 import { cursorIn } from "./unchanged.ts";
 
 /** What a session writer works with, the same for all sessions of a file. */
@@ -31,6 +32,8 @@ export class SessionWriter {
   readonly #cursor: EventSource | undefined;
   /** The session's events by their records' ids: asked where the file has no cursor, because it may be a copy. */
   readonly #byId: KeyTable | undefined;
+  /** What the session's other witness told of: hooks for a transcript, transcripts for hooks. */
+  #witnessed: KeyTable | undefined;
   #session: Session | undefined;
   /** Time of the session's last event that had one of its own. */
   #time: string;
@@ -58,9 +61,11 @@ export class SessionWriter {
     if (timeInferred) draft.timestamp = this.#time;
     else this.#time = String(draft.timestamp);
     if (this.#isKnown(source)) return false;
-    const copyOf = copyKey === undefined ? undefined : this.#copyOf(copyKey);
     const session = (this.#session ??= this.#open());
-    session.log(draft, { source, copyOf, timeInferred: timeInferred ? true : undefined });
+    const copyOf = copyKey === undefined ? undefined : this.#copyOf(copyKey);
+    const provenance = { source, copyOf, timeInferred: timeInferred ? true : undefined };
+    if (draft.event === "END") this.#end(session, draft, provenance);
+    else session.log(draft, provenance);
     const { lastError } = session.status();
     if (lastError !== undefined) throw lastError;
     this.#seen = source;
@@ -95,9 +100,21 @@ export class SessionWriter {
     return key !== undefined && this.#byId?.has(key) === true;
   }
 
-  /** The other session that has the same call; without one, the call is this session's from now on. */
+  /** The source told of the session's end. It may go on all the same. @throws TracekeepError */
+  #end(session: Session, { event: _event, reason, ...more }: EventDraft, provenance: Provenance): void {
+    this.#session = undefined;
+    session.end(typeof reason === "string" ? reason : undefined, more, provenance);
+  }
+
+  /**
+   * The session that has the same call already: this one, when its other witness told of it, or another. Without one,
+   * the call is this session's from now on.
+   */
   #copyOf(copyKey: string): string | undefined {
-    const { holdings } = this.#context;
+    const { holdings, file } = this.#context;
+    this.#witnessed ??= holdings.witnessedBeside(file, this.imported.id);
+    if (this.#witnessed.has(copyKey)) return this.imported.id;
+    if (isPromptKey(copyKey)) return undefined;
     const holder = holdings.holderOf(copyKey);
     if (holder === undefined) holdings.hold(copyKey, this.imported.id);
     return holder === this.imported.id ? undefined : holder;
@@ -128,7 +145,7 @@ export class SessionWriter {
         startedAt: startedAt ?? fileTime,
         durability: "os",
       });
-      holdings.add(id, origin, session.file);
+      holdings.add(session.file);
       return session;
     }
     if (present !== origin && present !== "") {

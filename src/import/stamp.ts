@@ -16,6 +16,18 @@ export interface Stamp {
   gap: { bytes: number; reason: string } | undefined;
 }
 
+/**
+ * Names what a person said, for telling it again within its session: hooks and transcripts share no id for it. Other
+ * sessions may well have been told the same.
+ */
+export function promptKey(message: string): string {
+  return PROMPT + message.trim();
+}
+
+export function isPromptKey(copyKey: string): boolean {
+  return copyKey.startsWith(PROMPT);
+}
+
 /** Reads the stamp of a stored line, its `\n` included. A line that is damaged or not canonical has none. */
 export function readStamp(line: Buffer): Stamp {
   const at = line.lastIndexOf(SOURCE);
@@ -29,6 +41,8 @@ export function readStamp(line: Buffer): Stamp {
 }
 
 // --- internal ---
+
+const PROMPT = "prompt:";
 
 const SOURCE = ',"source":{"file":';
 const TEXT = String.raw`"(?:[^"\\]|\\.)*"`;
@@ -59,11 +73,15 @@ function sourceOf(value: JsonValue | undefined): EventSource | undefined {
 }
 
 const CALL_TYPE = /^\{"event":"(TOOL_CALL|TOOL_RESULT|MODEL_RESPONSE)"/;
+const USER_MESSAGE = '{"event":"USER_MESSAGE",';
 const CALL_ID = ',"call_id":"';
 /** The call id stands behind other ids, none of them longer than 1,024 bytes, or six times that when all is escaped. */
 const HEAD_BYTES = 32 * 1024;
 
 function copyKeyOf(line: Buffer): string | undefined {
+  if (line.toString("latin1", 0, USER_MESSAGE.length) === USER_MESSAGE) {
+    return promptKey(textIn(parseObject(line, 0, line.length), "message") ?? "");
+  }
   const type = CALL_TYPE.exec(line.toString("latin1", 0, 32))?.[1];
   const at = type === undefined ? -1 : line.subarray(0, HEAD_BYTES).indexOf(CALL_ID);
   if (at < 0) return undefined;

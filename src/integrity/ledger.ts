@@ -4,13 +4,13 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { decodeLine, hashFromBase64, parseVkey } from "../format/index.ts";
+import { decodeLine, hashFromBase64, openNote, parseVkey } from "../format/index.ts";
 import type { Checkpoint, Hash, NoteVerifier } from "../format/index.ts";
-import { ledgerEntryOf } from "../store/evidence-ledger.ts";
-import type { LedgerEntry } from "../store/evidence-ledger.ts";
-import { evidenceFiles, LEDGER_FILE } from "../store/layout.ts";
+import { evidenceFiles, LEDGER } from "../store/layout.ts";
 import { readLogLines } from "../store/log-lines.ts";
 import { openSeal, readNote } from "../store/seal-file.ts";
+import { erasureText, sessionOrigin, statementOf } from "../store/statements.ts";
+import type { Statement } from "../store/statements.ts";
 import { judge } from "./judge.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
 import { walkLog } from "./walk.ts";
@@ -29,6 +29,8 @@ export interface Ledger {
   storeId: string;
   /** Keys that the ledger names as the store's. */
   keys: NoteVerifier[];
+  /** Of those, or besides them, the ones that are known from outside. */
+  trusted: readonly NoteVerifier[];
   sessions: Map<string, SessionStatements>;
   /** The ledger's latest seal: the one thing to keep elsewhere. */
   note: string | undefined;
@@ -45,24 +47,25 @@ export function readLedger(
   pinned: (storeId: string) => readonly NoteVerifier[],
   anchors: readonly string[],
 ): Ledger | undefined {
-  const file = path.join(dir, LEDGER_FILE);
+  const file = path.join(dir, LEDGER);
   if (!fs.existsSync(file)) return undefined;
   const files = evidenceFiles(file);
   // Before the lines: a ledger that grows meanwhile has all that its seal covers.
   const note = readNote(files.seal);
-  const entries = entriesOf(file);
+  const statements = statementsIn(file);
+  const keys = statements
+    .map(({ statement }) => (statement.event === "STORE_KEY" ? parseVkey(statement.vkey) : undefined))
+    .filter((key) => key !== undefined);
   const ledger: Ledger = {
-    row: { name: LEDGER_FILE, verdict: "missing", lines: 0, sealed: 0, first_bad_line: null, reason: "" },
-    storeId: entries[0]?.entry.event === "STORE" ? entries[0].entry.session_id : "",
-    keys: [],
+    row: { name: LEDGER, verdict: "missing", lines: 0, sealed: 0, first_bad_line: null, reason: "" },
+    storeId: keys[0]?.name ?? "",
+    keys: keys.filter(({ name }) => name === keys[0]?.name),
+    trusted: [],
     sessions: new Map(),
     note,
   };
-  for (const { entry } of entries) {
-    const key = entry.event === "STORE" || entry.event === "KEY" ? parseVkey(entry.vkey) : undefined;
-    if (key !== undefined && key.name === ledger.storeId) ledger.keys.push(key);
-  }
   const trusted = pinned(ledger.storeId);
+  ledger.trusted = trusted;
   const known = uniqueKeys([...trusted, ...ledger.keys]);
   const seal = note === undefined ? undefined : openSeal(note, known);
   const seals: Checkpoint[] = seal?.kind === "seal" ? [seal.checkpoint] : [];
@@ -71,14 +74,14 @@ export function readLedger(
     if (opened.kind === "seal" && opened.checkpoint.origin === ledger.storeId) seals.push(opened.checkpoint);
   }
   const walk = walkLog({ files: [file], leaves: files.leaves, seals, erased: new Map() });
-  ledger.row = judge({ name: LEDGER_FILE, sessionId: undefined, files: [file], seals, walk, isOpen: false });
+  ledger.row = judge({ name: LEDGER, sessionId: undefined, files: [file], seals, walk, isOpen: false });
   const fail = (verdict: Verdict, reason: string): void => {
     if (ledger.row.verdict === "ok" || ledger.row.verdict === "unsealed-tail")
       ledger.row = { ...ledger.row, verdict, reason };
   };
   if (seal === undefined) {
-    // A writer that dies while it makes the ledger leaves one line and no seal.
-    if (walk.lines > 1 || walk.lines === 0) fail("missing", "its seal is missing");
+    // Its first writer seals it before it seals anything else. Where no key is named, nobody wanted seals.
+    if (statements.some(({ statement }) => statement.event !== "STORE_KEY")) fail("missing", "its seal is missing");
   } else if (seal.kind === "bad") fail("edited", `its seal does not hold: ${seal.reason}`);
   else if (seal.checkpoint.origin !== ledger.storeId) fail("forked", "its seal is of another store");
   else if (!seal.signedBy.some((key) => trusted.some(({ vkey }) => vkey === key.vkey)))
@@ -86,38 +89,48 @@ export function readLedger(
       "inconclusive",
       `it is signed by ${seal.signedBy[0]?.vkey ?? "a key"}, which nothing outside the store vouches for: compare it with the key you know, and give that with --key`,
     );
-  // Statements behind the seal were never acted upon.
-  const sealedLines = seal?.kind === "seal" ? seal.checkpoint.size : 0;
-  for (const { entry, seq } of entries) if (seq < sealedLines) take(ledger.sessions, entry);
+  // Behind the seal anybody may have put a key; everything else that is stated there carries signatures of its own.
+  const sealedLines = seal?.kind === "seal" ? seal.checkpoint.size : Infinity;
+  ledger.keys = ledger.keys.filter(({ vkey }) =>
+    statements.some(
+      ({ statement, seq }) => statement.event === "STORE_KEY" && statement.vkey === vkey && seq < sealedLines,
+    ),
+  );
+  for (const { statement } of statements) take(ledger, statement);
   return ledger;
 }
 
 // --- internal ---
 
-function entriesOf(file: string): { entry: LedgerEntry; seq: number }[] {
-  const entries: { entry: LedgerEntry; seq: number }[] = [];
+function statementsIn(file: string): { statement: Statement; seq: number }[] {
+  const statements: { statement: Statement; seq: number }[] = [];
   for (const line of readLogLines([file])) {
     const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
-    const entry = decoded?.kind === "event" ? ledgerEntryOf(decoded.event) : undefined;
-    if (entry !== undefined) entries.push({ entry, seq: line.seq });
+    const statement = decoded?.kind === "event" ? statementOf(decoded.event) : undefined;
+    if (statement !== undefined) statements.push({ statement, seq: line.seq });
   }
-  return entries;
+  return statements;
 }
 
-function take(sessions: Map<string, SessionStatements>, entry: LedgerEntry): void {
-  if (entry.event === "STORE" || entry.event === "KEY") return;
-  let session = sessions.get(entry.session_id);
+function take(ledger: Ledger, statement: Statement): void {
+  if (statement.event === "STORE_KEY") return;
+  let session = ledger.sessions.get(statement.session_id);
   if (session === undefined) {
     session = { epochs: [], notes: [], erased: new Map() };
-    sessions.set(entry.session_id, session);
+    ledger.sessions.set(statement.session_id, session);
   }
-  if (entry.event === "EPOCH") {
-    const key = parseVkey(entry.vkey);
-    if (key !== undefined) session.epochs.push({ key, firstSeq: entry.first_seq });
-  } else if (entry.event === "SEAL") session.notes.push(entry.note);
+  if (statement.event === "EPOCH") {
+    const key = parseVkey(statement.vkey);
+    if (key !== undefined) session.epochs.push({ key, firstSeq: statement.first_seq });
+  } else if (statement.event === "SEAL") session.notes.push(statement.note);
   else {
-    const leaf = hashFromBase64(entry.leaf);
-    if (leaf !== undefined) session.erased.set(entry.erased_seq, leaf);
+    const { session_id, erased_seq, note } = statement;
+    const leaf = hashFromBase64(statement.leaf);
+    // Whoever can write to the disk can write this, too; not sign it.
+    const opened = openNote(note, ledger.keys);
+    const text = erasureText(sessionOrigin(ledger.storeId, session_id), erased_seq, statement.leaf);
+    if (leaf !== undefined && opened.kind === "note" && opened.signedBy.length > 0 && opened.text === text)
+      session.erased.set(erased_seq, leaf);
   }
 }
 

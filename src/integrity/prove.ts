@@ -19,8 +19,7 @@ import { checkpointOf } from "./session-check.ts";
 export function proveLine(dir: string, sessionId: string, seq: number): string {
   const files = new SessionCatalog(dir)
     .refresh()
-    .logs.filter((log) => log.sessionId === sessionId)
-    .sort((left, right) => left.firstSeq - right.firstSeq)
+    .filesOf(sessionId)
     .map((log) => log.path);
   const [first] = files;
   if (first === undefined)

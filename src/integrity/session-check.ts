@@ -2,13 +2,14 @@
 
 import path from "node:path";
 
-import { decodeLine, openNote, parseCheckpoint } from "../format/index.ts";
+import { decodeLine, openNote, parseCheckpoint, parseVkey } from "../format/index.ts";
 import type { Checkpoint, NoteVerifier } from "../format/index.ts";
-import { sessionOrigin } from "../store/sealer.ts";
 import { isProcessAlive } from "../store/process.ts";
 import type { ProcessIdentity } from "../store/process.ts";
 import { evidenceFiles } from "../store/layout.ts";
+import { readLogLines } from "../store/log-lines.ts";
 import { openSeal } from "../store/seal-file.ts";
+import { sessionOrigin } from "../store/statements.ts";
 import { judge } from "./judge.ts";
 import type { Ledger, SessionStatements } from "./ledger.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
@@ -81,7 +82,7 @@ function isFine(verdict: Verdict): boolean {
 
 /** What was sealed of the session, by keys that hold; and what is wrong with the seal beside it. */
 function sealsOf(
-  { id, note }: SessionFiles,
+  { id, note, files }: SessionFiles,
   statements: SessionStatements,
   ledger: Ledger | undefined,
   anchors: readonly string[],
@@ -91,17 +92,18 @@ function sealsOf(
       ? { seals: [] }
       : { seals: [], problem: { verdict: "inconclusive", reason: "the ledger with its keys is missing" } };
   const origin = sessionOrigin(ledger.storeId, id);
-  // They stand in the ledger, under its seal; of each only what it says is needed, and of the last its signature.
   const seals = statements.notes
     .map(checkpointOf)
     .filter((each): each is Checkpoint => each?.origin === origin);
-  const last = statements.notes.at(-1);
-  let problem = last === undefined ? undefined : problemOf(last, origin, statements, ledger);
-  if (note !== undefined) {
-    problem ??= problemOf(note, origin, statements, ledger);
-    const checkpoint = checkpointOf(note);
-    if (problem === undefined && checkpoint !== undefined) seals.push(checkpoint);
-  }
+  // Each with its signatures: the next writer seals what it finds in the ledger.
+  const notes = new Set(note === undefined ? statements.notes : [...statements.notes, note]);
+  const announced = lazily(() => announcedEpochs(files));
+  const problems = [...notes].map((each) => problemOf(each, origin, statements, ledger, announced));
+  const problem =
+    problems.find((each) => each !== undefined && each.verdict !== "inconclusive") ??
+    problems.find((each) => each !== undefined);
+  const checkpoint = note === undefined || problem !== undefined ? undefined : checkpointOf(note);
+  if (checkpoint !== undefined) seals.push(checkpoint);
   for (const anchor of anchors) {
     const opened = openSeal(anchor, ledger.keys);
     if (opened.kind === "seal" && opened.checkpoint.origin === origin) seals.push(opened.checkpoint);
@@ -114,17 +116,26 @@ function problemOf(
   note: string,
   origin: string,
   { epochs }: SessionStatements,
-  { keys, row }: Ledger,
+  ledger: Ledger,
+  announced: () => SessionStatements["epochs"],
 ): Problem | undefined {
+  const { keys, trusted, row } = ledger;
   const opened = openSeal(note, [...keys, ...epochs.map(({ key }) => key)]);
   if (opened.kind === "bad") return { verdict: "edited", reason: `its seal does not hold: ${opened.reason}` };
   const { checkpoint, signedBy } = opened;
-  const has = (known: readonly NoteVerifier[]): boolean => known.some((key) => signedBy.includes(key));
+  const has = (known: readonly NoteVerifier[]): boolean => known.some(({ vkey }) => signedBy.some((key) => key.vkey === vkey));
   if (checkpoint.origin !== origin)
     return { verdict: "forked", reason: `its seal is of another log, ${checkpoint.origin}` };
   if (!has(keys)) return { verdict: "edited", reason: "its seal is not signed by the store's key" };
   const at = epochs.findIndex(({ key }) => signedBy.includes(key));
   const epoch = epochs[at];
+  // A writer that dies when it has sealed for the first time may not have told the ledger; it has told the log.
+  if (epoch === undefined && epochs !== announced()) {
+    const all = announced();
+    const known = epochs.every(({ key }) => all.some((each) => each.key.vkey === key.vkey));
+    if (known && all.some(({ key }) => openSeal(note, [key]).kind === "seal"))
+      return problemOf(note, origin, { ...NO_STATEMENTS, epochs: all }, ledger, announced);
+  }
   if (epoch === undefined)
     return row.verdict === "ok" || row.verdict === "inconclusive"
       ? { verdict: "forked", reason: "its seal is signed by a key that the ledger does not know" }
@@ -135,8 +146,33 @@ function problemOf(
   const end = epochs[at + 1]?.firstSeq ?? Infinity;
   if (checkpoint.size <= epoch.firstSeq || checkpoint.size > end)
     return { verdict: "forked", reason: "its seal is signed by the key of another epoch" };
+  if (trusted.length > 0 && !has(trusted))
+    return {
+      verdict: "inconclusive",
+      reason: "it was sealed by another key of the store, from before it was moved: give that with --key",
+    };
   return undefined;
 }
+
+/** The keys that a log says it is sealed by, and from where on. */
+function announcedEpochs(files: readonly string[]): SessionStatements["epochs"] {
+  const epochs: SessionStatements["epochs"] = [];
+  for (const line of readLogLines(files)) {
+    if (!("bytes" in line) || !BEGINS_EPOCH.test(line.bytes.toString("latin1", 0, 24))) continue;
+    const decoded = decodeLine(line.bytes);
+    const vkey = decoded.kind === "event" ? decoded.event["seal_key"] : undefined;
+    const key = typeof vkey === "string" ? parseVkey(vkey) : undefined;
+    if (key !== undefined) epochs.push({ key, firstSeq: line.seq });
+  }
+  return epochs;
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
+
+const BEGINS_EPOCH = /^\{"event":"(?:START|RESUMED)"/;
 
 /** Follows the epochs of a log by the first bytes of its lines. */
 class EpochWatch {

@@ -8,7 +8,7 @@ import { parseVkey } from "../format/index.ts";
 import type { NoteVerifier } from "../format/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { readStoreSigner } from "../store/keys.ts";
-import { evidenceFiles, LEDGER_FILE } from "../store/layout.ts";
+import { evidenceFiles, LEDGER } from "../store/layout.ts";
 import { readNote } from "../store/seal-file.ts";
 import { readLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
@@ -74,7 +74,7 @@ export function verifyStore(dir: string, options: VerifyOptions = {}): StoreVerd
   if (ledger === undefined && sessions.some(({ note }) => note !== undefined))
     logs.unshift(
       emptyRow(
-        LEDGER_FILE,
+        LEDGER,
         "missing",
         "logs were sealed, and the ledger that vouches for their keys is not there",
       ),
@@ -128,7 +128,7 @@ function sessionFiles(catalog: SessionCatalog, only: string | undefined): Sessio
       session.note ??= note;
     }
   };
-  for (const log of catalog.logs.toSorted((left, right) => left.firstSeq - right.firstSeq))
+  for (const log of [...catalog.sessions.values()].flat())
     add(log.path, log.sessionId);
   for (const { file, reason } of catalog.skipped) if (!isCopy(reason)) add(file, undefined);
   return [...sessions.values()];

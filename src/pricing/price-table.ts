@@ -9,6 +9,7 @@ import type { ModelInfo, ModelPrice } from "@pydantic/genai-prices";
 
 import { MAX_TIME_MS } from "../event/index.ts";
 import { costUsd } from "./rates.ts";
+import type { TokenCounts } from "./rates.ts";
 
 /** What one call used. The kinds are disjoint, as on the event line: their sum is everything that was billed. */
 export interface CallUsage {
@@ -51,6 +52,14 @@ export interface PriceTable {
  */
 export function loadPrices(): Promise<PriceTable> {
   return (loaded ??= load());
+}
+
+/** What a call used, as prices are applied to it; undefined when a count is not a number from 0. @internal */
+export function tokensOf(usage: CallUsage): TokenCounts | undefined {
+  const { input_tokens: input, output_tokens: output, cache_read_tokens: cacheRead = 0 } = usage;
+  const { cache_write_tokens: writes = 0, cache_write_1h_tokens: cacheWrite1h = 0 } = usage;
+  if (![input, output, cacheRead, writes, cacheWrite1h].every(isCount)) return undefined;
+  return { input, cacheRead, cacheWrite: Math.max(writes - cacheWrite1h, 0), cacheWrite1h, output };
 }
 
 // --- internal ---
@@ -99,25 +108,10 @@ class GenaiPrices implements PriceTable {
   }
 
   price(usage: CallUsage, atMs: number): Price | undefined {
-    const {
-      provider,
-      model,
-      input_tokens: input,
-      output_tokens: output,
-      cache_read_tokens: cacheRead = 0,
-    } = usage;
-    const { cache_write_tokens: writes = 0, cache_write_1h_tokens: cacheWrite1h = 0 } = usage;
-    if (![input, output, cacheRead, writes, cacheWrite1h].every(isCount)) return undefined;
-    if (!(atMs >= 0 && atMs <= MAX_TIME_MS)) return undefined;
-    const prices = this.#pricesAt(provider, model, atMs);
-    if (prices === undefined) return undefined;
-    const cost = costUsd(prices, {
-      input,
-      cacheRead,
-      cacheWrite: Math.max(writes - cacheWrite1h, 0),
-      cacheWrite1h,
-      output,
-    });
+    const tokens = tokensOf(usage);
+    if (tokens === undefined || !(atMs >= 0 && atMs <= MAX_TIME_MS)) return undefined;
+    const prices = this.#pricesAt(usage.provider, usage.model, atMs);
+    const cost = prices === undefined ? undefined : costUsd(prices, tokens);
     return cost === undefined ? undefined : { cost_usd: cost, cost_source: this.#source };
   }
 

@@ -1,5 +1,5 @@
 /**
- * Reading a store: events, sessions and their figures. Never writes, locks or blocks.
+ * Reading a store: events, sessions and their figures, and events as they happen. Never writes, locks or blocks.
  *
  * @module
  * @example
@@ -9,15 +9,22 @@
  */
 export { parseCondition } from "./condition.ts";
 export type { Condition } from "./condition.ts";
+export type { EventPlace } from "./event-at.ts";
 export type { EventFilter } from "./filter.ts";
 export { compileGlob } from "./glob.ts";
 export { parseDuration, parseMoment } from "./moment.ts";
 export type { Moment } from "./moment.ts";
-export { openReader, Reader } from "./reader.ts";
+export type { Cursor } from "./follow.ts";
+export { openReader, Reader, subscribe } from "./reader.ts";
 export type { ReaderOptions, StoredLine } from "./reader.ts";
 export { MAX_SKIPPED, ReadReport, UNFINISHED_LINE } from "./report.ts";
 export type { MatchedBy } from "./session-logs.ts";
 export type { SessionEntry, SessionFilter } from "./sessions.ts";
 export { ReadStream } from "./stream.ts";
+export type { FollowedLine } from "./subscribe.ts";
+export type { SubscribeOptions } from "./subscribe-options.ts";
+export { Subscription } from "./subscription.ts";
+export type { SubscriptionEnd } from "./subscription.ts";
+export type { LagPolicy, LiveEvent, VolatileEvent } from "../live/index.ts";
 export type { SkippedBytes } from "../store/catalog.ts";
 export type { SessionState, SessionSummary } from "../summary/index.ts";

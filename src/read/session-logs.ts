@@ -2,7 +2,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
-import { flushOpenFiles } from "../store/append-file.ts";
+import { flushOpenFiles } from "../store/open-files.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { instantOf } from "../summary/index.ts";
@@ -12,6 +12,8 @@ import type { ReadReport } from "./report.ts";
 export interface SessionLogs {
   sessionId: string;
   agentId: string;
+  /** The session that started it. */
+  parentId: string | undefined;
   startMs: number;
   files: readonly SessionLogFile[];
 }
@@ -24,17 +26,15 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
-  const filesById = new Map<string, SessionLogFile[]>();
-  for (const log of catalog.logs) {
-    const files = filesById.get(log.sessionId);
-    if (files === undefined) filesById.set(log.sessionId, [log]);
-    else files.push(log);
-  }
-  const sessions = [...filesById].map(([sessionId, files]): SessionLogs => {
-    files.sort((left, right) => left.firstSeq - right.firstSeq);
+  return sessionsOf(catalog);
+}
+
+/** The sessions that a catalog knows, by start, then id. */
+export function sessionsOf(catalog: SessionCatalog): SessionLogs[] {
+  const sessions = [...catalog.sessions].map(([sessionId, files]): SessionLogs => {
     const first = files[0];
     const startMs = first === undefined ? NaN : instantOf(first.startedAt);
-    return { sessionId, agentId: first?.agentId ?? "", startMs, files };
+    return { sessionId, agentId: first?.agentId ?? "", parentId: first?.parentSessionId, startMs, files };
   });
   return sessions.sort(
     (left, right) => left.startMs - right.startMs || byText(left.sessionId, right.sessionId),

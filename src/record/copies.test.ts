@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import type { Event } from "../event/index.ts";
+import { LiveHub } from "../live/index.ts";
 import { bufferedSink, filterSink, memorySink } from "../sinks/index.ts";
 import type { Sink } from "../sinks/index.ts";
 import { SessionLog } from "../store/session-log.ts";
@@ -81,6 +82,7 @@ describe("openStore({ sinks })", () => {
     const copies = new Copies(
       [copy.sink],
       encoder,
+      new LiveHub(),
       () => undefined,
       () => undefined,
     );

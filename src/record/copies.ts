@@ -1,10 +1,11 @@
-// What the sinks beside a session's log get: each event that has its number, once the kernel has it. An event that
-// could not be written after all never was in the log, and its number goes to another one, so nothing is handed over
+// What the sinks beside a session's log and the live hub get: each event that has its number, once the kernel has it.
+// Without sinks and while nobody listens, nothing is made. An event that could not be written after all never was in the log, and its number goes to another one, so nothing is handed over
 // before the log has let go of it (persist first, then notify).
 
 import type { TracekeepError } from "../base/errors.ts";
 import type { EventDraft } from "../event/index.ts";
 import type { LineParts } from "../format/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
 import { openBuffers } from "../sinks/open-buffers.ts";
@@ -18,18 +19,24 @@ const MAX_HELD_EVENTS = 1_024;
 export class Copies {
   readonly #sinks: readonly IsolatedSink[];
   readonly #encoder: EventEncoder;
+  readonly #hub: LiveHub;
+  readonly #sessionId: string;
   #log: SessionLog | undefined;
   #held: EncodedEvent[] = [];
   #scheduled = false;
+  #handingOver = false;
 
   /** @param record writes an event of the recorder about itself, if the session still takes one */
   constructor(
     sinks: readonly Sink[],
     encoder: EventEncoder,
+    hub: LiveHub,
     onFault: OnFault,
     record: (draft: EventDraft) => void,
   ) {
     this.#encoder = encoder;
+    this.#hub = hub;
+    this.#sessionId = encoder.sessionId;
     this.#sinks = sinks.map((sink, index) => {
       let told = false;
       return new IsolatedSink(sink, (error: TracekeepError) => {
@@ -49,6 +56,7 @@ export class Copies {
 
   /** Takes an event that has just got its number. */
   add(parts: LineParts): void {
+    if (this.#sinks.length === 0 && !this.#hub.hears(this.#sessionId)) return;
     // Now, because the caller's own objects may change until the end of the turn.
     this.#held.push(this.#encoder.encode(parts));
     openBuffers.add(this);
@@ -83,9 +91,19 @@ export class Copies {
 
   /** Hands over what is held, after the log has been flushed or closed. */
   handOver(): void {
+    // A sink may record an event of its own (detectors do). It comes after those that are being handed over.
+    if (this.#handingOver) return;
+    this.#handingOver = true;
     const held = this.#held;
     this.#held = [];
     openBuffers.delete(this);
-    for (const { event, line } of held) for (const sink of this.#sinks) sink.write(event, line);
+    try {
+      for (const { event, line } of held) {
+        for (const sink of this.#sinks) sink.write(event, line);
+        this.#hub.publish(event, line);
+      }
+    } finally {
+      this.#handingOver = false;
+    }
   }
 }

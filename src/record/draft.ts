@@ -86,7 +86,7 @@ export class DraftReader {
 
   /** The parts of a draft that can be encoded as it is; undefined when it holds a secret. */
   #ordinary(
-    draft: JsonObject & { event: string },
+    draft: OrdinaryDraft,
     provenance: Provenance,
     onClockStep?: (step: ClockStep) => void,
   ): LineParts | undefined {
@@ -98,8 +98,8 @@ export class DraftReader {
       severity: severityOf(draft.event, draft["status"]),
       seq: 0,
       id: uuidv7(nowMs),
-      parent_id: undefined,
-      call_id: undefined,
+      parent_id: draft.parent_id,
+      call_id: draft.call_id,
       body: draft,
       typed: true,
       source: provenance.source,
@@ -137,18 +137,29 @@ export class DraftReader {
 
 const NOTHING: Provenance = {};
 
-/** Whether a draft says nothing of the envelope but its type, and that first, as nearly all of them do. */
-function isOrdinary(draft: JsonObject): draft is JsonObject & { event: string } {
-  let isFirst = true;
+type OrdinaryDraft = JsonObject & { event: string; parent_id?: string; call_id?: string };
+
+/**
+ * Whether a draft says nothing of the envelope but its type, its parent and its call, first of all and in that order,
+ * as nearly all of them do.
+ */
+function isOrdinary(draft: JsonObject): draft is OrdinaryDraft {
+  let before = "";
   for (const name in draft) {
-    if (isFirst) {
+    if (before === "") {
       const type = draft["event"];
       if (name !== "event" || typeof type !== "string") return false;
       if (type === "" || type.length * 3 > MAX_TYPE_BYTES) return false;
-      isFirst = false;
-    } else if (isEnvelopeName(name) || name === "erased") return false;
+    } else if (isEnvelopeName(name) || name === "erased") {
+      const isParent = name === "parent_id" && before === "event";
+      const isCall = name === "call_id" && (before === "event" || before === "parent_id");
+      if (!isParent && !isCall) return false;
+      const id = draft[name];
+      if (typeof id !== "string" || id.length * 3 > MAX_ID_BYTES) return false;
+    }
+    before = name;
   }
-  return !isFirst;
+  return before !== "";
 }
 
 /** What could not be taken as it was given. */

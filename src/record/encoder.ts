@@ -12,13 +12,13 @@ export interface EncodedEvent {
 }
 
 export class EventEncoder {
-  readonly #sessionId: string;
+  readonly sessionId: string;
   readonly #agentId: string;
   readonly #identity: string;
   readonly #maxLineBytes: number;
 
   constructor(sessionId: string, agentId: string, maxLineBytes: number) {
-    this.#sessionId = sessionId;
+    this.sessionId = sessionId;
     this.#agentId = agentId;
     this.#identity = encodeIdentity(sessionId, agentId);
     this.#maxLineBytes = maxLineBytes;
@@ -36,7 +36,7 @@ export class EventEncoder {
   #event(parts: LineParts): Event {
     const { event, timestamp, severity, seq, id, parent_id: parent, call_id: call, salt } = parts;
     const whole: JsonObject = { event, timestamp, severity, seq, id };
-    whole["session_id"] = this.#sessionId;
+    whole["session_id"] = this.sessionId;
     whole["agent_id"] = this.#agentId;
     if (parent !== undefined) whole["parent_id"] = parent;
     if (call !== undefined) whole["call_id"] = call;

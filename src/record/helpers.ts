@@ -78,8 +78,8 @@ export class CallHandle extends EventHandle {
     this.#finish = (fields) =>
       owner.event({
         event: resultType,
-        call_id: event.call_id,
         parent_id: recorded.id,
+        call_id: event.call_id,
         ...(tool === undefined ? {} : { tool }),
         duration_ms: Math.round((performance.now() - startedMs) * 1000) / 1000,
         ...fields,
@@ -132,8 +132,7 @@ export abstract class EventHelpers {
 
   /** A tool is called. Close it with `.result(value)` or `.error(error)`. */
   toolCall(tool: string, args?: unknown, extra: Extra = {}): CallHandle {
-    return this.#call("TOOL_RESULT", {
-      event: "TOOL_CALL",
+    return this.#call("TOOL_CALL", "TOOL_RESULT", {
       tool,
       ...(args === undefined ? {} : { args }),
       ...extra,
@@ -142,12 +141,12 @@ export abstract class EventHelpers {
 
   /** Something is looked up. Close it with `.result(found)` or `.error(error)`. */
   retrieval(query: unknown, extra: Extra = {}): CallHandle {
-    return this.#call("RETRIEVAL_RESULT", { event: "RETRIEVAL_QUERY", query, ...extra });
+    return this.#call("RETRIEVAL_QUERY", "RETRIEVAL_RESULT", { query, ...extra });
   }
 
   /** Work is handed to another agent, e.g. to the session `extra.child_session_id`. Close it with `.result(outcome)`. */
   delegate(task: string, extra: Extra = {}): CallHandle {
-    return this.#call("RETURN", { event: "DELEGATE", task, ...extra });
+    return this.#call("DELEGATE", "RETURN", { task, ...extra });
   }
 
   decision(decision: unknown, extra: Extra = {}): EventHandle {
@@ -185,8 +184,8 @@ export abstract class EventHelpers {
 
   // --- internal ---
 
-  #call(resultType: string, fields: EventDraft): CallHandle {
-    const call = { call_id: newCallId(), ...fields };
+  #call(type: string, resultType: string, fields: Extra): CallHandle {
+    const call = { event: type, call_id: newCallId(), ...fields };
     return new CallHandle(this, call, this.track(call), resultType);
   }
 }

@@ -9,13 +9,16 @@ import type { RedactionOptions } from "../redact/index.ts";
 import { guarded } from "../sinks/fault.ts";
 import { checkSink } from "../sinks/sink.ts";
 import type { Sink } from "../sinks/sink.ts";
+import { checkDetectionOptions } from "./detection.ts";
+import type { DetectionOptions } from "./detection.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
+import { SEGMENT_BYTES } from "../store/session-log.ts";
 
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;
 
-export interface StoreOptions {
+export interface StoreOptions extends DetectionOptions {
   /** The store's folder. Default: `TRACEKEEP_DIR`, else the nearest `.tracekeep` upwards, else a new one at the git root or here. */
   dir?: string | undefined;
   /** Where to look from. Default: the current folder. */
@@ -26,6 +29,11 @@ export interface StoreOptions {
   durability?: Durability | undefined;
   /** Longest line in bytes, 4 KiB to 64 MiB; longer events are cut, which they then say. Default 16 MiB. */
   maxLineBytes?: number | undefined;
+  /**
+   * Size in bytes, from 4 KiB, at which a session's log goes on in another file: the event after that begins it.
+   * Default 10 MiB.
+   */
+  segmentBytes?: number | undefined;
   /** Names of further fields whose values are kept out of the record. Redaction itself is always on. */
   redaction?: RedactionOptions | undefined;
   /** Flush on SIGINT, SIGTERM and SIGHUP while sessions are open, then let the signal do its work. Default true. */
@@ -39,15 +47,16 @@ export interface StoreOptions {
    */
   sinks?: readonly Sink[] | undefined;
   /**
-   * Seal the logs, so that `tracekeep verify` finds what is changed later. Costs one hash and a node an event, and four syncs a session.
-   * Default true.
+   * Seal the logs, so that `tracekeep verify` finds what is changed later. Costs two hashes an event and
+   * a signature a second; syncs nothing that nobody waits for. Default true.
    */
   seals?: boolean | undefined;
   /** Clock, for tests. Default: the system's. */
   clock?: Clock | undefined;
 }
 
-export interface SessionOptions {
+/** `detectors` and `onAnomaly`: default, the store's. */
+export interface SessionOptions extends DetectionOptions {
   /** Any text up to 1,024 bytes that no session of the store has. Default: a UUIDv7. */
   id?: string | undefined;
   /** Who acts: any text up to 1,024 bytes. Default `"agent"`. */
@@ -74,11 +83,14 @@ const STORE_OPTIONS = [
   "env",
   "durability",
   "maxLineBytes",
+  "segmentBytes",
   "redaction",
   "handleSignals",
   "onFault",
   "sinks",
   "seals",
+  "detectors",
+  "onAnomaly",
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
@@ -92,12 +104,14 @@ const SESSION_OPTIONS = [
   "durability",
   "origin",
   "startedAt",
+  "detectors",
+  "onAnomaly",
 ] as const satisfies readonly (keyof SessionOptions)[];
 
 /** @throws TypeError, RangeError */
 export function checkStoreOptions(
   options: StoreOptions,
-): StoreOptions & WriterOptions & { durability: Durability; seals: boolean } {
+): StoreOptions & WriterOptions & { durability: Durability; segmentBytes: number; seals: boolean } {
   checkOptionNames("openStore", options, STORE_OPTIONS);
   if (options.seals !== undefined && typeof options.seals !== "boolean")
     throw new TypeError(`openStore: seals must be true or false, got ${describe(options.seals)}`);
@@ -105,8 +119,14 @@ export function checkStoreOptions(
     ...options,
     ...checkWriterOptions("openStore", options),
     seals: options.seals ?? true,
+    ...checkDetectionOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
+    segmentBytes: integerOption("openStore", "segmentBytes", options.segmentBytes, {
+      min: 4 * 1024,
+      max: Number.MAX_SAFE_INTEGER,
+      default: SEGMENT_BYTES,
+    }),
   };
 }
 
@@ -140,7 +160,7 @@ export function checkWriterOptions(
 /** @throws TypeError, RangeError */
 export function checkSessionOptions(
   options: SessionOptions,
-  store: { durability: Durability },
+  store: { durability: Durability } & DetectionOptions,
 ): SessionOptions & { agent: string; durability: Durability; origin: string } {
   checkOptionNames("session", options, SESSION_OPTIONS);
   for (const name of ["id", "agent", "parent"] as const) checkId(name, options[name]);
@@ -149,7 +169,10 @@ export function checkSessionOptions(
     throw new RangeError(`session: startedAt must be RFC 3339 with an offset, got ${describe(startedAt)}`);
   }
   return {
+    detectors: store.detectors,
+    onAnomaly: store.onAnomaly,
     ...options,
+    ...checkDetectionOptions("session", options),
     title: textOption("session", "title", options.title),
     project: textOption("session", "project", options.project),
     agent: options.agent ?? "agent",

@@ -6,7 +6,10 @@ import { currentSession } from "./context.ts";
 import { checkSessionOptions, checkWriterOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions, WriterOptions } from "./options.ts";
 
-type OfSession = Pick<SessionOptions, "id" | "agent" | "parent" | "title" | "project" | "metadata">;
+type OfSession = Pick<
+  SessionOptions,
+  "id" | "agent" | "parent" | "title" | "project" | "metadata" | "detectors" | "onAnomaly"
+>;
 type OfStore = Pick<StoreOptions, "maxLineBytes" | "redaction" | "handleSignals" | "onFault" | "clock">;
 
 export interface RecorderOptions extends OfSession, OfStore {
@@ -28,6 +31,8 @@ const NAMES = [
   "title",
   "project",
   "metadata",
+  "detectors",
+  "onAnomaly",
   "maxLineBytes",
   "redaction",
   "handleSignals",
@@ -46,6 +51,7 @@ export interface CheckedRecorderOptions extends Omit<OfStore, "maxLineBytes" | "
 export function checkRecorderOptions(options: RecorderOptions): CheckedRecorderOptions {
   checkOptionNames("createRecorder", options, NAMES);
   const { sink, id, agent, parent = currentSession()?.id, title, project, metadata } = options;
+  const { detectors, onAnomaly } = options;
   if (sink === undefined) {
     throw new TypeError("createRecorder: no sink given; name a file, or a sink from tracekeep/sinks");
   }
@@ -53,7 +59,7 @@ export function checkRecorderOptions(options: RecorderOptions): CheckedRecorderO
     throw new TypeError(`createRecorder: sink must be a sink or a path, got ${describe(sink)}`);
   }
   const session = checkSessionOptions(
-    { id, agent, parent, title, project, metadata },
+    { id, agent, parent, title, project, metadata, detectors, onAnomaly },
     { durability: "interval" },
   );
   const writer = checkWriterOptions("createRecorder", options);

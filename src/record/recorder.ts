@@ -13,6 +13,7 @@ import { multiSink } from "../sinks/multi.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { endCounts, foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
+import { detectionSink } from "./detection.ts";
 import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { Feed, leftOutError } from "./feed.ts";
@@ -57,6 +58,8 @@ export class Recorder extends EventHelpers {
   readonly #summary: SessionSummary;
   readonly #feed: Feed;
   #ending: Promise<void> | undefined;
+  /** After END nothing more belongs into the session. */
+  #ended = false;
 
   /** @internal */
   constructor(options: CheckedRecorderOptions) {
@@ -70,10 +73,16 @@ export class Recorder extends EventHelpers {
     this.#redactor = new Redactor(options.redaction);
     this.#drafts = new DraftReader(options.clock, this.#redactor);
     this.#summary = newSummary(this.id, this.agentId);
+    const detection = detectionSink(session, (draft) => {
+      if (!this.#ended) this.#offer(draft);
+    });
     this.#feed = new Feed({
       sink: this.#sink,
       encoder: new EventEncoder(this.id, this.agentId, maxLineBytes),
-      onAccepted: (event) => foldEvent(this.#summary, event, event),
+      onAccepted: (event) => {
+        foldEvent(this.#summary, event, event);
+        void detection?.write(event, "");
+      },
       onFault,
     });
     const { error } = this.#offer(startDraft(session, this.durability, this.#redactor));
@@ -212,6 +221,7 @@ export class Recorder extends EventHelpers {
   }
 
   async #recordEnd(end: EventDraft): Promise<void> {
+    this.#ended = true;
     const redactions = Object.fromEntries(this.#redactor.counts);
     const recorded = this.#offer({
       ...end,

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TracekeepError } from "../base/errors.ts";
 import { eventSchema } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
+import { openReader } from "../read/index.ts";
 import { currentSession } from "./context.ts";
 import { log, startSession, traced, withSession } from "./run.ts";
 import { openStore } from "./store.ts";
@@ -198,6 +199,7 @@ describe("startSession", () => {
     );
     expect(() => store.startSession({ agnet: "x" } as object)).toThrow('did you mean "agent"?');
     expect(() => openStore({ durabilty: "os" } as object)).toThrow('did you mean "durability"?');
+    expect(() => openStore({ segmentBytes: 100 })).toThrow("segmentBytes must be a whole number from 4096");
     expect(() => store.startSession({ startedAt: "yesterday" })).toThrow(RangeError);
   });
 
@@ -235,6 +237,44 @@ describe("openSession", () => {
     ]);
     expect(events[3]).toMatchObject({ events: 3, event_counts: { START: 1, RESUMED: 1, nav: 1 } });
     expect(events.every(({ agent_id: agent }) => agent === "a")).toBe(true);
+  });
+
+  it("goes on in the last file of a session that has several, and counts all of them at its end", () => {
+    const rotating = openStore({ dir: store.dir, segmentBytes: 4_096, durability: "os" });
+    const first = rotating.startSession({ id: "long" });
+    for (let count = 0; count < 40; count++) first.toolCall("bash").result({ count });
+    first.rotate();
+    first.close();
+    // One store has not heard of the later files; the other one wrote them.
+    for (const other of [store, rotating, openStore({ dir: store.dir })]) {
+      const session = other.openSession("long");
+      session.checkpoint("more");
+      expect(session.file).toMatch(/\.\d{4}\.jsonl$/);
+      session.close();
+    }
+    store.openSession("long").end();
+    const { session, report } = openReader({ dir: store.dir }).session("long");
+    expect(report.skipped).toEqual([]);
+    const [end] = openReader({ dir: store.dir }).events({ session: "long", last: 1 });
+    expect(session).toMatchObject({ status: "ended", tool_calls: 40 });
+    expect(end).toMatchObject({
+      event: "END",
+      tool_calls: 40,
+      events: session.events - 1,
+      seq: session.events - 1,
+    });
+    expect(session.files.length).toBeGreaterThan(3);
+  });
+
+  it("counts right when its END is what would have begun another file", () => {
+    for (let bytes = 3_000; bytes < 3_600; bytes += 40) {
+      const session = openStore({ dir: store.dir, segmentBytes: 4_096 }).startSession({ id: `s${bytes}` });
+      session.checkpoint("x".repeat(bytes));
+      session.end();
+      const [end] = openReader({ dir: store.dir }).events({ session: `s${bytes}`, last: 1 });
+      expect(end).toMatchObject({ event: "END", events: end?.seq });
+    }
+    expect(fs.readdirSync(store.dir).some((name) => name.endsWith(".0001.jsonl"))).toBe(true);
   });
 
   it("finds no session that is not there, and no second writer gets in", () => {

@@ -65,7 +65,7 @@ export function traced<A extends unknown[], R>(name: string, tool: (...args: A) 
     throw new TypeError("traced: the first argument is the tool's name");
   if (typeof tool !== "function") throw new TypeError("traced: the second argument is the function to wrap");
   return (...args: A): R => {
-    const call = (currentSession() ?? defaultSession())?.toolCall(name, args.length === 1 ? args[0] : args);
+    const call = activeSession()?.toolCall(name, args.length === 1 ? args[0] : args);
     let value: R;
     try {
       value = tool(...args);
@@ -101,7 +101,12 @@ export function traced<A extends unknown[], R>(name: string, tool: (...args: A) 
  * @example log({ event: "DECISION", decision: "retry", reason: "timeout" });
  */
 export function log(draft: EventDraft): string {
-  return (currentSession() ?? defaultSession())?.log(draft) ?? "";
+  return activeSession()?.log(draft) ?? "";
+}
+
+/** The session that `log` and `traced` record in; undefined when there can be none. @internal */
+export function activeSession(): Session | undefined {
+  return currentSession() ?? defaultSession();
 }
 
 // --- internal ---

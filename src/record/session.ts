@@ -5,6 +5,7 @@ import type { ClockStep } from "../base/clock.ts";
 import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
@@ -16,6 +17,8 @@ import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
 import type { Pending, Recorded } from "./helpers.ts";
 import type { Receipt } from "./receipt.ts";
+import { SessionStream } from "./stream.ts";
+import type { StreamOptions } from "./stream.ts";
 
 /** How a session is doing. */
 export interface SessionStatus {
@@ -35,14 +38,16 @@ export interface SessionParts {
   log: SessionLog;
   drafts: DraftReader;
   redactor: Redactor;
-  /** For the sinks beside the log, when there are any. */
-  copies: Copies | undefined;
+  /** For the sinks beside the log and the live hub. */
+  copies: Copies;
+  hub: LiveHub;
   /** Written before the first event when an existing session is gone on with. */
   resumed: EventDraft | undefined;
   /** The session so far; read from the log when it was not all written here. */
   summary: () => SessionSummary;
   onFault: (error: TracekeepError) => void;
-  onClose: (session: Session) => void;
+  /** @param how with an END (`ended`) or without (`closed`) */
+  onClose: (session: Session, how: "ended" | "closed") => void;
 }
 
 export interface AppendOptions {
@@ -64,10 +69,12 @@ export class Session extends EventHelpers {
   readonly id: string;
   readonly agentId: string;
   readonly #parts: SessionParts;
+  readonly #streams = new Set<SessionStream>();
   #resumed: EventDraft | undefined;
   #refused = 0;
   #lastError: TracekeepError | undefined;
   #open = true;
+  #ended = false;
 
   constructor(parts: SessionParts) {
     super();
@@ -77,7 +84,7 @@ export class Session extends EventHelpers {
     this.#resumed = parts.resumed;
   }
 
-  /** The session's log file. */
+  /** The file that the session is written to, the last one of its log. */
   get file(): string {
     return this.#parts.log.path;
   }
@@ -115,6 +122,35 @@ export class Session extends EventHelpers {
     return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
   }
 
+  /**
+   * Records the text of a model as it comes: few events that keep the exact text and the time of each chunk. Subscribers
+   * in this process that ask for it (`volatile: true`) get every chunk at once.
+   *
+   * @throws TypeError, RangeError for bad options
+   * @example
+   * const stream = session.stream();
+   * stream.write("<think>Let me");
+   * stream.write(" see.</think>Yes.");
+   * stream.end();
+   */
+  stream(options: StreamOptions = {}): SessionStream {
+    const { redactor, hub, onFault } = this.#parts;
+    const stream = new SessionStream(
+      {
+        sessionId: this.id,
+        agentId: this.agentId,
+        redactor,
+        hub,
+        log: (draft) => this.log(draft),
+        onFault,
+        onEnd: (ended) => this.#streams.delete(ended),
+      },
+      options,
+    );
+    this.#streams.add(stream);
+    return stream;
+  }
+
   /** What a receipt means in this session unless an event says otherwise. */
   get durability(): Durability {
     return this.#parts.log.durability;
@@ -128,6 +164,18 @@ export class Session extends EventHelpers {
   /** Returns when everything logged so far is on the medium. @throws TracekeepError */
   sync(): void {
     if (this.#open) this.#parts.log.sync();
+  }
+
+  /**
+   * Goes on in another file, so that the present one is complete: nothing is added to it any more. The log does so by
+   * itself when a file has reached `segmentBytes`. Costs the creation of a file.
+   *
+   * @throws TracekeepError when it cannot be created; the session goes on in the present one then
+   */
+  rotate(): void {
+    if (!this.#open) return;
+    this.#resume();
+    this.#parts.log.rotate();
   }
 
   status(): SessionStatus {
@@ -144,21 +192,36 @@ export class Session extends EventHelpers {
    * Writes END with the session's figures, then closes it. Without an END the session counts as interrupted.
    *
    * @param reason default `"NORMAL"`
+   * @param provenance only importers have one
    * @throws TracekeepError when it cannot be written
    */
-  end(reason = "NORMAL", more: { error?: unknown } = {}): void {
+  end(
+    reason = "NORMAL",
+    more: { error?: unknown; [field: string]: unknown } = {},
+    provenance?: Provenance,
+  ): void {
     if (!this.#open) return;
+    this.#endStreams();
     try {
       this.#resume();
+      // What would come between these figures and END is written, or known to be lost, before they are taken.
+      this.#parts.log.prepare();
       this.#parts.log.flush();
+      // What detectors have to say of the events so far belongs before END.
+      this.#parts.copies.handOver();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
-      this.appendSync({
+      const end = {
         event: "END",
         reason,
         ...endCounts(this.#parts.summary()),
         ...(Object.keys(redactions).length > 0 ? { redactions } : {}),
         ...more,
-      });
+      };
+      const { error } = this.record(end, this.durability, provenance);
+      if (error !== undefined) throw error;
+      if (this.durability === "fsync") this.sync();
+      else this.flush();
+      this.#ended = true;
     } finally {
       this.close();
     }
@@ -167,12 +230,14 @@ export class Session extends EventHelpers {
   /** Writes out what is buffered and lets go of the session without ending it: a later process may go on. */
   close(): void {
     if (!this.#open) return;
+    this.#endStreams();
+    this.#parts.copies.drainNow();
     this.#open = false;
     try {
       this.#parts.log.close();
     } finally {
-      this.#parts.copies?.handOver();
-      this.#parts.onClose(this);
+      this.#parts.copies.handOver();
+      this.#parts.onClose(this, this.#ended ? "ended" : "closed");
     }
   }
 
@@ -193,7 +258,7 @@ export class Session extends EventHelpers {
       const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
       try {
         const ticket = this.#parts.log.append(parts, ticketFor);
-        this.#parts.copies?.relieve();
+        this.#parts.copies.relieve();
         return { id: parts.id, ticket, error: undefined };
       } catch (error) {
         return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
@@ -225,6 +290,10 @@ export class Session extends EventHelpers {
     if (error !== undefined) throw error;
     await ticket?.settled;
     return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
+  }
+
+  #endStreams(): void {
+    for (const stream of this.#streams) stream.end({ status: "interrupted" });
   }
 
   /** RESUMED comes with the first event, so that opening a session without adding to it leaves no trace. */

@@ -8,17 +8,23 @@ import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
+import { hubOf } from "../live/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import { Redactor } from "../redact/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
+import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
 import type { Durability } from "../store/durability.ts";
-import { openLedger } from "../store/evidence-ledger.ts";
-import type { EvidenceLedger } from "../store/evidence-ledger.ts";
+import type { FileLockOptions } from "../store/file-lock.ts";
 import { findOrCreateStore } from "../store/find.ts";
-import { STORE_LOCK, FILE_MODE } from "../store/layout.ts";
+import { healAbandonedSessions, needsHealing, recordTakeover } from "../store/heal.ts";
+import { STORE_LOCK, FILE_MODE, segmentNumber } from "../store/layout.ts";
+import { Ledger } from "../store/ledger.ts";
+import type { LedgerSession } from "../store/ledger.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
 import { Sealer } from "../store/sealer.ts";
+import { OpenSessions } from "../store/open-sessions.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
 import { warnOnce } from "../sinks/fault.ts";
@@ -28,6 +34,8 @@ import { foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { currentSession } from "./context.ts";
 import { Copies } from "./copies.ts";
+import { detectionSink } from "./detection.ts";
+import type { DetectionOptions } from "./detection.ts";
 import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
@@ -35,9 +43,16 @@ import type { SessionOptions, StoreOptions } from "./options.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { resumedDraft, startDraft } from "./start.ts";
+import { orSayWho, whenFree } from "./when-free.ts";
+
+/** How to open a session that somebody else may be writing. */
+export interface WaitOptions extends FileLockOptions {
+  /** What a receipt means. Default: the store's. */
+  durability?: Durability | undefined;
+}
 
 /**
- * Opens the store for writing, creating it when there is none.
+ * Opens the store for writing, creating it when there is none, and heals sessions that dead processes left unfinished.
  *
  * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
  * @example
@@ -53,8 +68,11 @@ export class Store {
   readonly dir: string;
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
+  readonly #hub: LiveHub;
   readonly #sessions = new Set<Session>();
-  #ledger: EvidenceLedger | undefined;
+  readonly #ledger: Ledger;
+  /** What the ledger says, of other processes too. */
+  readonly #opened: OpenSessions;
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
 
@@ -62,6 +80,11 @@ export class Store {
     this.#options = checkStoreOptions(options);
     this.dir = findOrCreateStore(this.#options);
     this.#catalog = new SessionCatalog(this.dir);
+    const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
+    this.#ledger = new Ledger(this.dir, onFault);
+    this.#opened = new OpenSessions(this.#ledger.path);
+    healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
+    this.#hub = hubOf(this.dir);
   }
 
   /**
@@ -89,10 +112,62 @@ export class Store {
    * Goes on with a session that exists: waits for nobody, heals what a dead writer left, and writes RESUMED with the
    * first event.
    *
-   * @throws TracekeepError `NO_SESSION`, `SESSION_BUSY`, `FORMAT_TOO_NEW`
+   * @throws TracekeepError `NO_SESSION`, `FORMAT_TOO_NEW`; `SESSION_BUSY`, which names the process that is writing it
    */
   openSession(id: string, options: { durability?: Durability } = {}): Session {
-    const { durability } = checkSessionOptions({ id, durability: options.durability }, this.#options);
+    return orSayWho(() => this.#open(id, options));
+  }
+
+  /**
+   * The same, but waits while another writer has the session: up to `timeoutMs` (default 5,000), looking again every
+   * 50 ms at the latest.
+   *
+   * @throws TracekeepError as {@link openSession} does; the signal's reason when it is aborted
+   * @example const session = await store.openSessionWhenFree("deploy-42", { timeoutMs: 60_000 });
+   */
+  openSessionWhenFree(id: string, options: WaitOptions = {}): Promise<Session> {
+    const { durability, ...wait } = options;
+    return whenFree(() => this.#open(id, durability === undefined ? {} : { durability }), wait);
+  }
+
+  /** Goes on with the session `id`, or starts it. */
+  openOrStartSession(options: SessionOptions & { id: string }): Session {
+    return orSayWho(() => this.#openOrStart(options));
+  }
+
+  /** The same, but waits while another writer has the session, as {@link openSessionWhenFree} does. */
+  openOrStartSessionWhenFree(
+    options: SessionOptions & { id: string },
+    wait: FileLockOptions = {},
+  ): Promise<Session> {
+    return whenFree(() => this.#openOrStart(options), wait);
+  }
+
+  /** Sessions of this process that are open. */
+  get openSessions(): readonly Session[] {
+    return [...this.#sessions];
+  }
+
+  /** Closes every session that is still open, without ending it. */
+  close(): void {
+    try {
+      for (const session of this.#sessions) session.close();
+    } finally {
+      this.#ledger.close();
+    }
+  }
+
+  /** Closes the store and flushes the sinks beside it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    const onFault = this.#options.onFault ?? warnOnce("a sink beside the store");
+    await Promise.all(this.#options.sinks.map((sink) => new IsolatedSink(sink, onFault).flush()));
+  }
+
+  // --- internal ---
+
+  #open(id: string, options: { durability?: Durability }): Session {
+    const checked = checkSessionOptions({ id, durability: options.durability }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
     if (file === undefined) {
       throw new TracekeepError("NO_SESSION", `there is no session ${id}`, {
@@ -113,17 +188,22 @@ export class Store {
     return this.#session(
       id,
       file.agentId,
-      durability,
-      (logOptions) => SessionLog.open(file.path, logOptions),
+      checked,
+      (logOptions) => {
+        const torn = needsHealing(file.path);
+        const log = SessionLog.open(file.path, logOptions);
+        const session = { sessionId: id, agentId: file.agentId, file: log.path };
+        if (torn) this.#ledger.sessionRecovered(session, log.nextSeq - 1);
+        return log;
+      },
       true,
     );
   }
 
-  /** Goes on with the session `id`, or starts it. */
-  openOrStartSession(options: SessionOptions & { id: string }): Session {
+  #openOrStart(options: SessionOptions & { id: string }): Session {
     for (;;) {
       try {
-        return this.openSession(
+        return this.#open(
           options.id,
           options.durability === undefined ? {} : { durability: options.durability },
         );
@@ -139,25 +219,6 @@ export class Store {
     }
   }
 
-  /** Sessions of this process that are open. */
-  get openSessions(): readonly Session[] {
-    return [...this.#sessions];
-  }
-
-  /** Closes every session that is still open, without ending it. */
-  close(): void {
-    for (const session of this.#sessions) session.close();
-  }
-
-  /** Closes the store and flushes the sinks beside it. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
-    const onFault = this.#options.onFault ?? warnOnce("a sink beside the store");
-    await Promise.all(this.#options.sinks.map((sink) => new IsolatedSink(sink, onFault).flush()));
-  }
-
-  // --- internal ---
-
   #start(id: string, options: ReturnType<typeof checkSessionOptions>): Session {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
@@ -167,13 +228,13 @@ export class Store {
       const start = startDraft(options, options.durability, redactor, logOptions.sealer?.vkey);
       return SessionLog.create(this.dir, names, drafts.read(start), logOptions);
     };
-    return this.#session(id, options.agent, options.durability, create, false);
+    return this.#session(id, options.agent, options, create, false);
   }
 
   #session(
     id: string,
     agentId: string,
-    durability: Durability,
+    { durability, ...detection }: { durability: Durability } & DetectionOptions,
     openLog: (options: SessionLogOptions, drafts: DraftReader) => SessionLog,
     exists: boolean,
   ): Session {
@@ -181,32 +242,36 @@ export class Store {
     const drafts = new DraftReader(this.#options.clock, redactor);
     let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
     const onFault = this.#options.onFault ?? warnOnce(`session ${id}`);
-    const copies = this.#copies(id, agentId, onFault, (draft) => {
+    const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
-    const sealer = this.#sealer(id, onFault);
+    const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
+    const sealer = this.#sealer(id, about, onFault);
     const log = openLog(
       {
         sessionId: id,
         agentId,
         durability,
         maxLineBytes: this.#options.maxLineBytes,
+        segmentBytes: this.#options.segmentBytes,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
-          copies?.add(parts);
+          if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
+          if (parts.event === "SEGMENT") this.#ledger.segmentSwitched(about(), parts.body);
+          copies.add(parts);
         },
         onLost: () => {
           // What was folded is no longer what is in the log, so END will read the log instead.
           live = undefined;
-          copies?.lost();
+          copies.lost();
         },
         onFault,
         sealer,
       },
       drafts,
     );
-    copies?.attach(log);
-    this.#catalog.add(log.path);
+    copies.attach(log);
+    if (!exists) this.#catalog.add(log.path);
     const session: Session = new Session({
       id,
       agentId,
@@ -214,25 +279,43 @@ export class Store {
       drafts,
       redactor,
       copies,
+      hub: this.#hub,
       resumed: exists ? resumedDraft(durability, redactor, sealer?.vkey) : undefined,
-      summary: () => live ?? foldLog(log.path, id),
+      summary: () => {
+        if (live !== undefined) return live;
+        // A log of one file is known to the catalog; of a longer one, parts may have been archived meanwhile.
+        if (segmentNumber(log.path) > 0) this.#catalog.refresh();
+        return foldLog(this.#catalog.filesOf(id), id);
+      },
       onFault,
-      onClose: (closed) => {
+      onClose: (closed, how) => {
         this.#sessions.delete(closed);
+        this.#ledger.sessionClosed(about(), how, log.nextSeq);
+        // Whoever has closed the last one may take the store away in the same turn.
+        if (this.#sessions.size === 0) this.#ledger.flush();
         unwatchProcessEnd(closed);
       },
     });
     this.#sessions.add(session);
+    if (exists) recordTakeover(about(), this.#opened, this.#ledger);
+    this.#ledger.sessionOpened(about(), { resumed: exists });
     watchProcessEnd(session, this.#options.handleSignals !== false);
     return session;
   }
 
   /** Undefined where nothing is sealed: by choice, or because ledger or key fail, which is told and stops nobody. */
-  #sealer(sessionId: string, onFault: OnFault): Sealer | undefined {
+  #sealer(sessionId: string, about: () => LedgerSession, onFault: OnFault): Sealer | undefined {
     if (!this.#options.seals) return undefined;
     try {
-      this.#ledger ??= openLedger(nodeDisk, this.dir, this.#options.env);
-      return new Sealer({ disk: nodeDisk, sessionId, ledger: this.#ledger, onFault });
+      const storeSigner = this.#ledger.beginSealing(this.#options.env);
+      return new Sealer({
+        disk: nodeDisk,
+        sessionId,
+        storeSigner,
+        onEpoch: (vkey, firstSeq) => this.#ledger.sessionEpoch(about(), vkey, firstSeq),
+        onSeal: (note) => this.#ledger.sessionSealed(about(), note),
+        onFault,
+      });
     } catch (error) {
       onFault(error instanceof TracekeepError ? error : ioError("open the ledger in", this.dir, error));
       return undefined;
@@ -242,12 +325,15 @@ export class Store {
   #copies(
     id: string,
     agentId: string,
+    detection: DetectionOptions,
     onFault: OnFault,
     record: (draft: EventDraft) => void,
-  ): Copies | undefined {
-    const { sinks, maxLineBytes } = this.#options;
-    if (sinks.length === 0) return undefined;
-    return new Copies(sinks, new EventEncoder(id, agentId, maxLineBytes), onFault, record);
+  ): Copies {
+    const { maxLineBytes } = this.#options;
+    const detectors = detectionSink(detection, record);
+    const sinks = detectors === undefined ? this.#options.sinks : [...this.#options.sinks, detectors];
+    const encoder = new EventEncoder(id, agentId, maxLineBytes);
+    return new Copies(sinks, encoder, this.#hub, onFault, record);
   }
 
   /**
@@ -275,11 +361,14 @@ export class Store {
 
 // --- internal ---
 
-function foldLog(file: string, sessionId: string): SessionSummary {
+function foldLog(files: readonly SessionLogFile[], sessionId: string): SessionSummary {
   const summary = newSummary(sessionId);
-  for (const line of readLines(file)) {
-    const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
-    if (decoded?.kind === "event") foldEvent(summary, decoded.event, decoded.event);
+  for (const [index, { path: file }] of files.entries()) {
+    for (const line of readLines(file)) {
+      if (!("bytes" in line) || isSuperseded(line.bytes, files[index + 1])) continue;
+      const decoded = decodeLine(line.bytes);
+      if (decoded.kind === "event") foldEvent(summary, decoded.event, decoded.event);
+    }
   }
   return summary;
 }

@@ -1,1 +1,2 @@
+export { ChunkRedactor } from "./chunks.ts";
 export { Redactor, type RedactionOptions } from "./redactor.ts";

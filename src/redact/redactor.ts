@@ -7,7 +7,7 @@ import { ASSIGNMENT_RULES } from "./assignments.ts";
 import { NAME_FIELDS, redactedCopy, SCANNED_NAME_LENGTH, type CopyRules } from "./copy.ts";
 import { isSensitiveFieldName, normalizeFieldName } from "./field-names.ts";
 import { SECRET_PATTERNS } from "./patterns.ts";
-import { findSecret } from "./text.ts";
+import { findSecret, findSecrets } from "./text.ts";
 
 export interface RedactionOptions {
   /**
@@ -37,7 +37,7 @@ export class Redactor {
   readonly #copyRules: CopyRules = {
     isSensitive: (name) => isSensitiveFieldName(name, this.#additionalNames),
     redactText: (text) => this.redactText(text),
-    mark: (rule) => this.#mark(rule),
+    mark: (rule) => this.mark(rule),
   };
   #replaced = 0;
   #containersSeen = 0;
@@ -75,13 +75,21 @@ export class Redactor {
   redactText(text: string): string {
     let out = "";
     let copied = 0;
-    for (let found = findSecret(text, 0); found !== undefined; found = findSecret(text, copied)) {
-      // The password of an address is found by its `://`, and a token may stand between the two.
-      out += this.redactText(text.slice(copied, found.start)) + this.#mark(found.rule);
-      copied = found.end;
+    for (const { rule, start, end } of findSecrets(text)) {
+      out += text.slice(copied, start) + this.mark(rule);
+      copied = end;
     }
     return copied === 0 ? text : out + text.slice(copied);
   }
+
+  /** What stands in place of a secret, which is counted. @internal */
+  mark(rule: string): string {
+    this.#replaced++;
+    this.#counts.set(rule, (this.#counts.get(rule) ?? 0) + 1);
+    return `[REDACTED:${rule}]`;
+  }
+
+  // --- internal ---
 
   /** A quick look that allocates nothing and answers false when in doubt: too deep, too large, cyclic, sensitive. */
   #isClean(container: JsonObject | JsonValue[], depth: number): boolean {
@@ -122,12 +130,6 @@ export class Redactor {
       this.#plainNames.add(name);
     }
     return isPlain;
-  }
-
-  #mark(rule: string): string {
-    this.#replaced++;
-    this.#counts.set(rule, (this.#counts.get(rule) ?? 0) + 1);
-    return `[REDACTED:${rule}]`;
   }
 }
 

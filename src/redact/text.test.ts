@@ -2,6 +2,9 @@
 // The secrets are made up here from parts, so that no file of this project holds one.
 
 import { describe, expect, it } from "vitest";
+import * as fc from "fast-check";
+
+import { ChunkRedactor } from "./chunks.ts";
 import { Redactor } from "./redactor.ts";
 
 /** `length` characters of an alphabet in a fixed, mixed order: both cases and digits from the first few on. */
@@ -230,5 +233,88 @@ describe("reads a hostile text to the end:", () => {
   it("a megabyte of armour headers without a key", () => {
     const text = "-----BEGIN PRIVATE KEY-----\nVersion: 1\n".repeat(2 ** 15);
     expect(new Redactor().redactText(text) === text).toBe(true);
+  });
+});
+
+describe("text in chunks", () => {
+  /** Cuts a text at the given places, and gives it to a redactor piece by piece. */
+  function inChunks(text: string, places: readonly number[]): { given: string[]; lengths: number[] } {
+    const cuts = [...new Set(places.map((place) => place % (text.length + 1)))].toSorted((a, b) => a - b);
+    const ends = [...cuts, text.length];
+    const chunks = ends.map((end, index) => text.slice(ends[index - 1] ?? 0, end));
+    const redactor = new ChunkRedactor(new Redactor());
+    const given = chunks.flatMap((chunk) => redactor.push(chunk));
+    given.push(...redactor.end());
+    return { given, lengths: chunks.map(({ length }) => length) };
+  }
+  const anyCuts = fc.array(fc.nat(), { maxLength: 30 });
+
+  it.each(PLANTED)("never lets a part of a secret through, wherever it is cut: %s", (_, planted, secret) => {
+    const around = fc.constantFrom("", "here it is: ", "Use\n", "It's done. ", "x = 1; ");
+    const inside = secret ?? planted;
+    fc.assert(
+      fc.property(around, around, anyCuts, (before, after, places) => {
+        const text = `${before}${planted} ${after}`;
+        const joined = inChunks(text, places).given.join("");
+        if (new Redactor().redactText(text).includes(inside)) return;
+        // The names that keys begin with are no secret; what stands behind them is.
+        const random = inside.slice(8).replaceAll("\n", "");
+        for (let at = 0; at + 8 <= random.length; at += 4)
+          expect(joined).not.toContain(random.slice(at, at + 8));
+        expect(joined).toContain("[REDACTED:");
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it("gives every other text back as it was, chunk by chunk", () => {
+    const words = fc.constantFrom(
+      "Hello",
+      " ",
+      "\n",
+      "the key: ",
+      "token",
+      " = ",
+      "don't",
+      "é你好",
+      "-----",
+      "<think>",
+      "42",
+      "a_b",
+      "password: ",
+      "ok",
+      "\ud83d\ude00",
+    );
+    fc.assert(
+      fc.property(fc.array(words, { maxLength: 40 }), anyCuts, (parts, places) => {
+        const text = parts.join("");
+        fc.pre(new Redactor().redactText(text) === text);
+        const { given, lengths } = inChunks(text, places);
+        expect(given.join("")).toBe(text);
+        expect(given.map(({ length }) => length)).toEqual(lengths);
+      }),
+    );
+  });
+
+  it("gives plain words back at once, and others as soon as they are whole", () => {
+    const redactor = new ChunkRedactor(new Redactor());
+    expect(redactor.push("Hello")).toEqual(["Hello"]);
+    expect(redactor.push(", it's")).toEqual([", it's"]);
+    expect(redactor.push(" sk-ab")).toEqual([]);
+    expect(redactor.push("c1 and")).toEqual([" sk-ab", "c1 and"]);
+    expect(redactor.push(" password: open")).toEqual([]);
+    expect(redactor.push("\n")).toEqual([" password: open", "\n"]);
+  });
+
+  it("holds back no more than 64 Ki characters", () => {
+    const redactor = new ChunkRedactor(new Redactor());
+    let held = 0;
+    let most = 0;
+    for (let n = 0; n < 3_000; n++) {
+      held += 100;
+      held -= 100 * redactor.push(glue("-----BEGIN ", "PRIVATE KEY-----").padEnd(100, "x")).length;
+      most = Math.max(most, held);
+    }
+    expect(most).toBeLessThan(64 * 1024 + 200);
   });
 });

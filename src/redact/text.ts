@@ -25,6 +25,19 @@ export function findSecret(text: string, from: number): FoundSecret | undefined 
   return undefined;
 }
 
+/** All of them, in order, none within another. */
+export function* findSecrets(text: string): Generator<FoundSecret, void, undefined> {
+  let behind = 0;
+  for (let found = findSecret(text, 0); found !== undefined; found = findSecret(text, behind)) {
+    // The password of an address is found by its `://`, and a token may stand between the two.
+    for (const { rule, start, end } of findSecrets(text.slice(behind, found.start))) {
+      yield { rule, start: behind + start, end: behind + end };
+    }
+    yield found;
+    behind = found.end;
+  }
+}
+
 // --- internal ---
 
 const SHORTEST_SECRET = 8;

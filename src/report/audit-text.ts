@@ -2,8 +2,10 @@
 
 import { paint } from "./paint.ts";
 
-import type { AuditReport, EventPlace, GroupRow } from "./audit.ts";
-import { formatPlace } from "./event-text.ts";
+import type { AuditReport, GroupRow } from "./audit.ts";
+import { coverageText } from "./coverage-text.ts";
+import { formatPlace, formatShortId } from "./event-text.ts";
+import type { EventPlace } from "./place.ts";
 import { renderSkipped } from "./skipped-text.ts";
 import { renderTable } from "./table.ts";
 import type { Column } from "./table.ts";
@@ -42,6 +44,7 @@ export function renderAudit(report: AuditReport, options: TextOptions): string {
   page.models(report);
   page.errors(report);
   page.silences(report);
+  page.recent(report);
   page.notes(report);
   return `${page.lines.join("\n")}\n`;
 }
@@ -79,6 +82,13 @@ class Page {
       `${plural(report.tool_calls, "tool call")}, ${formatCount(report.tool_errors)} failed ` +
         `(${formatPercent(report.tool_errors, report.tool_calls)}); ${models}`,
     );
+    const { average, worst } = report.health;
+    if (average !== null && average < 100) {
+      const [sick] = worst;
+      const example =
+        sick === undefined ? "" : `; least: ${formatShortId(sick.session_id)} with ${sick.score}`;
+      this.lines.push(`health: ${average} of 100 on average${example}`);
+    }
     if (report.model_calls === 0) return;
     this.lines.push(
       `tokens: ${formatShort(tokens.input)} in, ${formatShort(tokens.cache_read)} from cache, ` +
@@ -175,8 +185,31 @@ class Page {
       this.#line(`${formatDuration(silence.ms).padStart(10)}  after ${place(silence)}`);
   }
 
-  notes({ unpriced, copies, lost, skipped, anomalies }: AuditReport): void {
+  recent({ recent, sessions }: AuditReport): void {
+    if (sessions < 2) return;
+    this.#table(
+      [
+        { title: "Recent sessions" },
+        { title: "agent", shrinks: true },
+        { title: "status" },
+        { title: "last event (UTC)" },
+        { title: "events", ...right },
+        { title: "tools", ...right },
+      ],
+      recent.map((session) => [
+        formatShortId(session.session_id),
+        printable(session.agent_id),
+        session.status,
+        session.last_at === null ? "" : formatMinute(session.last_at),
+        formatCount(session.events),
+        formatCount(session.tool_calls),
+      ]),
+    );
+  }
+
+  notes({ coverage, unpriced, copies, lost, skipped, anomalies }: AuditReport): void {
     const notes: string[] = [];
+    if (coverage.sessions > 0) notes.push(coverageText(coverage));
     if (unpriced.length > 0) notes.push(`not priced: ${unpriced.map(printable).join(", ")}`);
     if (copies.tool_calls + copies.model_calls > 0) {
       notes.push(
@@ -185,7 +218,8 @@ class Page {
       );
     }
     if (lost > 0) notes.push(`${plural(lost, "event")} could not be recorded`);
-    if (anomalies.length > 0) notes.push(plural(anomalies.length, "anomaly", "anomalies"));
+    if (anomalies.length > 0)
+      notes.push(`${plural(anomalies.length, "anomaly", "anomalies")}; see: tracekeep audit --anomalies`);
     notes.push(...renderSkipped(skipped));
     if (notes.length === 0) return;
     this.#title("Notes");

@@ -12,8 +12,13 @@ import {
   newTotals,
   unpricedModels,
 } from "../summary/index.ts";
-import type { Figures, TokenCounts, Totals } from "../summary/index.ts";
+import type { Figures, Health, HealthPoints, TokenCounts, Totals } from "../summary/index.ts";
+import { CoverageFold } from "./coverage.ts";
+import type { Coverage } from "./coverage.ts";
 import { gistOf } from "./event-text.ts";
+import { FindingsWatch } from "./findings.ts";
+import type { AnomalyRow } from "./findings.ts";
+import type { EventPlace } from "./place.ts";
 import { roundCost } from "./session-row.ts";
 
 export interface AuditOptions {
@@ -21,6 +26,8 @@ export interface AuditOptions {
   last?: string | undefined;
   /** One session: its id, the beginning of it, or an agent. */
   session?: string | undefined;
+  /** Only sessions of agents whose name matches: `*` and `?` as in file names. */
+  agent?: string | undefined;
   /** How many of the latest failures are listed. Default 5. */
   errors?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -36,14 +43,6 @@ export interface GroupRow {
   model_calls: number;
   cost_usd: number | null;
   active_ms: number;
-}
-
-/** A place in a session. */
-export interface EventPlace {
-  session_id: string;
-  agent_id: string;
-  seq: number;
-  timestamp: string;
 }
 
 export interface ErrorRow extends EventPlace {
@@ -88,13 +87,41 @@ export interface AuditReport {
   lost: number;
   /** What reading skipped now, and what imports could not read. */
   skipped: SkippedBytes[];
-  anomalies: (EventPlace & { anomaly: unknown })[];
+  /** Recorded ones, and what the rules find now. */
+  anomalies: AnomalyRow[];
+  health: HealthReport;
+  /** The latest sessions that no other session started. */
+  recent: RecentSession[];
+  /** What hooks and transcripts told of, each and together. */
+  coverage: Coverage;
+}
+
+/** How well the sessions went: see `healthOf`. */
+export interface HealthReport {
+  /** Mean of the sessions' scores; null without sessions. */
+  average: number | null;
+  /** Sessions in each band. */
+  bands: Record<string, number>;
+  /** The least healthy sessions below 100, worst first. */
+  worst: { session_id: string; agent_id: string; score: number; band: string; points: HealthPoints[] }[];
+}
+
+export interface RecentSession {
+  session_id: string;
+  agent_id: string;
+  status: string;
+  started_at: string | null;
+  last_at: string | null;
+  events: number;
+  tool_calls: number;
 }
 
 /** Lists are cut to this many, so that one damaged store cannot fill the memory. */
 const MAX_LISTED = 10_000;
 const MAX_SILENCES = 5;
+const MAX_RECENT = 5;
 const MAX_GROUPS = 10_000;
+const MAX_WORST = 5;
 
 /**
  * Reads the store once and adds everything up.
@@ -107,10 +134,18 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const agents = new Groups();
   const projects = new Groups();
   const found = new Findings(options.errors ?? 5);
+  const watch = new FindingsWatch();
+  const health = new HealthTotals();
+  const coverage = new CoverageFold();
   const sessions = reader.sessions({
     session: options.session,
+    agent: options.agent,
     since: options.last,
-    observe: (event) => found.observe(event),
+    observe: (event) => {
+      found.observe(event);
+      watch.observe(event);
+      coverage.observe(event);
+    },
     signal: options.signal,
   });
   for await (const session of sessions) {
@@ -119,6 +154,11 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     agents.add(agentGroup(session), session);
     projects.add(session.project ?? "(unknown)", session);
     found.silencesOf(session);
+    const findings = watch.take(session);
+    for (const row of findings.anomalies) if (found.anomalies.length < MAX_LISTED) found.anomalies.push(row);
+    health.add(session, findings.health);
+    found.noteRecent(session);
+    coverage.endSession(session);
   }
   return {
     sessions: totals.sessions,
@@ -136,6 +176,9 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     lost: totals.gaps.lost,
     skipped: [...sessions.report.skipped, ...found.skipped],
     anomalies: found.anomalies,
+    health: health.report(),
+    recent: found.recent,
+    coverage: coverage.coverage,
   };
 }
 
@@ -227,12 +270,35 @@ class Groups {
   }
 }
 
+class HealthTotals {
+  readonly #bands: Record<string, number> = {};
+  readonly #worst: HealthReport["worst"] = [];
+  #sessions = 0;
+  #sum = 0;
+
+  add({ session_id, agent_id }: SessionEntry, { score, band, points }: Health): void {
+    this.#sessions++;
+    this.#sum += score;
+    this.#bands[band] = (this.#bands[band] ?? 0) + 1;
+    if (score === 100) return;
+    this.#worst.push({ session_id, agent_id, score, band, points });
+    this.#worst.sort((left, right) => left.score - right.score);
+    this.#worst.length = Math.min(this.#worst.length, MAX_WORST);
+  }
+
+  report(): HealthReport {
+    const average = this.#sessions === 0 ? null : Math.round((10 * this.#sum) / this.#sessions) / 10;
+    return { average, bands: this.#bands, worst: this.#worst };
+  }
+}
+
 /** What is worth naming one by one. */
 class Findings {
   readonly errors: ErrorRow[] = [];
   readonly silences: (EventPlace & { ms: number })[] = [];
   readonly skipped: SkippedBytes[] = [];
-  readonly anomalies: (EventPlace & { anomaly: unknown })[] = [];
+  readonly anomalies: AnomalyRow[] = [];
+  readonly recent: RecentSession[] = [];
   readonly #maxErrors: number;
 
   constructor(maxErrors: number) {
@@ -246,9 +312,6 @@ class Findings {
       const bytes = typeof event["bytes"] === "number" ? event["bytes"] : 0;
       this.skipped.push({ file, from: offset, to: offset + bytes, reason: String(event["reason"]) });
     }
-    if (event.event === "ANOMALY_DETECTED" && this.anomalies.length < MAX_LISTED) {
-      this.anomalies.push({ ...placeOf(event), anomaly: event["anomaly"] });
-    }
   }
 
   silencesOf(session: SessionEntry): void {
@@ -258,6 +321,14 @@ class Findings {
     }
     this.silences.sort((left, right) => right.ms - left.ms);
     this.silences.length = Math.min(this.silences.length, MAX_SILENCES);
+  }
+
+  noteRecent(session: SessionEntry): void {
+    if (session.parent_id !== null) return;
+    const { session_id, agent_id, status, started_at, last_at, events, tool_calls } = session;
+    this.recent.unshift({ session_id, agent_id, status, started_at, last_at, events, tool_calls });
+    this.recent.sort((left, right) => ((left.last_at ?? "") < (right.last_at ?? "") ? 1 : -1));
+    this.recent.length = Math.min(this.recent.length, MAX_RECENT);
   }
 
   #noteError(event: Event): void {

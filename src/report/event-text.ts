@@ -92,6 +92,7 @@ export function gistOf(event: Event): string {
     default:
       return join(
         text(event["message"]) ??
+          text(event["content"]) ??
           text(event["description"]) ??
           event["decision"] ??
           event["query"] ??

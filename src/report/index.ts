@@ -9,8 +9,23 @@
  * console.log(renderAudit(report, { columns: 80, color: false }));
  */
 export { auditReport } from "./audit.ts";
-export type { AuditOptions, AuditReport, ErrorRow, EventPlace, GroupRow } from "./audit.ts";
+export type { AuditOptions, AuditReport, ErrorRow, GroupRow, HealthReport, RecentSession } from "./audit.ts";
+export { FindingsWatch } from "./findings.ts";
+export type { AnomalyRow, SessionFindings } from "./findings.ts";
+export { renderAnomalies, renderHealth } from "./findings-text.ts";
+export type { EventPlace } from "./place.ts";
+export { renderSpend } from "./spend-text.ts";
 export { renderAudit } from "./audit-text.ts";
+export { CoverageFold } from "./coverage.ts";
+export type { Coverage, CoverageGap, WitnessedCalls } from "./coverage.ts";
+export { coverageText, renderCoverage } from "./coverage-text.ts";
+export { flowDepth, flowOf, mermaidFlow, renderFlow } from "./flow.ts";
+export type { FlowNode } from "./flow.ts";
+export { fencedData } from "./markdown.ts";
+export { PermissionFold, renderPermissions } from "./permissions.ts";
+export type { PermissionLedger, PermissionRow } from "./permissions.ts";
+export { ValidationFold } from "./validation.ts";
+export type { Problem } from "./validation.ts";
 export { renderSkipped } from "./skipped-text.ts";
 export type { TextOptions } from "./audit-text.ts";
 export { eventText, formatPlace, formatShortId, gistOf } from "./event-text.ts";

@@ -2,8 +2,8 @@
 // its meaning.
 
 import type { SessionEntry } from "../read/index.ts";
-import { unpricedModels } from "../summary/index.ts";
-import type { TokenCounts } from "../summary/index.ts";
+import { healthOf, unpricedModels } from "../summary/index.ts";
+import type { Health, TokenCounts } from "../summary/index.ts";
 
 export interface SessionRow {
   session_id: string;
@@ -33,6 +33,8 @@ export interface SessionRow {
   unpriced: string[];
   /** What of these figures other sessions count already: calls copied from a resumed or forked session. */
   copies: { tool_calls: number; model_calls: number; cost_usd: number | null };
+  /** By what was found while it was recorded; {@link FindingsWatch} knows of what the rules find now, too. */
+  health: Health;
 }
 
 export function sessionRow(session: SessionEntry): SessionRow {
@@ -61,6 +63,7 @@ export function sessionRow(session: SessionEntry): SessionRow {
       model_calls: session.copies.model_calls,
       cost_usd: roundCost(session.copies.cost_usd),
     },
+    health: healthOf(session.health),
   };
 }
 

@@ -102,16 +102,18 @@ export function textWidth(text: string): number {
 /** The beginning of a printable text that fits, with `…` where something is missing. */
 export function fitText(text: string, columns: number): string {
   if (columns <= 0) return "";
-  if (textWidth(text) <= columns) return text;
+  if (text.length <= columns && ASCII.test(text)) return text;
   let fitted = "";
   let width = 0;
+  let isFull = false;
+  // Looks no further than the end of the line: what stands in a log may be megabytes long.
   for (const { segment } of graphemes.segment(text)) {
-    const next = textWidth(segment);
-    if (width + next > columns - 1) break;
-    fitted += segment;
-    width += next;
+    width += textWidth(segment);
+    if (width > columns) return `${fitted}…`;
+    isFull ||= width > columns - 1;
+    if (!isFull) fitted += segment;
   }
-  return `${fitted}…`;
+  return text;
 }
 
 /** Filled up with spaces to a width, on the right or on the left. */

@@ -6,6 +6,7 @@ import type { Disk } from "../store/disk.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 import { openJsonlFile } from "../store/jsonl-file.ts";
+import { OpenFile } from "../store/open-file.ts";
 import { Ticket } from "../store/ticket.ts";
 import { checkPath } from "./path.ts";
 import { closedError } from "./sink.ts";
@@ -44,10 +45,9 @@ export class JsonlSink implements Sink {
     this.path = checkPath("jsonlSink", path);
     this.durability = choiceOption("jsonlSink", "durability", options.durability, DURABILITIES, "interval");
     const disk = options.disk ?? nodeDisk;
+    const { fd, size } = openJsonlFile(disk, this.path, this.durability);
     this.#file = new AppendFile({
-      disk,
-      path: this.path,
-      ...openJsonlFile(disk, this.path, this.durability),
+      file: new OpenFile(disk, this.path, fd, size),
       durability: this.durability,
       // Whoever waits for an event hears by its ticket or by what `write` throws; a sync of the interval that failed
       // is thrown by the next `write` or `flush`.

@@ -1,44 +1,42 @@
-// Bytes on their way to the end of one file. Lines gather in a buffer and go to the kernel in one write, when 64 KiB
-// are full or at the end of the turn of the event loop: a buffer that waited for a timer would lose more when the
-// process dies, and larger writes make the caller's slowest call slower. Syncs run off the event loop, one at a time;
-// what is written meanwhile gathers for the next (group commit).
+// Lines on their way to the end of a file. They gather in a buffer and go to the kernel in one write, when 64 KiB are
+// full or at the end of the turn of the event loop: a buffer that waited for a timer would lose more when the process
+// dies, and larger writes make the caller's slowest call slower. Syncs run off the event loop, one at a time; what is
+// written meanwhile gathers for the next (group commit).
 //
-// An AppendFile is open, failed (after a failed sync or repair nothing more is accepted, promise P4) or closed.
-
-import { dirname } from "node:path";
+// An AppendFile is open, failed (nothing more is accepted, after a failed repair, or a failed sync where there is no
+// other file to go on in, promise P4) or closed.
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import { writeAll } from "./disk.ts";
-import type { Disk } from "./disk.ts";
 import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "./durability.ts";
 import type { Durability } from "./durability.ts";
+import { LineBuffer } from "./line-buffer.ts";
+import type { Batch } from "./line-buffer.ts";
+import type { OpenFile } from "./open-file.ts";
+import { openFiles } from "./open-files.ts";
+import type { UnwrittenLines } from "./open-files.ts";
 import { requestSync, withdrawSync } from "./sync-queue.ts";
 import type { Syncable } from "./sync-queue.ts";
 import type { Ticket } from "./ticket.ts";
+import { Unsynced } from "./unsynced.ts";
 
-const BUFFER_BYTES: number = 64 * 1024;
-/** Buffers kept between two uses, so that ten thousand quiet files do not hold one each. */
-const MAX_SPARE_BUFFERS = 16;
-const spareBuffers: Buffer[] = [];
-
-/** Whoever has to know what is in a file, and what of it is on the medium. It never throws. */
+/** Whoever has to know what is in a log, and what of it is on the medium. It never throws. */
 export interface FileWitness {
-  /** Whether it wants to be told of a sync before the file is let go. */
-  readonly isBehind: boolean;
+  /** Whether lines are in the log that are not known to be on the medium. */
+  readonly hasUnsynced: boolean;
   /** These whole lines have just been handed to the kernel. The bytes are only lent. */
   written(bytes: Uint8Array): void;
   /** A sync begins; what this returns is called once all that was written by now is on the medium. */
   syncing(): () => void;
-  /** Everything is written out: the file is let go, or the process ends. */
+  /** The file is left while it is synced; what this returns is called when that has ended, well or not. */
+  leaving(): (error: Error | null) => void;
+  /** After a failed sync, another file was begun. @param isWhole everything written is on the medium now */
+  replaced(isWhole: boolean): void;
+  /** Everything promised is on the medium, and the file is let go of or the process ends. */
   settled(): void;
 }
 
 export interface AppendFileOptions {
-  disk: Disk;
-  path: string;
-  fd: number;
-  /** Bytes in the file, all of them whole lines. */
-  size: number;
+  file: OpenFile;
   durability: Durability;
   /** Everything taken so far is with the kernel. */
   onWritten: () => void;
@@ -47,52 +45,50 @@ export interface AppendFileOptions {
   /** Something failed, also when nobody called just then. */
   onFault: (error: TracekeepError) => void;
   witness?: FileWitness | undefined;
+  /**
+   * Begins another file after a failed sync, with the lines in it that were kept, and on the medium. Without it, none
+   * are kept and a failed sync is the end.
+   */
+  replace?: ((unsynced: Unsynced, failure: TracekeepError) => OpenFile) | undefined;
 }
 
-/** Files of this process that may hold unwritten lines. Whoever handles the end of the process flushes them. */
-export const openFiles: Set<AppendFile> = new Set();
-
-/** Hands the kernel what files of a folder have buffered, so that a read in this process sees what was logged. */
-export function flushOpenFiles(directory: string): void {
-  for (const file of openFiles) {
-    if (dirname(file.path) !== directory) continue;
-    try {
-      file.flush();
-    } catch {
-      // The loss has been told to onFault and will be said by a GAP event; it is no error of the reader's.
-    }
-  }
-}
-
-export class AppendFile implements Syncable {
+export class AppendFile implements Syncable, UnwrittenLines {
   readonly #options: AppendFileOptions;
+  #file: OpenFile;
   #state: "open" | "failed" | "closed" = "open";
   #failure: TracekeepError | undefined;
-  #size: number;
-  #buffer: Buffer | undefined;
-  #bufferedBytes = 0;
-  #bufferedLines = 0;
-  #bufferedTickets: Ticket[] = [];
+  readonly #buffer = new LineBuffer();
   #flushScheduled = false;
-  /** Of lines that are written but wait for a sync. */
-  #unsyncedTickets: Ticket[] = [];
-  #unsyncedLines = 0;
+  readonly #unsynced: Unsynced;
   #syncInFlight = false;
+  /** The witness wants a sync that nobody else does. */
   #syncWanted = false;
   #syncTimer: NodeJS.Timeout | undefined;
 
   constructor(options: AppendFileOptions) {
     this.#options = options;
-    this.#size = options.size;
+    this.#file = options.file;
+    const keepsAll = options.durability !== "os";
+    this.#unsynced = new Unsynced(options.replace === undefined ? "none" : keepsAll ? "all" : "awaited");
     openFiles.add(this);
   }
 
   get path(): string {
-    return this.#options.path;
+    return this.#file.path;
   }
 
   get failure(): TracekeepError | undefined {
     return this.#failure;
+  }
+
+  /** Bytes in the file and in the buffer. */
+  get bytes(): number {
+    return this.#file.size + this.#buffer.bytes;
+  }
+
+  /** Bytes held in memory until they are on the medium. */
+  get keptBytes(): number {
+    return this.#unsynced.keptBytes;
   }
 
   /**
@@ -103,69 +99,53 @@ export class AppendFile implements Syncable {
    */
   put(line: string, ticket?: Ticket): void {
     this.#checkOpen();
-    // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
-    const mostBytes = line.length * 3;
-    if (mostBytes > BUFFER_BYTES - this.#bufferedBytes) this.flush();
-    const tickets = ticket === undefined ? [] : [ticket];
-    if (mostBytes > BUFFER_BYTES) {
-      const bytes = Buffer.from(line);
-      this.#write(bytes, bytes.length);
-      this.#options.witness?.written(bytes);
-      this.#written(1, tickets);
-      return;
+    if (!this.#buffer.hasRoomFor(line)) {
+      this.flush();
+      if (!this.#buffer.hasRoomFor(line)) {
+        const batch = { bytes: Buffer.from(line), lines: 1, tickets: ticket === undefined ? [] : [ticket] };
+        this.#write(batch.bytes);
+        this.#written(batch);
+        this.#syncWhenDue();
+        return;
+      }
     }
-    this.#bufferedLines++;
-    if (ticket !== undefined) this.#bufferedTickets.push(ticket);
-    this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    this.#bufferedBytes += this.#buffer.write(line, this.#bufferedBytes);
+    this.#buffer.add(line, ticket);
     if (!this.#flushScheduled) {
       this.#flushScheduled = true;
       setImmediate(this.#flushAtEndOfTurn);
     }
   }
 
+  /** Takes a line into account that is in the file already, but not on the medium. */
+  countWritten(line: Buffer): void {
+    this.#written({ bytes: line, lines: 1, tickets: [] });
+    this.#syncWhenDue();
+  }
+
   /** Hands everything buffered to the kernel. @throws TracekeepError when those lines are lost */
   flush(): void {
-    if (this.#buffer === undefined) return;
-    const [buffer, bytes, lines, tickets] = [
-      this.#buffer,
-      this.#bufferedBytes,
-      this.#bufferedLines,
-      this.#bufferedTickets,
-    ];
-    this.#buffer = undefined;
-    this.#bufferedBytes = this.#bufferedLines = 0;
-    this.#bufferedTickets = [];
-    try {
-      this.#write(buffer, bytes);
-      this.#options.witness?.written(buffer.subarray(0, bytes));
-    } catch (error) {
-      for (const ticket of tickets) ticket.fail(error as TracekeepError);
-      this.#options.onLost(lines);
-      throw error;
-    } finally {
-      if (spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer);
-    }
-    this.#written(lines, tickets);
+    if (this.#buffer.isEmpty) return;
+    this.#writeBuffer();
+    this.#syncWhenDue();
   }
 
   /** Hands everything to the kernel and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.#checkOpen();
-    this.flush();
+    this.#writeBuffer();
     this.#clearSyncTimer();
-    const tickets = this.#unsyncedTickets.splice(0);
     const synced = this.#options.witness?.syncing();
     try {
-      this.#options.disk.sync(this.#options.fd);
+      this.#file.sync();
     } catch (cause) {
-      throw this.#syncFailed(cause, tickets);
+      // What was kept is on the medium then; an event whose line was not kept was promised to the kernel only.
+      const isIncomplete = this.#unsynced.hasUnkept;
+      const error = this.#replaceFile(cause);
+      if (isIncomplete) throw error;
+      return;
     }
-    this.#unsyncedLines = 0;
-    this.#syncWanted = false;
-    withdrawSync(this);
+    this.#syncedAll();
     synced?.();
-    for (const ticket of tickets) ticket.settle();
   }
 
   /** Has what is written by now synced in its turn, also where no durability asks for it. */
@@ -174,32 +154,51 @@ export class AppendFile implements Syncable {
     this.#syncWhenDue();
   }
 
-  /**
-   * Hands everything to the kernel, and to the medium where `os` is not all that was promised, or a witness wants it.
-   *
-   * @throws TracekeepError
-   */
+  /** Hands everything to the kernel, and to the medium where `os` is not all that was promised. @throws TracekeepError */
   settle(): void {
-    if (this.#state !== "open") return;
-    this.flush();
-    const { durability, witness } = this.#options;
-    const isDue = this.#unsyncedTickets.length > 0 || (durability !== "os" && this.#unsyncedLines > 0);
-    if (isDue || witness?.isBehind === true) this.sync();
-    witness?.settled();
+    this.#settle();
+    if (this.#state === "open") this.#options.witness?.settled();
+  }
+
+  /**
+   * Settles what was taken and goes on in another file. When that cannot be begun, nothing has changed.
+   *
+   * @throws TracekeepError; whatever `begin` throws
+   */
+  switchTo(begin: () => OpenFile): void {
+    this.#checkOpen();
+    const before = this.#file;
+    this.#settle();
+    // A failed sync has just begun another file.
+    if (this.#file !== before) return;
+    const { witness } = this.#options;
+    if (witness?.hasUnsynced === true) before.syncSoon(witness.leaving());
+    this.#goOnIn(begin());
+  }
+
+  /** Accepts nothing more; what is still in the buffer is lost. @returns the failure */
+  fail(error: TracekeepError): TracekeepError {
+    this.#failure = error;
+    this.#state = "failed";
+    this.#unsynced.fail(error);
+    if (!this.#buffer.isEmpty) this.#lose(this.#buffer.take(), error);
+    this.#options.onFault(error);
+    return error;
   }
 
   /** Settles what was taken and lets go of the file. @throws TracekeepError when that fails; it is closed all the same */
   close(): void {
     if (this.#state === "closed") return;
     try {
-      this.settle();
+      this.#settle();
     } finally {
+      const isWhole = this.#state === "open";
       this.#state = "closed";
       this.#clearSyncTimer();
       withdrawSync(this);
       openFiles.delete(this);
-      // A sync that is still running needs the descriptor; its end closes it.
-      if (!this.#syncInFlight) this.#options.disk.close(this.#options.fd);
+      if (isWhole) this.#tellWitness();
+      this.#file.close();
     }
   }
 
@@ -215,24 +214,55 @@ export class AppendFile implements Syncable {
     }
   };
 
+  #settle(): void {
+    if (this.#state !== "open") return;
+    this.#writeBuffer();
+    const isPromised = this.#options.durability !== "os";
+    const isDue = isPromised && this.#unsynced.lines > 0;
+    const isRunning = this.#syncInFlight && (isPromised || this.#unsynced.isBegunAwaited);
+    if (isDue || isRunning || this.#unsynced.isAwaited) this.sync();
+  }
+
+  /** What was not promised to be on the medium gets there off the caller's path, for the witness alone. */
+  #tellWitness(): void {
+    const { witness } = this.#options;
+    if (witness === undefined) return;
+    if (!witness.hasUnsynced) return witness.settled();
+    const left = witness.leaving();
+    this.#file.syncSoon((error) => {
+      left(error);
+      witness.settled();
+    });
+  }
+
   #checkOpen(): void {
     if (this.#state === "open") return;
     if (this.#failure !== undefined) throw this.#failure;
-    throw new TracekeepError("CLOSED", `${this.#options.path} is closed for writing`, {
-      path: this.#options.path,
+    throw new TracekeepError("CLOSED", `${this.path} is closed for writing`, {
+      path: this.path,
       hint: "go on with the session by store.openSession(id)",
     });
   }
 
-  #write(bytes: Uint8Array, length: number): void {
-    const { disk, fd, path } = this.#options;
+  #writeBuffer(): void {
+    if (this.#buffer.isEmpty) return;
+    const batch = this.#buffer.take();
     try {
-      writeAll(disk, fd, bytes, length, this.#size);
-      this.#size += length;
+      this.#write(batch.bytes);
+    } catch (error) {
+      this.#lose(batch, error as TracekeepError);
+      throw error;
+    }
+    this.#written(batch);
+  }
+
+  #write(bytes: Buffer): void {
+    try {
+      this.#file.append(bytes);
     } catch (cause) {
-      const error = ioError("write to", path, cause);
+      const error = ioError("write to", this.path, cause);
       // Behind a torn line that could not be cut off again nothing may be written: it would be glued to it.
-      if (disk.size(fd) !== this.#size) {
+      if (this.#file.isTorn) {
         this.#failure = error;
         this.#state = "failed";
       }
@@ -241,21 +271,22 @@ export class AppendFile implements Syncable {
     }
   }
 
-  #written(lines: number, tickets: readonly Ticket[]): void {
+  #written(batch: Batch): void {
     this.#options.onWritten();
-    this.#unsyncedLines += lines;
-    for (const ticket of tickets) {
-      if (ticket.durability === "fsync") this.#unsyncedTickets.push(ticket);
-      else ticket.settle();
-    }
-    this.#syncWhenDue();
+    this.#options.witness?.written(batch.bytes);
+    this.#unsynced.add(batch);
+  }
+
+  #lose({ lines, tickets }: Batch, error: TracekeepError): void {
+    for (const ticket of tickets) ticket.fail(error);
+    this.#options.onLost(lines);
   }
 
   #syncWhenDue(): void {
     if (this.#syncInFlight || this.#state !== "open") return;
-    if (this.#unsyncedTickets.length > 0 || this.#syncWanted) requestSync(this);
-    else if (this.#options.durability !== "interval" || this.#unsyncedLines === 0) return;
-    else if (this.#unsyncedLines >= SYNC_EVERY_EVENTS) requestSync(this);
+    if (this.#unsynced.isAwaited || this.#syncWanted) requestSync(this);
+    else if (this.#options.durability !== "interval" || this.#unsynced.lines === 0) return;
+    else if (this.#unsynced.lines >= SYNC_EVERY_EVENTS) requestSync(this);
     else this.#syncTimer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
   }
 
@@ -265,32 +296,75 @@ export class AppendFile implements Syncable {
     this.#clearSyncTimer();
     this.#syncInFlight = true;
     this.#syncWanted = false;
-    this.#unsyncedLines = 0;
-    const tickets = this.#unsyncedTickets.splice(0);
+    this.#unsynced.begin();
     const synced = this.#options.witness?.syncing();
-    this.#options.disk.syncSoon(this.#options.fd, (error) => {
+    const file = this.#file;
+    file.syncSoon((error) => {
       this.#syncInFlight = false;
-      if (error === null) {
-        for (const ticket of tickets) ticket.settle();
-        synced?.();
-      } else this.#syncFailed(error, tickets);
-      if (this.#state === "closed") this.#options.disk.close(this.#options.fd);
-      else this.#syncWhenDue();
+      // Of a file that was left, or closed, all was synced or written again before: this sync tells nothing any more.
+      if (this.#state === "open" && file === this.#file) this.#syncEnded(error, synced);
+      this.#syncWhenDue();
       done();
     });
   }
 
+  #syncEnded(error: Error | null, synced: (() => void) | undefined): void {
+    if (error === null) {
+      this.#unsynced.settleBegun();
+      synced?.();
+      return;
+    }
+    try {
+      this.#replaceFile(error);
+    } catch {
+      // Nobody called, so nobody can catch it: the tickets and onFault have been told.
+    }
+  }
+
   /**
    * After a failed sync the kernel may have dropped the very pages that it could not write, and call the next sync a
-   * success (PostgreSQL's fsync finding of 2018). So none is tried again on this file: it accepts nothing more.
+   * success (PostgreSQL's fsync finding of 2018). So none is tried again on this file: another one takes every line
+   * since the last sync that went well, and only its own sync counts.
+   *
+   * @returns the error of the sync, when there is such a file
+   * @throws TracekeepError when there is none: then this was the end
    */
-  #syncFailed(cause: unknown, tickets: readonly Ticket[]): TracekeepError {
-    const error = ioError("sync", this.#options.path, cause);
-    this.#failure ??= error;
-    if (this.#state === "open") this.#state = "failed";
-    for (const ticket of [...tickets, ...this.#unsyncedTickets.splice(0)]) ticket.fail(error);
-    this.#options.onFault(error);
+  #replaceFile(cause: unknown): TracekeepError {
+    const error = ioError("sync", this.path, cause);
+    const { replace, onFault } = this.#options;
+    if (replace === undefined) throw this.fail(error);
+    try {
+      // Their numbers are given, so these lines come before what the next file begins with.
+      this.#writeBuffer();
+    } catch {
+      // That loss has been told, and is no reason to lose more.
+    }
+    let next: OpenFile;
+    try {
+      next = replace(this.#unsynced, error);
+    } catch {
+      throw this.fail(error);
+    }
+    this.#failure = undefined;
+    this.#state = "open";
+    this.#options.witness?.replaced(!this.#unsynced.hasUnkept);
+    this.#goOnIn(next);
+    onFault(error);
     return error;
+  }
+
+  /** What was taken has what was promised of it. */
+  #goOnIn(file: OpenFile): void {
+    this.#clearSyncTimer();
+    this.#file.close();
+    this.#file = file;
+    this.#syncedAll();
+  }
+
+  #syncedAll(): void {
+    this.#unsynced.settleAll();
+    this.#syncWanted = false;
+    withdrawSync(this);
   }
 
   #clearSyncTimer(): void {

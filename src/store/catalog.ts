@@ -7,8 +7,9 @@ import path from "node:path";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { ARCHIVE_DIRECTORY, LEDGER_FILE, TEMPORARY_PREFIX } from "./layout.ts";
+import { ARCHIVE_DIRECTORY, LEDGER, TEMPORARY_PREFIX } from "./layout.ts";
 import { readFirstLine, readLines } from "./line-reader.ts";
+import { firstSeqOf, nextSegment } from "./segment.ts";
 
 /** One file of a session's log: the live one, or a sealed segment in the archive. */
 export interface SessionLogFile {
@@ -18,8 +19,10 @@ export interface SessionLogFile {
   archived: boolean;
   sessionId: string;
   agentId: string;
-  /** Number of its first line: 0 for START, more for SEGMENT. */
+  /** Lowest number in it. What earlier segments hold from there on is superseded. */
   firstSeq: number;
+  /** Number of its first line, only where that is not the lowest: it was begun after a failed sync. */
+  headerSeq?: number;
   /** Time of that first line; of START, when the session began. */
   startedAt: string;
   /** The format that the first line declares; 0 when that line is damaged. */
@@ -41,6 +44,8 @@ export class SessionCatalog {
   readonly dir: string;
   /** By path. */
   readonly #logs = new Map<string, SessionLogFile>();
+  /** By session id, in order of their events. */
+  readonly #sessions = new Map<string, SessionLogFile[]>();
   /** Why a file is no session log, by path. */
   readonly #others = new Map<string, string>();
 
@@ -57,7 +62,7 @@ export class SessionCatalog {
   refresh(): this {
     const archive = path.join(this.dir, ARCHIVE_DIRECTORY);
     const present = new Set([...logPaths(this.dir), ...logPaths(archive, { mayBeMissing: true })]);
-    for (const file of this.#logs.keys()) if (!present.has(file)) this.#logs.delete(file);
+    for (const file of this.#logs.keys()) if (!present.has(file)) this.#remove(file);
     this.#others.clear();
     for (const file of present) if (!this.#logs.has(file)) this.add(file);
     this.#setCopiesAside();
@@ -67,9 +72,13 @@ export class SessionCatalog {
   /** Takes in one file, e.g. one that was just created. */
   add(file: string): void {
     const found = lookInto(file);
-    this.#logs.delete(file);
+    this.#remove(file);
     if (typeof found === "string") this.#others.set(file, found);
-    else if (found !== undefined) this.#logs.set(file, found);
+    if (found === undefined || typeof found === "string") return;
+    this.#logs.set(file, found);
+    const files = this.#sessions.get(found.sessionId);
+    if (files === undefined) this.#sessions.set(found.sessionId, [found]);
+    else files.splice(files.findLastIndex((other) => compareSegments(other, found) <= 0) + 1, 0, found);
   }
 
   /** Every session log, in no particular order. */
@@ -82,37 +91,73 @@ export class SessionCatalog {
     return [...this.#others].map(([file, reason]) => ({ file, from: 0, to: bytesOf(file), reason }));
   }
 
+  /** The files of each session by its id, in order of their events. */
+  get sessions(): ReadonlyMap<string, readonly SessionLogFile[]> {
+    return this.#sessions;
+  }
+
+  /** The files of one session, in order; looks for segments that were begun since it last looked, about 3 µs. */
+  filesOf(sessionId: string): readonly SessionLogFile[] {
+    for (;;) {
+      const files = this.#sessions.get(sessionId) ?? [];
+      const last = files.at(-1);
+      const next = last === undefined ? undefined : nextSegment(last.path, sessionId);
+      if (next === undefined || this.#logs.has(next)) return files;
+      this.add(next);
+      if (!this.#logs.has(next)) return files;
+    }
+  }
+
   /** The file that a session's next event belongs in: its last one outside the archive. */
   find(sessionId: string): SessionLogFile | undefined {
-    let last: SessionLogFile | undefined;
-    for (const log of this.#logs.values()) {
-      if (log.archived || log.sessionId !== sessionId) continue;
-      if (last === undefined || log.firstSeq > last.firstSeq) last = log;
-    }
+    const last = this.filesOf(sessionId).findLast(({ archived }) => !archived);
     if (last === undefined) return undefined;
     // The file may have gone since it was looked into, and its name may belong to another session now.
     this.add(last.path);
     const now = this.#logs.get(last.path);
-    return now?.sessionId === sessionId ? now : undefined;
+    return now?.sessionId === sessionId ? now : this.refresh().find(sessionId);
+  }
+
+  // --- internal ---
+
+  #remove(file: string): void {
+    const log = this.#logs.get(file);
+    if (log === undefined) return;
+    this.#logs.delete(file);
+    const files = this.#sessions.get(log.sessionId)?.filter((other) => other !== log) ?? [];
+    if (files.length > 0) this.#sessions.set(log.sessionId, files);
+    else this.#sessions.delete(log.sessionId);
   }
 
   /** Of files that hold the same part of a session (someone made a copy), only the longest is a log. */
   #setCopiesAside(): void {
     const kept = new Map<string, SessionLogFile>();
     for (const log of this.#logs.values()) {
-      const part = `${log.firstSeq} ${log.sessionId}`;
+      const part = `${log.firstSeq} ${log.headerSeq ?? ""} ${log.sessionId}`;
       const other = kept.get(part);
       const longer = other === undefined || isPreferred(log, other) ? log : other;
       kept.set(part, longer);
       if (other === undefined) continue;
       const copy = longer === log ? other : log;
-      this.#logs.delete(copy.path);
+      this.#remove(copy.path);
       this.#others.set(copy.path, `it holds the same part of session ${log.sessionId} as ${longer.path}`);
     }
   }
 }
 
+/** Whether a line stands in the next segment again, which was begun after a failed sync (promise P4). */
+export function isSuperseded(line: Uint8Array, next: SessionLogFile | undefined): boolean {
+  if (next?.headerSeq === undefined) return false;
+  const decoded = decodeLine(line);
+  return decoded.kind === "event" && decoded.event.seq >= next.firstSeq;
+}
+
 // --- internal ---
+
+/** By their events. A segment that was begun after a failed sync may begin as low as the one before it. */
+function compareSegments(left: SessionLogFile, right: SessionLogFile): number {
+  return left.firstSeq - right.firstSeq || (left.headerSeq ?? 0) - (right.headerSeq ?? 0);
+}
 
 /** How many lines of a log whose first line is damaged are searched for one that says whose it is. */
 const MAX_LINES_SEARCHED = 100;
@@ -128,7 +173,7 @@ function logPaths(directory: string, options: { mayBeMissing?: boolean } = {}): 
   }
   return names
     .filter((name) => name.endsWith(".jsonl") || name.endsWith(".jsonl.gz"))
-    .filter((name) => !name.startsWith(TEMPORARY_PREFIX) && name !== LEDGER_FILE)
+    .filter((name) => !name.startsWith(TEMPORARY_PREFIX) && name !== LEDGER)
     .map((name) => path.join(directory, name));
 }
 
@@ -184,10 +229,11 @@ function describeLog(file: string, first: Event): SessionLogFile {
     archived: path.basename(path.dirname(file)) === ARCHIVE_DIRECTORY,
     sessionId: first.session_id,
     agentId: typeof agentId === "string" ? agentId : "",
-    firstSeq: first.seq,
+    firstSeq: firstSeqOf(first),
     startedAt: first.timestamp,
     format: typeof format === "number" ? format : 0,
   };
+  if (log.firstSeq < first.seq) log.headerSeq = first.seq;
   if (typeof origin === "string") log.origin = origin;
   if (typeof parent === "string") log.parentSessionId = parent;
   return log;

@@ -12,6 +12,8 @@ export interface Disk {
   readonly create: (file: string) => number;
   /** Opens an existing regular file for reading and appending. */
   readonly open: (file: string) => number;
+  /** Opens the very file of `fd` once more: another open file description, without its lock. */
+  readonly reopen: (fd: number) => number;
   readonly close: (fd: number) => void;
   /** One write at the end of the file; returns how many bytes were taken, which may be fewer. */
   readonly write: (fd: number, bytes: Uint8Array, offset: number, length: number) => number;
@@ -45,6 +47,8 @@ const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_RDWR, O_DIRECTORY } =
 export const nodeDisk: Disk = {
   create: (file) => fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, FILE_MODE),
   open: (file) => fs.openSync(file, O_RDWR | O_APPEND | O_NOFOLLOW),
+  // By way of /proc, so that a file which was moved meanwhile is not taken for another one of its old name.
+  reopen: (fd) => fs.openSync(`/proc/self/fd/${fd}`, O_RDONLY),
   close: (fd) => fs.closeSync(fd),
   write: (fd, bytes, offset, length) => fs.writeSync(fd, bytes, offset, length),
   writeSoon: (fd, bytes, offset, length, done) => fs.write(fd, bytes, offset, length, null, done),

@@ -18,8 +18,8 @@ import {
 import { SessionCatalog } from "./catalog.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import type { EvidenceLedger } from "./evidence-ledger.ts";
 import { evidenceFiles } from "./layout.ts";
+import type { Ledger } from "./ledger.ts";
 import { readLogLines } from "./log-lines.ts";
 import { leafOf } from "./log-tree.ts";
 import { tryLock } from "./lock.ts";
@@ -47,8 +47,7 @@ const KEPT: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT"]);
 export function findErasable(dir: string, sessionId: string, seq: number): Erasable {
   const files = new SessionCatalog(dir)
     .refresh()
-    .logs.filter((log) => log.sessionId === sessionId)
-    .sort((left, right) => left.firstSeq - right.firstSeq)
+    .filesOf(sessionId)
     .map((log) => log.path);
   const [first] = files;
   if (first === undefined)
@@ -87,7 +86,7 @@ export function findErasable(dir: string, sessionId: string, seq: number): Erasa
  * @throws TracekeepError `SESSION_BUSY` while the session has a writer; RangeError when the line is too short for a
  *   tombstone
  */
-export function eraseLine(disk: Disk, ledger: EvidenceLedger, erasable: Erasable, reason: string): void {
+export function eraseLine(disk: Disk, ledger: Ledger, erasable: Erasable, reason: string): void {
   const { file, event, leaf, length } = erasable;
   const tombstone = Buffer.from(encodeTombstone(event, leaf, length));
   const fd = disk.open(file);
@@ -97,7 +96,9 @@ export function eraseLine(disk: Disk, ledger: EvidenceLedger, erasable: Erasable
         path: file,
         hint: "erase when it has ended",
       });
-    ledger.append([{ event: "ERASED", session_id: event.session_id, erased_seq: event.seq, leaf, reason }]);
+    const { session_id: sessionId, agent_id: agentId } = event;
+    const session = { sessionId, agentId: typeof agentId === "string" ? agentId : "", file };
+    ledger.lineErased(session, event.seq, leaf, reason);
     rewrite(disk, file, erasable.offset, tombstone);
   } catch (error) {
     throw error instanceof TracekeepError || error instanceof RangeError

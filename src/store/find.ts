@@ -17,7 +17,24 @@ export interface StorePlace {
 }
 
 /**
- * The folder of an existing store.
+ * The store of the user rather than of a project, `$XDG_STATE_HOME/tracekeep`: where hooks record that were installed
+ * for everything the user does. Undefined without a home folder.
+ */
+export function userStore(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const { XDG_STATE_HOME: state = "", HOME: home = "" } = env;
+  // The XDG base directory specification has relative paths ignored.
+  if (path.isAbsolute(state)) return path.join(state, "tracekeep");
+  return path.isAbsolute(home) ? path.join(home, ".local", "state", "tracekeep") : undefined;
+}
+
+/** Where hooks record that were installed for the user: the project's store where there is one, else the user's. */
+export function findOrCreateUserStore(place: StorePlace = {}): string {
+  const nearest = namedStore(place) ?? nearestStore(path.resolve(place.cwd ?? process.cwd()));
+  return findOrCreateStore({ ...place, dir: nearest ?? userStore(place.env ?? process.env) });
+}
+
+/**
+ * The folder of an existing store: one named, the project's, or the user's own.
  *
  * @throws TracekeepError `NO_STORE`, with what to do; `BAD_STORE` when it is not a folder of this user
  */
@@ -29,6 +46,11 @@ export function findStore(place: StorePlace = {}): string {
   }
   const found = nearestStore(path.resolve(place.cwd ?? process.cwd()));
   if (found !== undefined) return found;
+  const own = userStore(place.env ?? process.env);
+  if (own !== undefined && fs.existsSync(own)) {
+    checkStore(own);
+    return own;
+  }
   throw new TracekeepError("NO_STORE", `no ${STORE_DIRECTORY} here or in a folder above`, {
     path: path.resolve(place.cwd ?? process.cwd()),
     hint: "name one with --dir or TRACEKEEP_DIR; recording or importing something creates one",

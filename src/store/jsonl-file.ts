@@ -39,9 +39,12 @@ export function openJsonlFile(disk: Disk, file: string, durability: Durability):
   }
 }
 
-// --- internal ---
-
-function openOrCreate(disk: Disk, file: string, durability: Durability): number {
+/**
+ * Opens a file for reading and appending, and creates it (0600) and the folders above it (0700) when it is missing.
+ *
+ * @throws the system's error
+ */
+export function openOrCreate(disk: Disk, file: string, durability: Durability): number {
   try {
     return disk.open(file);
   } catch (error) {
@@ -59,6 +62,8 @@ function openOrCreate(disk: Disk, file: string, durability: Durability): number 
     return disk.open(file);
   }
 }
+
+// --- internal ---
 
 function endWithNewline(disk: Disk, fd: number): number {
   const size = disk.size(fd);

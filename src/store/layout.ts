@@ -4,10 +4,22 @@
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
 export const ARCHIVE_DIRECTORY = "archive";
+/** Retention, rotation and legal hold. */
+export const SETTINGS_FILE = "settings.json";
+/** What short-lived hook processes appended, until it is folded into sessions. */
+export const SPOOL_DIRECTORY = "spool";
+/** In the spool: how much of each of its files is folded. Derived; without it everything is looked at again. */
+export const SPOOL_STATE = "folded.json";
+/** Behind a spool file's name: it is folded and ended, and on its way out. */
+export const SPOOL_ASIDE_SUFFIX = ".aside";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */
 export const STORE_LOCK = "store.lock";
+/** The store's shared log of its own life. */
+export const LEDGER = "ledger.jsonl";
+/** Behind a shared log's name: its lock file. Never renamed, never deleted. */
+export const LOCK_SUFFIX = ".lock";
 /** Behind a segment's name: the unfinished last line that is being moved into a RECOVERED event. */
 export const TORN_SUFFIX = ".torn";
 /** Begins the name of a file that is not complete yet; it is renamed or linked into place. */
@@ -16,13 +28,27 @@ export const TEMPORARY_PREFIX = ".tmp-";
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
-/** What the store says of its own life; it never rotates. */
-export const LEDGER_FILE = "ledger.jsonl";
-/** Locked for the moment in which a process adds to the ledger. Never renamed, never deleted. */
-export const LEDGER_LOCK = "ledger.lock";
-
 /** What proves a log, beside its first file: the latest seal, and the leaf hash of every line, 32 bytes each. */
 export function evidenceFiles(log: string): { seal: string; leaves: string } {
-  const base = log.replace(/\.jsonl$/, "");
+  const base = log.replace(SEGMENT_NAME, "");
   return { seal: `${base}.seal`, leaves: `${base}.leaves` };
 }
+
+/** Number of the segment that a session's log has under this name: 0 for the first, whose name has none. */
+export function segmentNumber(file: string): number {
+  return Number(SEGMENT_NAME.exec(file)?.[1] ?? 0);
+}
+
+/** Path of the first segment of the same log, whose name says where its evidence is. */
+export function firstSegmentPath(file: string): string {
+  return file.replace(SEGMENT_NAME, ".jsonl");
+}
+
+/** Path of another segment of the same log. @example segmentPath("a.jsonl", 2) // "a.0002.jsonl" */
+export function segmentPath(file: string, segment: number): string {
+  return file.replace(SEGMENT_NAME, `.${String(segment).padStart(4, "0")}.jsonl`);
+}
+
+// --- internal ---
+
+const SEGMENT_NAME = /(?:\.(\d{4,9}))?\.jsonl$/;

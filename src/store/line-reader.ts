@@ -25,16 +25,17 @@ export interface LastLine {
 }
 
 /**
- * Reads the lines of a file from `fromOffset` (the beginning of a line) to its end. `line` counts from 1 there.
+ * Reads the lines of a file from `fromOffset` (the beginning of a line) to its end. `line` counts from 1 there. With
+ * `fd`, the file is open already and stays so.
  *
  * @throws TracekeepError when the file cannot be opened or read; the signal's reason when it is aborted
  * @example for (const line of readLines(file)) if ("bytes" in line) console.log(line.offset, line.bytes.length);
  */
 export function* readLines(
   path: string,
-  options: { fromOffset?: number; signal?: AbortSignal } = {},
+  options: { fromOffset?: number; signal?: AbortSignal; fd?: number } = {},
 ): Generator<LogLine, void, undefined> {
-  const lines = new LineCursor(path, options.fromOffset);
+  const lines = new LineCursor(path, options.fromOffset, options.fd);
   try {
     while (lines.next()) {
       options.signal?.throwIfAborted();
@@ -65,14 +66,17 @@ export class LineCursor {
   tooLong = false;
   readonly #path: string;
   readonly #fd: number;
+  readonly #ownsFd: boolean;
   #filled = 0;
   /** Bytes of `buffer` known to hold no `\n` behind `end`. */
   #searched = 0;
 
-  constructor(path: string, fromOffset = 0) {
+  /** @param fd of the file when it is open already; it stays open */
+  constructor(path: string, fromOffset = 0, fd?: number) {
     this.#path = path;
     this.offset = fromOffset;
-    this.#fd = openForReading(path);
+    this.#ownsFd = fd === undefined;
+    this.#fd = fd ?? openForReading(path);
     this.buffer = spareChunk ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
     spareChunk = undefined;
   }
@@ -99,7 +103,7 @@ export class LineCursor {
   }
 
   close(): void {
-    fs.closeSync(this.#fd);
+    if (this.#ownsFd) fs.closeSync(this.#fd);
     if (this.buffer.length === CHUNK_BYTES) spareChunk = this.buffer;
     this.buffer = NO_BYTES;
   }
@@ -199,11 +203,16 @@ export function* readLinesBackwards(path: string): Generator<LogLine, void, unde
  * @throws TracekeepError when the file cannot be opened or read
  */
 export function readFirstLine(path: string): Buffer | undefined {
+  return readLineAt(path, 0);
+}
+
+/** The same of the line that begins at `offset`. @throws TracekeepError */
+export function readLineAt(path: string, offset: number): Buffer | undefined {
   const fd = openForReading(path);
   try {
     let bytes: Buffer = firstBytes;
     for (;;) {
-      const count = readAt(path, fd, bytes, 0, 0);
+      const count = readAt(path, fd, bytes, 0, offset);
       const newline = bytes.subarray(0, count).indexOf(NEWLINE);
       if (newline >= 0) return Buffer.from(bytes.subarray(0, newline + 1));
       if (count < bytes.length) return count === 0 ? undefined : Buffer.from(bytes.subarray(0, count));
@@ -231,6 +240,27 @@ export function readLastLine(path: string): LastLine {
   return { line: undefined, offset: 0, tailBytes };
 }
 
+/** A descriptor of a log, for reading only. @throws TracekeepError */
+export function openForReading(path: string): number {
+  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  try {
+    // A link could lead anywhere, and opening a FIFO would wait for a writer that never comes. On files of a disk
+    // O_NONBLOCK has no effect. (Where a system has no such flag it is undefined, which `|` takes as 0.)
+    return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    throw ioError("open", path, error);
+  }
+}
+
+/** Bytes in an open file. @throws TracekeepError */
+export function sizeOf(path: string, fd: number): number {
+  try {
+    return fs.fstatSync(fd).size;
+  } catch (error) {
+    throw ioError("read", path, error);
+  }
+}
+
 // --- internal ---
 
 const NEWLINE = 0x0a;
@@ -245,28 +275,9 @@ let spareChunk: Buffer | undefined;
 /** START lines are some 700 bytes long. */
 const firstBytes = Buffer.allocUnsafeSlow(4096);
 
-function openForReading(path: string): number {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  try {
-    // A link could lead anywhere, and opening a FIFO would wait for a writer that never comes. On files of a disk
-    // O_NONBLOCK has no effect. (Where a system has no such flag it is undefined, which `|` takes as 0.)
-    return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    throw ioError("open", path, error);
-  }
-}
-
 function readAt(path: string, fd: number, into: Buffer, at: number, position: number): number {
   try {
     return fs.readSync(fd, into, at, into.length - at, position);
-  } catch (error) {
-    throw ioError("read", path, error);
-  }
-}
-
-function sizeOf(path: string, fd: number): number {
-  try {
-    return fs.fstatSync(fd).size;
   } catch (error) {
     throw ioError("read", path, error);
   }

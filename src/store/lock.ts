@@ -7,9 +7,9 @@ import { TracekeepError } from "../base/errors.ts";
 
 /** What we use of `fs-native-extensions`: open-file-description locks on Linux, their equals elsewhere. */
 interface NativeLocks {
-  tryLock(fd: number): boolean;
+  tryLock(fd: number, offset?: number, length?: number, options?: { shared?: boolean }): boolean;
   waitForLockSync(fd: number): void;
-  unlock(fd: number): void;
+  unlock(fd: number, offset?: number, length?: number): void;
 }
 
 let native: NativeLocks | undefined;
@@ -24,9 +24,23 @@ export function tryLock(fd: number): boolean {
   return locks().tryLock(fd);
 }
 
+/**
+ * The same for one byte of a file, which need not exist; `shared` with others that ask for it so. Linux only: elsewhere
+ * locks are on whole files.
+ */
+export function tryLockByte(fd: number, offset: number, options: { shared: boolean }): boolean {
+  return locks().tryLock(fd, offset, 1, options);
+}
+
 /** Waits for the exclusive lock of an open file. Only for locks that are held for moments. */
 export function waitForLock(fd: number): void {
   locks().waitForLockSync(fd);
+}
+
+/** Gives back an open file's lock, or that of one byte. */
+export function unlock(fd: number, offset?: number): void {
+  if (offset === undefined) locks().unlock(fd);
+  else locks().unlock(fd, offset, 1);
 }
 
 // --- internal ---

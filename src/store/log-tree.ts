@@ -18,11 +18,14 @@ export class LogTree {
   readonly #path: string;
   readonly #tree: MerkleTree;
   #pending: Hash[] = [];
+  /** Leaves before those. */
+  #flushed: number;
 
   private constructor(disk: Disk, path: string, tree: MerkleTree) {
     this.#disk = disk;
     this.#path = path;
     this.#tree = tree;
+    this.#flushed = tree.size;
   }
 
   /**
@@ -33,9 +36,7 @@ export class LogTree {
    * @throws TracekeepError `SEAL_BROKEN` when log and seal disagree; or when something cannot be read or written
    */
   static open(disk: Disk, files: readonly string[], leaves: string, sealed: Checkpoint | undefined): LogTree {
-    const fromFile = sealed === undefined ? undefined : treeOfLeaves(leaves, sealed);
-    const log = new LogTree(disk, leaves, fromFile ?? new MerkleTree());
-    log.#truncateFile(log.size);
+    const log = LogTree.ofLeaves(disk, leaves, sealed);
     let lines = 0;
     for (const line of readLogLines(files)) {
       if (!("bytes" in line))
@@ -55,9 +56,21 @@ export class LogTree {
     return log;
   }
 
+  /** The tree over what is sealed, if the file of leaves gives it; an empty one otherwise. */
+  static ofLeaves(disk: Disk, leaves: string, sealed: Checkpoint | undefined): LogTree {
+    const fromFile = sealed === undefined ? undefined : treeOfLeaves(leaves, sealed);
+    const log = new LogTree(disk, leaves, fromFile ?? new MerkleTree());
+    log.#truncateFile(log.size);
+    return log;
+  }
+
   /** Number of lines. */
   get size(): number {
     return this.#tree.size;
+  }
+
+  root(): Hash {
+    return this.#tree.root();
   }
 
   /** The tree as it is now, for later. */
@@ -78,10 +91,15 @@ export class LogTree {
   /** Writes out the leaves gathered so far. @throws when that fails */
   flush(): void {
     if (this.#pending.length === 0) return;
-    const bytes = Buffer.from(this.#pending.join(""), "latin1");
+    const pending = Buffer.from(this.#pending.join(""), "latin1");
+    const first = this.#flushed;
+    this.#flushed += this.#pending.length;
     this.#pending = [];
     const fd = this.#disk.exists(this.#path) ? this.#disk.open(this.#path) : this.#disk.create(this.#path);
     try {
+      // Another writer of the same lines may have written some of them. Where leaves are missing, the file ends.
+      const known = this.#disk.size(fd) / HASH_BYTES - first;
+      const bytes = known < 0 || !Number.isInteger(known) ? pending.subarray(0, 0) : pending.subarray(known * HASH_BYTES);
       for (let offset = 0; offset < bytes.length;) {
         offset += this.#disk.write(fd, bytes, offset, bytes.length - offset);
       }

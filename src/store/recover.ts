@@ -24,17 +24,11 @@ const CHUNK_BYTES = 64 * 1024;
  *
  * The order is: copy the fragment to `<log>.torn` and sync it, cut the log, append RECOVERED, sync, delete the copy.
  * Interrupted before the cut, the fragment still stands in the log; after it, the copy is there.
- *
- * @param end where what is to be kept ends; default: behind the last whole line
  */
-export function healTail(
-  disk: Disk,
-  fd: number,
-  log: string,
-  end: number = endOfLastLine(disk, fd, disk.size(fd)),
-): JsonObject | undefined {
+export function healTail(disk: Disk, fd: number, log: string): JsonObject | undefined {
   const copy = log + TORN_SUFFIX;
   const size = disk.size(fd);
+  const end = endOfLastLine(disk, fd, size);
   if (end < size) {
     // With a copy of an earlier fragment still there, what follows now is that fragment itself, or a RECOVERED event
     // that was not completed; either way the copy has all that is worth keeping.
@@ -73,7 +67,16 @@ export function temporaryBeside(file: string): string {
   return path.join(path.dirname(file), `${TEMPORARY_PREFIX}${randomSalt()}-${path.basename(file)}`);
 }
 
+/** The name that a file was to have when it was made under a temporary one; undefined for any other name. */
+export function nameBehindTemporary(name: string): string | undefined {
+  if (!name.startsWith(TEMPORARY_PREFIX)) return undefined;
+  return name.slice(TEMPORARY_PREFIX.length + SALT_CHARACTERS + 1);
+}
+
 // --- internal ---
+
+/** 96 bits in base64url. */
+const SALT_CHARACTERS = 16;
 
 /** Offset behind the last newline. */
 function endOfLastLine(disk: Disk, fd: number, size: number): number {

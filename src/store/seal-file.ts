@@ -32,7 +32,12 @@ export function readSeal(file: string, known: readonly NoteVerifier[]): Seal | u
   return note === undefined ? undefined : openSeal(note, known);
 }
 
-/** The text of a note's file, cut behind what a note may have; undefined when there is none. @throws TracekeepError */
+/**
+ * The text of a note's file, cut behind what a note may have; undefined when there is none, or only its name came through
+ * a power loss.
+ *
+ * @throws TracekeepError
+ */
 export function readNote(file: string): string | undefined {
   let fd: number;
   try {
@@ -43,7 +48,8 @@ export function readNote(file: string): string | undefined {
   }
   try {
     const bytes = Buffer.alloc(MAX_NOTE_BYTES + 1);
-    return bytes.toString("utf8", 0, fs.readSync(fd, bytes, 0, bytes.length, 0));
+    const length = fs.readSync(fd, bytes, 0, bytes.length, 0);
+    return length === 0 ? undefined : bytes.toString("utf8", 0, length);
   } catch (error) {
     throw ioError("read the seal", file, error);
   } finally {
@@ -52,24 +58,19 @@ export function readNote(file: string): string | undefined {
 }
 
 /**
- * Puts a seal in the place of the one before: whole, or not at all. The folder is not synced, as a power loss may take
- * the newest seal but, on a file system with a journal, never one that is older than another that is lost.
+ * Puts a seal in the place of the one before: whole, or not at all. It is not synced, nor is the folder: a power loss may
+ * take the newest seal, and then what the ledger has of it counts.
  *
  * @throws when it cannot be written
  */
 export function writeSeal(disk: Disk, file: string, note: string): void {
   const temporary = temporaryBeside(file);
-  const fd = createWith(disk, temporary, note);
-  try {
-    disk.sync(fd);
-  } finally {
-    disk.close(fd);
-  }
+  disk.close(createWith(disk, temporary, note));
   disk.rename(temporary, file);
 }
 
 /**
- * The same without waiting for the medium.
+ * The same, synced off the event loop.
  *
  * @param isLatest asked before the seal is put in place: a later one may have come first
  */

@@ -3,15 +3,17 @@
 // nobody, root included, can seal other lines in their place. What goes wrong here never stops the recording (promise
 // P10): it is told once, and the log goes on unsealed.
 
+import * as fs from "node:fs";
+
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { formatCheckpoint, generateSigner, signNote } from "../format/index.ts";
 import type { MerkleTree, NoteSigner } from "../format/index.ts";
 import type { FileWitness } from "./append-file.ts";
 import type { Disk } from "./disk.ts";
-import type { EvidenceLedger, LedgerEntry } from "./evidence-ledger.ts";
 import { evidenceFiles } from "./layout.ts";
 import { LogTree } from "./log-tree.ts";
 import { readSeal, writeSeal, writeSealSoon } from "./seal-file.ts";
+import { sessionOrigin } from "./statements.ts";
 
 /** How long a written line waits at most for its seal, while its process lives. */
 export const SEAL_INTERVAL_MS = 1_000;
@@ -21,15 +23,20 @@ export const LEDGER_INTERVAL_MS = 60_000;
 export interface SealerOptions {
   disk: Disk;
   sessionId: string;
-  ledger: EvidenceLedger;
+  /** The store's key; its name is the store's id. */
+  storeSigner: NoteSigner;
+  /** Tells the ledger which key seals the session from line `firstSeq` on. */
+  onEpoch: (vkey: string, firstSeq: number) => void;
+  /** Tells the ledger of a seal. */
+  onSeal: (note: string) => void;
   /** Told once, when sealing has to stop. */
   onFault: (error: TracekeepError) => void;
 }
 
 /** The log that is sealed, as far as its sealer has to know it. */
 export interface SealedLog {
-  /** Its files, in order. */
-  files: readonly string[];
+  /** Its files, in order, as they are now. */
+  files: () => readonly string[];
   /** Asks for a sync that does not wait. */
   requestSync: () => void;
   /** The number of the epoch's first line. */
@@ -44,20 +51,25 @@ export class Sealer implements FileWitness {
   readonly #signer: NoteSigner;
   #log: SealedLog | undefined;
   #tree: LogTree | undefined;
+  /** Lines are in the log that no seal covers. */
+  #isBehind = false;
   /** The tree over what is known to be on the medium. */
   #durable: MerkleTree | undefined;
+  /** The longest tree that was synced, while a file before its last is not. */
+  #reached: MerkleTree | undefined;
+  /** Files that were left and are being synced. */
+  #leaving = 0;
   #sealedSize = 0;
   #timer: NodeJS.Timeout | undefined;
   #sealWhenSynced = false;
   /** What the ledger's latest seal of this epoch covers; 0 before the first. */
   #ledgerSize = 0;
   #ledgerMs = -Infinity;
-  #behind = false;
-  #stopped = false;
+  #isStopped = false;
 
   constructor(options: SealerOptions) {
     this.#options = options;
-    this.#origin = sessionOrigin(options.ledger.storeId, options.sessionId);
+    this.#origin = sessionOrigin(options.storeSigner.verifier.name, options.sessionId);
     this.#signer = generateSigner(this.#origin);
   }
 
@@ -66,15 +78,14 @@ export class Sealer implements FileWitness {
     return this.#signer.verifier.vkey;
   }
 
-  /** Begins. Nothing is read before the first line is written. */
+  /** Begins. Nothing is read before a line is written or synced. */
   attach(log: SealedLog): void {
     this.#log = log;
     if (log.hasLines) this.#nowBehind();
   }
 
-  /** Whether lines wait for a seal. */
-  get isBehind(): boolean {
-    return this.#behind && !this.#stopped;
+  get hasUnsynced(): boolean {
+    return !this.#isStopped && this.#isBehind && this.#tree?.size !== (this.#durable?.size ?? 0);
   }
 
   written(bytes: Uint8Array): void {
@@ -87,17 +98,25 @@ export class Sealer implements FileWitness {
   }
 
   syncing(): () => void {
-    let reached: MerkleTree | undefined;
-    this.#guard(() => {
-      if (!this.#behind) return;
-      this.#tree ??= this.#openTree();
-      reached = this.#tree.snapshot();
-    });
+    const snapshot = this.#snapshot();
     return () => {
-      if (reached === undefined) return;
-      this.#durable = reached;
-      if (this.#sealWhenSynced) this.#guard(() => this.#seal(false));
+      if (snapshot !== undefined) this.#nowReached(snapshot);
     };
+  }
+
+  leaving(): (error: Error | null) => void {
+    const snapshot = this.#snapshot();
+    this.#leaving++;
+    return (error) => {
+      this.#leaving--;
+      if (error !== null) this.#stop(error);
+      else if (snapshot !== undefined) this.#nowReached(snapshot);
+    };
+  }
+
+  replaced(isWhole: boolean): void {
+    if (isWhole) this.syncing()();
+    else this.#stop(new Error("lines could not be synced, so it is not known that they are on the medium"));
   }
 
   settled(): void {
@@ -109,24 +128,35 @@ export class Sealer implements FileWitness {
   // --- internal ---
 
   #guard(step: () => void): void {
-    if (this.#stopped || this.#log === undefined) return;
+    if (this.#isStopped || this.#log === undefined) return;
     try {
       step();
     } catch (error) {
-      this.#stopped = true;
-      clearTimeout(this.#timer);
-      this.#tree = undefined;
-      const cause =
-        error instanceof TracekeepError ? error : ioError("seal", this.#log.files[0] ?? "", error);
-      this.#options.onFault(cause);
+      this.#stop(error);
     }
   }
 
+  #stop(error: unknown): void {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#tree = undefined;
+    const file = this.#file();
+    // Of a log that was taken away nothing is to be said.
+    if (!fs.existsSync(file)) return;
+    this.#options.onFault(error instanceof TracekeepError ? error : ioError("seal", file, error));
+  }
+
+  /** The log's first file, whose name says where its evidence is. */
+  #file(): string {
+    return this.#log?.files()[0] ?? "";
+  }
+
   #openTree(): LogTree {
-    const { files = [] } = this.#log ?? {};
+    const files = this.#log?.files() ?? [];
     const { seal: sealFile, leaves } = evidenceFiles(files[0] ?? "");
-    const { disk, ledger } = this.#options;
-    const seal = readSeal(sealFile, [ledger.signer.verifier]);
+    const { disk, storeSigner } = this.#options;
+    const seal = readSeal(sealFile, [storeSigner.verifier]);
     if (seal?.kind === "bad" || (seal !== undefined && seal.checkpoint.origin !== this.#origin)) {
       const reason = seal.kind === "bad" ? seal.reason : "it is of another log";
       throw new TracekeepError("SEAL_BROKEN", `the seal of the session does not hold: ${reason}`, {
@@ -138,17 +168,34 @@ export class Sealer implements FileWitness {
     return LogTree.open(disk, files, leaves, seal?.checkpoint);
   }
 
+  #snapshot(): MerkleTree | undefined {
+    let snapshot: MerkleTree | undefined;
+    this.#guard(() => {
+      if (!this.#isBehind) return;
+      this.#tree ??= this.#openTree();
+      snapshot = this.#tree.snapshot();
+    });
+    return snapshot;
+  }
+
+  /** What is in a later file is sealed only when all before it is on the medium, too. */
+  #nowReached(snapshot: MerkleTree): void {
+    if (snapshot.size > (this.#reached?.size ?? 0)) this.#reached = snapshot;
+    if (this.#leaving > 0 || this.#isStopped) return;
+    this.#durable = this.#reached;
+    if (this.#sealWhenSynced) this.#guard(() => this.#seal(false));
+  }
+
   #nowBehind(): void {
-    this.#behind = true;
+    this.#isBehind = true;
     this.#timer ??= setTimeout(this.#onTimer, SEAL_INTERVAL_MS).unref();
   }
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     this.#sealWhenSynced = true;
-    if (this.#durable !== undefined && this.#durable.size === this.#tree?.size)
-      this.#guard(() => this.#seal(false));
-    else this.#log?.requestSync();
+    if (this.hasUnsynced) this.#log?.requestSync();
+    else this.#guard(() => this.#seal(false));
   };
 
   /** States what is on the medium. @param last the writer lets go of the log, so the ledger is told, too */
@@ -163,41 +210,31 @@ export class Sealer implements FileWitness {
     if (!isNew && !toLedger) return;
     this.#tree.flush();
     const text = formatCheckpoint({ origin: this.#origin, size: durable.size, root: durable.root() });
-    const note = signNote(text, [this.#signer, this.#options.ledger.signer]);
+    const note = signNote(text, [this.#signer, this.#options.storeSigner]);
     if (toLedger) this.#tellLedger(note, durable.size);
     this.#sealedSize = durable.size;
-    this.#behind = this.#tree.size > durable.size;
+    this.#isBehind = this.#tree.size > durable.size;
     this.#write(note, durable.size, last);
-    if (this.#behind && !last) this.#nowBehind();
+    if (this.#isBehind && !last) this.#nowBehind();
   }
 
   #tellLedger(note: string, size: number): void {
-    const { ledger, sessionId } = this.#options;
-    const entries: LedgerEntry[] = [{ event: "SEAL", session_id: sessionId, note }];
     // A seal by a key that the ledger does not know would be a forgery, so the key comes first.
-    if (this.#ledgerSize === 0) {
-      const firstSeq = this.#log?.firstSeq ?? 0;
-      entries.unshift({ event: "EPOCH", session_id: sessionId, vkey: this.vkey, first_seq: firstSeq });
-    }
-    ledger.append(entries);
+    if (this.#ledgerSize === 0) this.#options.onEpoch(this.vkey, this.#log?.firstSeq ?? 0);
+    this.#options.onSeal(note);
     this.#ledgerSize = size;
     this.#ledgerMs = performance.now();
   }
 
   #write(note: string, size: number, last: boolean): void {
     const { disk } = this.#options;
-    const { seal } = evidenceFiles(this.#log?.files[0] ?? "");
+    const { seal } = evidenceFiles(this.#file());
     if (last) return writeSeal(disk, seal, note);
-    const isLatest = (): boolean => this.#sealedSize === size && !this.#stopped;
+    const isLatest = (): boolean => this.#sealedSize === size && !this.#isStopped;
     writeSealSoon(disk, seal, note, isLatest, (error) =>
       this.#guard(() => {
         if (error !== null) throw error;
       }),
     );
   }
-}
-
-/** What a session's seals call their log: the store's id and the session's, escaped so that it can be a key's name. */
-export function sessionOrigin(storeId: string, sessionId: string): string {
-  return `${storeId}/${encodeURIComponent(Buffer.from(sessionId).toString())}`;
 }

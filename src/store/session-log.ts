@@ -3,22 +3,34 @@
 
 import path from "node:path";
 
-import { assert } from "../base/assert.ts";
-import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
-import { randomSalt, uuidv7 } from "../base/ids.ts";
-import { formatTimestamp, severityOfType } from "../event/index.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { decodeLine, encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
+import { encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { AppendFile } from "./append-file.ts";
-import { nodeDisk, writeAll } from "./disk.ts";
+import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import { readFirstLine, readLastLine, readLines } from "./line-reader.ts";
-import { tryLock } from "./lock.ts";
+import { segmentNumber } from "./layout.ts";
+import { OpenFile, syncFile } from "./open-file.ts";
+import { ownEvent } from "./own-event.ts";
+import { finishHealing, healTail } from "./recover.ts";
 import type { Sealer } from "./sealer.ts";
-import { finishHealing, healTail, temporaryBeside } from "./recover.ts";
+import {
+  createSegment,
+  freeSegmentPath,
+  lastSeqOf,
+  nextSegment,
+  openLastSegment,
+  segmentsOf,
+} from "./segment.ts";
 import { Ticket } from "./ticket.ts";
+import { MAX_KEPT_BYTES } from "./unsynced.ts";
+import type { Unsynced } from "./unsynced.ts";
+
+/** Default of `segmentBytes`. */
+export const SEGMENT_BYTES: number = 10 * 1024 * 1024;
 
 export interface SessionLogOptions {
   sessionId: string;
@@ -26,6 +38,8 @@ export interface SessionLogOptions {
   durability: Durability;
   /** Longest line, in bytes; longer events are cut. Default 16 MiB. */
   maxLineBytes?: number | undefined;
+  /** A segment that has so many bytes is the last no more: the next event begins another. Default 10 MiB. */
+  segmentBytes?: number | undefined;
   /** Called with every event once it has its number. */
   onAppend?: ((parts: LineParts) => void) | undefined;
   /** Called when `onAppend` was told of events that could not be written after all. */
@@ -37,29 +51,39 @@ export interface SessionLogOptions {
   disk?: Disk | undefined;
 }
 
+/** Why and when a segment is begun. */
+interface SegmentStart {
+  timestamp?: string | undefined;
+  /** After a failed sync: that failure, and the lines to write again. */
+  failure?: TracekeepError;
+  unsynced?: Unsynced;
+}
+
 export class SessionLog {
-  readonly path: string;
   readonly durability: Durability;
   readonly #options: SessionLogOptions;
+  readonly #disk: Disk;
   readonly #identity: string;
   readonly #file: AppendFile;
   #nextSeq: number;
+  /** The segment is left once it is so long. */
+  #switchAtBytes: number;
+  /** Segments left without a sync, at `os`. */
+  #unsyncedSegments: string[] = [];
   /** Events refused since the last GAP event that was written. */
   #refused = 0;
   /** How many refused events a GAP event speaks of that is still in the buffer. */
   #refusedInBuffer = 0;
 
-  private constructor(file: string, fd: number, size: number, nextSeq: number, options: SessionLogOptions) {
-    this.path = file;
+  private constructor(file: OpenFile, nextSeq: number, options: SessionLogOptions) {
     this.durability = options.durability;
     this.#options = options;
+    this.#disk = options.disk ?? nodeDisk;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#nextSeq = nextSeq;
+    this.#switchAtBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#file = new AppendFile({
-      disk: options.disk ?? nodeDisk,
-      path: file,
-      fd,
-      size,
+      file,
       durability: options.durability,
       onWritten: () => {
         this.#refused -= this.#refusedInBuffer;
@@ -74,12 +98,12 @@ export class SessionLog {
       },
       onFault: (error) => options.onFault?.(error),
       witness: options.sealer,
+      replace: (unsynced, failure) => this.#beginSegment({ unsynced, failure }),
     });
   }
 
   /**
-   * Creates a log under the first of `names` that is free. Its first line is in it when the name appears, so no reader
-   * and no crash ever meets a log that does not say whose it is.
+   * Creates a log under the first of `names` that is free.
    *
    * @throws TracekeepError when it cannot be created
    */
@@ -90,56 +114,48 @@ export class SessionLog {
     options: SessionLogOptions,
   ): SessionLog {
     const disk = options.disk ?? nodeDisk;
-    const temporary = temporaryBeside(path.join(directory, names[0] ?? "session.jsonl"));
-    let fd: number | undefined;
+    const line = Buffer.from(encodeLine(first, encodeIdentity(options.sessionId, options.agentId)));
+    let file: OpenFile;
     try {
-      fd = disk.create(temporary);
-      assert(tryLock(fd), "nobody else to have a file that was just created");
-      const line = Buffer.from(encodeLine(first, encodeIdentity(options.sessionId, options.agentId)));
-      writeAll(disk, fd, line, line.length, 0);
-      if (options.durability === "fsync") disk.sync(fd);
-      const name = linkFirstFree(disk, temporary, directory, names);
-      disk.unlink(temporary);
-      if (options.durability === "fsync") disk.syncDirectory(directory);
-      options.onAppend?.(first);
-      const log = new SessionLog(path.join(directory, name), fd, line.length, first.seq + 1, options);
-      log.#beginSealing(first.seq);
-      return log;
+      file = createSegment(disk, directory, names, [line], options.durability === "fsync");
     } catch (error) {
-      if (fd !== undefined) {
-        disk.close(fd);
-        if (disk.exists(temporary)) disk.unlink(temporary);
-      }
       throw error instanceof TracekeepError ? error : ioError("create a session in", directory, error);
     }
+    options.onAppend?.(first);
+    const log = new SessionLog(file, first.seq + 1, options);
+    if (options.durability === "interval") log.#file.countWritten(line);
+    log.#beginSealing(first.seq);
+    return log;
   }
 
   /**
-   * Opens an existing log to go on with it: takes its lock and heals its end (promise P2).
+   * Opens an existing log to go on with it: takes the lock of its last segment and heals its end (promise P2).
    *
+   * @param file any of its segments outside the archive
    * @throws TracekeepError `SESSION_BUSY` while another writer has it
    */
   static open(file: string, options: SessionLogOptions): SessionLog {
     const disk = options.disk ?? nodeDisk;
     let fd: number | undefined;
     try {
-      fd = disk.open(file);
-      if (!tryLock(fd)) {
-        throw new TracekeepError("SESSION_BUSY", `another writer has the session ${options.sessionId}`, {
-          path: file,
-          hint: "a session has one writer at a time: wait for it to end, or start a session of your own",
-        });
-      }
-      const recovered = healTail(disk, fd, file);
-      const log = new SessionLog(file, fd, disk.size(fd), lastSeqOf(file) + 1, options);
+      const last = openLastSegment(disk, file, options.sessionId);
+      fd = last.fd;
+      const recovered = healTail(disk, fd, last.file);
+      const opened = new OpenFile(disk, last.file, fd, disk.size(fd));
+      const log = new SessionLog(opened, lastSeqOf(last.file) + 1, options);
       fd = undefined;
       log.#beginSealing(log.#nextSeq);
-      if (recovered !== undefined) log.#recordRecovered(recovered, disk);
+      if (recovered !== undefined) log.#recordRecovered(recovered);
       return log;
     } catch (error) {
       if (fd !== undefined) disk.close(fd);
       throw error instanceof TracekeepError ? error : ioError("open the session", file, error);
     }
+  }
+
+  /** The file that is written to, the last segment of the log. */
+  get path(): string {
+    return this.#file.path;
   }
 
   /** The number that the next event will have. */
@@ -159,13 +175,26 @@ export class SessionLog {
    * @throws TracekeepError when the event is refused
    */
   append(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
-    this.#sayWhatWasRefused();
     try {
+      this.prepare(parts.timestamp);
       return this.#put(parts, ticketFor);
     } catch (error) {
       this.#refused++;
       throw error;
     }
+  }
+
+  /**
+   * Writes what is due before the next event has its number: the first line of another segment, and a GAP event for
+   * those that were refused. Every append does it first.
+   *
+   * @param timestamp of that next event, and so of the segment: an imported one happened long ago. Default: now
+   * @throws TracekeepError when nothing more is accepted
+   */
+  prepare(timestamp?: string): void {
+    if (this.#file.bytes >= this.#switchAtBytes) this.#switchForSize(timestamp);
+    if (this.#file.keptBytes >= MAX_KEPT_BYTES) this.#syncForRoom();
+    this.#sayWhatWasRefused();
   }
 
   /** Hands everything buffered to the kernel. @throws TracekeepError when those events are lost */
@@ -176,6 +205,21 @@ export class SessionLog {
   /** Hands everything to the kernel and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.#file.sync();
+    for (let left; (left = this.#unsyncedSegments.shift()) !== undefined;) syncFile(this.#disk, left);
+  }
+
+  /**
+   * Begins the next segment; the present one is complete then. Costs the creation of a file.
+   *
+   * @throws TracekeepError when it cannot be created; the log goes on in the present one then
+   */
+  rotate(timestamp?: string): void {
+    this.#file.switchTo(() => {
+      const left = this.path;
+      const next = this.#beginSegment({ timestamp });
+      if (this.durability === "os") this.#unsyncedSegments.push(left);
+      return next;
+    });
   }
 
   /** Writes out what is buffered and lets go of the log. @throws TracekeepError when that fails; it is closed then too */
@@ -190,19 +234,21 @@ export class SessionLog {
   // --- internal ---
 
   #beginSealing(firstSeq: number): void {
-    this.#options.sealer?.attach({
-      files: [this.path],
+    const { sealer, sessionId } = this.#options;
+    sealer?.attach({
+      files: () => segmentsOf(this.path, sessionId),
       firstSeq,
       hasLines: firstSeq < this.#nextSeq,
       requestSync: () => this.#file.requestSync(),
     });
   }
 
-  #recordRecovered(body: JsonObject, disk: Disk): void {
+  #recordRecovered(body: JsonObject): void {
+    const healed = this.path;
     try {
-      this.#put(ownEvent("RECOVERED", body));
+      this.#put(ownEvent("RECOVERED", body), "fsync");
       this.#file.sync();
-      finishHealing(disk, this.path);
+      finishHealing(this.#disk, healed);
     } catch (error) {
       this.#file.close();
       throw error;
@@ -219,57 +265,62 @@ export class SessionLog {
     return ticket;
   }
 
+  #switchForSize(timestamp: string | undefined): void {
+    try {
+      this.rotate(timestamp);
+    } catch {
+      // A longer segment does no harm. It is tried again after as many bytes more; whatever was wrong has been told.
+      this.#switchAtBytes += this.#options.segmentBytes ?? SEGMENT_BYTES;
+    }
+  }
+
+  #syncForRoom(): void {
+    try {
+      this.#file.sync();
+    } catch {
+      // The tickets and onFault have been told; if nothing more is accepted, the append says so.
+    }
+  }
+
+  /**
+   * Creates the next segment, whose first line takes the next number. After a failed sync the lines since the last good
+   * one are in it as they are, and it returns when they are on the medium.
+   */
+  #beginSegment({ unsynced, failure, timestamp }: SegmentStart): OpenFile {
+    const { sessionId, segmentBytes = SEGMENT_BYTES, onAppend, onFault, sealer } = this.#options;
+    const next = freeSegmentPath(this.#disk, this.path);
+    const header = ownEvent("SEGMENT", {
+      format: FORMAT_VERSION,
+      segment: segmentNumber(next),
+      first_seq: this.#nextSeq - (unsynced?.keptLines ?? 0),
+      ...(failure === undefined ? {} : { reason: failure.message }),
+    });
+    header.seq = this.#nextSeq;
+    header.timestamp = timestamp ?? header.timestamp;
+    const lines = [Buffer.from(encodeLine(header, this.#identity)), ...(unsynced?.kept ?? [])];
+    const isDurable = failure !== undefined || this.durability !== "os";
+    let file: OpenFile;
+    try {
+      file = createSegment(this.#disk, path.dirname(next), [path.basename(next)], lines, isDurable);
+    } catch (cause) {
+      const error = cause instanceof TracekeepError ? cause : ioError("create the segment", next, cause);
+      // It is there and could not be taken away again. The next writer goes on in it, so nothing may follow here.
+      if (nextSegment(this.path, sessionId) !== undefined) throw this.#file.fail(error);
+      if (failure === undefined) onFault?.(error);
+      throw error;
+    }
+    this.#nextSeq++;
+    this.#switchAtBytes = segmentBytes;
+    if (lines[0] !== undefined) sealer?.written(lines[0]);
+    if (isDurable && failure === undefined) sealer?.syncing()();
+    onAppend?.(header);
+    return file;
+  }
+
   #sayWhatWasRefused(): void {
     if (this.#refused === this.#refusedInBuffer) return;
     const count = this.#refused - this.#refusedInBuffer;
     this.#put(ownEvent("GAP", { count, reason: "these events could not be written" }));
     this.#refusedInBuffer += count;
   }
-}
-
-/** An event of the recorder about itself. */
-function ownEvent(type: string, body: JsonObject): LineParts {
-  const timeMs = Date.now();
-  return {
-    event: type,
-    timestamp: formatTimestamp(timeMs),
-    severity: severityOfType(type),
-    seq: 0,
-    id: uuidv7(timeMs),
-    body,
-    salt: randomSalt(),
-  };
-}
-
-/** Number of the last line of a log whose end is whole. */
-function lastSeqOf(file: string): number {
-  const { line } = readLastLine(file);
-  const decoded = line === undefined ? undefined : decodeLine(line);
-  if (decoded?.kind === "event") return decoded.event.seq;
-  // The last line was damaged. A line's number is its place in the log, so counting lines gives it all the same.
-  let seq = -1;
-  for (const { line: number } of readLines(file)) seq = number - 1;
-  return seq + firstSeqOf(file);
-}
-
-/** Number of a file's first line: a segment says so, and a session begins with 0. */
-function firstSeqOf(file: string): number {
-  const line = readFirstLine(file);
-  const decoded = line === undefined ? undefined : decodeLine(line);
-  return decoded?.kind === "event" ? decoded.event.seq : 0;
-}
-
-function linkFirstFree(disk: Disk, temporary: string, directory: string, names: readonly string[]): string {
-  for (const name of names) {
-    try {
-      disk.link(temporary, path.join(directory, name));
-      return name;
-    } catch (error) {
-      if (systemCode(error) !== "EEXIST") throw error;
-    }
-  }
-  throw new TracekeepError("SESSION_EXISTS", `every name for the session is taken: ${names.join(", ")}`, {
-    path: directory,
-    hint: "a session with that id is there already: go on with it, or choose another id",
-  });
 }

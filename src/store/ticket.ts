@@ -4,7 +4,8 @@
 import type { Durability } from "./durability.ts";
 
 export class Ticket {
-  readonly seq: number;
+  /** Its place in the log. In a shared log it is known when the ticket is settled. */
+  seq: number;
   readonly durability: Durability;
   #error: Error | undefined;
   #settled = false;

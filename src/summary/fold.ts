@@ -4,6 +4,8 @@
 import type { EventSource } from "../event/index.ts";
 import { addType, addUsage, modelIn, newFigures, toolIn } from "./figures.ts";
 import type { Figures, Usage } from "./figures.ts";
+import { foldHealth, newHealthFacts } from "./health.ts";
+import type { HealthFacts } from "./health.ts";
 import { instantOf } from "./instant.ts";
 import { OpenCalls } from "./open-calls.ts";
 import { amountOf, countOf, isModelCall, textOf, usageOf } from "./usage.ts";
@@ -59,6 +61,10 @@ export interface SessionSummary extends Figures {
   gaps: { lost: number; unreadable: number };
   /** Of the last START or RESUMED. */
   writer: SessionWriter | null;
+  /** What was found wrong while it was recorded, and what went well: see `healthOf`. */
+  health: HealthFacts;
+  /** The program that is recorded, where hooks tell of it; null elsewhere. */
+  agent_process: SessionWriter | null;
   /** The part of the figures that other sessions count already: events marked `copy_of`. */
   copies: Figures;
   /** @internal */
@@ -89,6 +95,8 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     silences: [],
     gaps: { lost: 0, unreadable: 0 },
     writer: null,
+    health: newHealthFacts(),
+    agent_process: null,
     ...newFigures(),
     copies: newFigures(),
     progress: { openCalls: new OpenCalls(MAX_OPEN_CALLS), lastMs: NaN, lastSeq: 0 },
@@ -105,7 +113,7 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
 export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFields): void {
   const call = foldContext(summary, head, body);
   foldTime(summary, head);
-  const counts: EventCounts = {
+  let counts: EventCounts = {
     type: head.event,
     failed: isFailure(head, body),
     tool: toolCountsOf(head, body, call),
@@ -113,8 +121,13 @@ export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFi
     model: textOf(body["model"]),
     isModelCall: isModelCall(head.event, body),
   };
+  // A second witness (hooks beside the transcript) tells again what this very session holds: an event, no further call.
+  if (head.copy_of === summary.session_id) {
+    counts = { ...counts, failed: false, tool: undefined, usage: undefined, isModelCall: false };
+  }
   countEvent(summary, counts);
   if (typeof head.copy_of === "string") countEvent(summary.copies, counts);
+  else foldHealth(summary.health, head.event, body);
   if (head.event === "GAP") {
     const count = countOf(body["count"]) ?? 1;
     if (typeof head.source === "object") summary.gaps.unreadable += count;
@@ -133,6 +146,10 @@ export function foldContext(
   head: EventHead,
   body: BodyFields,
 ): OpenCall | undefined {
+  if (typeof body["agent_process"] === "object") {
+    summary.agent_process = writerOf(body["agent_process"] as BodyFields);
+    summary.ended_at = summary.ended_reason = null;
+  }
   if (summary.started_at === null) {
     summary.started_at = head.timestamp;
     summary.agent_id = textOf(head.agent_id) ?? summary.agent_id;
@@ -152,7 +169,8 @@ export function foldContext(
       return undefined;
     case "RESUMED":
       summary.writer = writerOf(body);
-      summary.ended_at = summary.ended_reason = null;
+      // When a transcript was imported further says nothing of whether its session goes on.
+      if (isRecorded(summary)) summary.ended_at = summary.ended_reason = null;
       return undefined;
     case "END":
       summary.ended_at = head.timestamp;
@@ -230,7 +248,7 @@ function countEvent(
 function foldTime(summary: SessionSummary, head: EventHead): void {
   const { progress } = summary;
   // When a transcript was imported further is no time of the session that it tells of.
-  if (head.event === "RESUMED" && summary.origin !== "recorded" && summary.origin !== null) return;
+  if (head.event === "RESUMED" && !isRecorded(summary)) return;
   const timeMs = instantOf(head.timestamp);
   // NaN for the first event, which has none before it.
   const gapMs = timeMs - progress.lastMs;
@@ -244,6 +262,10 @@ function foldTime(summary: SessionSummary, head: EventHead): void {
   progress.lastMs = timeMs;
   progress.lastSeq = head.seq;
   summary.last_at = head.timestamp;
+}
+
+function isRecorded({ origin }: SessionSummary): boolean {
+  return origin === "recorded" || origin === null;
 }
 
 function noteSilence(silences: Silence[], ms: number, afterSeq: number, afterAt: string): void {
@@ -284,7 +306,8 @@ function toolCountsOf(head: EventHead, body: BodyFields, call: OpenCall | undefi
   };
 }
 
-function writerOf(body: BodyFields): SessionWriter | null {
+function writerOf(body: BodyFields | null): SessionWriter | null {
+  if (body === null) return null;
   const { host, boot_id: bootId, pid, process_start: processStart } = body;
   if (typeof host !== "string" || typeof pid !== "number") return null;
   return {

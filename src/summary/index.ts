@@ -7,6 +7,8 @@
  * for (const event of events) foldEvent(summary, event, event);
  * console.log(summary.tool_calls, summary.cost_usd);
  */
+export { ANOMALY_SEVERITIES, analyzeEvent, checkDetectors } from "./anomaly.ts";
+export type { Anomaly, AnomalyReport, AnomalySeverity, Detector, DetectorFailure } from "./anomaly.ts";
 export { endCounts } from "./end-counts.ts";
 export { addFigures, MAX_NAMES, newFigures, OTHER_NAMES, unpricedModels } from "./figures.ts";
 export type { Figures, ModelFigures, TokenCounts, ToolFigures, Usage } from "./figures.ts";
@@ -20,8 +22,14 @@ export {
   newSummary,
 } from "./fold.ts";
 export type { EventHead, SessionSummary, SessionWriter, Silence } from "./fold.ts";
+export { bandOf, countRule, healthOf, newHealthFacts } from "./health.ts";
+export type { Health, HealthBand, HealthFacts, HealthPoints, RuleCounts } from "./health.ts";
+export { OpenCalls } from "./open-calls.ts";
 export { instantOf } from "./instant.ts";
+export { SlidingSum } from "./sliding-sum.ts";
 export { sessionStatus } from "./status.ts";
 export type { SessionState } from "./status.ts";
 export { addSummary, newTotals } from "./totals.ts";
 export type { Totals } from "./totals.ts";
+export { amountOf, isModelCall, textOf, usageOf } from "./usage.ts";
+export type { BodyFields } from "./usage.ts";

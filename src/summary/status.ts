@@ -12,18 +12,19 @@ export type SessionState = "running" | "interrupted" | "unknown" | "ended" | "im
  * @param isProcessAlive tells of the process that wrote it last; undefined when it cannot
  */
 export function sessionStatus(
-  summary: Pick<SessionSummary, "ended_at" | "origin" | "writer">,
+  summary: Pick<SessionSummary, "ended_at" | "origin" | "writer" | "agent_process">,
   isProcessAlive: (writer: SessionWriter) => boolean | undefined,
 ): SessionState {
   if (summary.ended_at !== null) return "ended";
+  if (summary.agent_process !== null) return liveness(isProcessAlive(summary.agent_process));
   if (summary.origin !== null && summary.origin !== "recorded") return "imported";
   if (summary.writer === null) return "unknown";
-  switch (isProcessAlive(summary.writer)) {
-    case true:
-      return "running";
-    case false:
-      return "interrupted";
-    default:
-      return "unknown";
-  }
+  return liveness(isProcessAlive(summary.writer));
+}
+
+// --- internal ---
+
+function liveness(isAlive: boolean | undefined): SessionState {
+  if (isAlive === undefined) return "unknown";
+  return isAlive ? "running" : "interrupted";
 }

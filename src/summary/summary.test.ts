@@ -242,8 +242,8 @@ describe("store totals", () => {
   );
   const copy = fold(
     events(
-      { ...copied, copy_of: "s" },
-      { event: "TOOL_CALL", tool: "bash", duration_ms: 5, status: "error", copy_of: "s" },
+      { ...copied, copy_of: "another" },
+      { event: "TOOL_CALL", tool: "bash", duration_ms: 5, status: "error", copy_of: "another" },
       { event: "TOOL_CALL", tool: "bash", duration_ms: 9 },
     ),
   );

@@ -2,13 +2,16 @@
 
 import { openStore } from "../../record/index.ts";
 import type { Receipt, Session, Store } from "../../record/index.ts";
+import { parseDuration } from "../../read/index.ts";
 import { DURABILITIES } from "../../store/durability.ts";
+import type { FileLockOptions } from "../../store/file-lock.ts";
 import type { EventDraft } from "../../event/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { stdinLines } from "../stdin.ts";
+import { UsageError } from "../usage-error.ts";
 
 /** Events whose receipts may be outstanding; beyond, standard input waits. */
 const MAX_PENDING = 1_000;
@@ -28,6 +31,11 @@ export const append: Command = {
       value: "LEVEL",
       about: "os, interval or fsync: what a receipt means (default fsync)",
     },
+    wait: {
+      kind: "text",
+      value: "TIME",
+      about: "how long to wait while another process has the session, e.g. 30s (default 5s)",
+    },
     ack: { kind: "flag", about: "print a receipt for each event once it holds: {seq, id, session_id}" },
     end: { kind: "text", value: "REASON", about: "end the session afterwards, e.g. --end NORMAL" },
   },
@@ -42,8 +50,12 @@ export const append: Command = {
 async function run(context: CommandContext): Promise<ExitCode> {
   const durability = context.choice("durability", DURABILITIES) ?? "fsync";
   const agent = context.text("agent") ?? "shell";
+  const timeoutMs = waitMs(context.text("wait") ?? "5s");
   const store = openStore({ ...context.place, durability, handleSignals: false });
-  const session = startOrContinue(store, context.text("session"), agent);
+  const session = await startOrContinue(store, context.text("session"), agent, {
+    timeoutMs,
+    signal: context.signal,
+  });
   const ack = context.flag("ack");
   let appended = 0;
   let refused = 0;
@@ -96,8 +108,22 @@ async function run(context: CommandContext): Promise<ExitCode> {
 
 // --- internal ---
 
-function startOrContinue(store: Store, id: string | undefined, agent: string): Session {
-  return id === undefined ? store.startSession({ agent }) : store.openOrStartSession({ id, agent });
+function waitMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new UsageError(`--wait takes a time such as 0s, 30s or 2m, got "${text}"`);
+  return Math.min(ms, 2 ** 31 - 1);
+}
+
+/** A script may append to one session from several processes at once, so each waits for its turn. */
+async function startOrContinue(
+  store: Store,
+  id: string | undefined,
+  agent: string,
+  wait: FileLockOptions,
+): Promise<Session> {
+  return id === undefined
+    ? store.startSession({ agent })
+    : await store.openOrStartSessionWhenFree({ id, agent }, wait);
 }
 
 /** The event on a line, or what is wrong with it. */

@@ -2,8 +2,8 @@
 
 import { nodeDisk } from "../../store/disk.ts";
 import { eraseLine, findErasable } from "../../store/erase.ts";
-import { openLedger } from "../../store/evidence-ledger.ts";
 import { findStore } from "../../store/find.ts";
+import { Ledger } from "../../store/ledger.ts";
 import { printable } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -46,7 +46,12 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (context.flag("dry-run")) {
     context.stdout.line(`would erase ${what}`);
   } else {
-    eraseLine(nodeDisk, openLedger(nodeDisk, dir, context.env), erasable, reason);
+    const ledger = new Ledger(dir, (error) => {
+      throw error;
+    });
+    ledger.beginSealing(context.env);
+    eraseLine(nodeDisk, ledger, erasable, reason);
+    ledger.close();
     context.stdout.line(`erased ${what}`);
     context.stdout.line("Copies made before (exports, backups, sinks beside the store) are not reached.");
   }

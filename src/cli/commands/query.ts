@@ -8,6 +8,7 @@ import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { FILTER_OPTIONS, filterOf } from "../filters.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const query: Command = {
   name: "query",
@@ -31,6 +32,7 @@ export const query: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const { stdout } = context;
   const reader = openReader(context.place);
   const lines = reader.lines({ ...filterOf(context), ...lastOf(context) });

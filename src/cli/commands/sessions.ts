@@ -2,6 +2,7 @@
 
 import { openReader } from "../../read/index.ts";
 import {
+  FindingsWatch,
   formatCount,
   formatMinute,
   formatShortId,
@@ -15,6 +16,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const sessions: Command = {
   name: "sessions",
@@ -38,17 +40,20 @@ export const sessions: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const reader = openReader(context.place);
+  const watch = new FindingsWatch();
   const found = reader.sessions({
     agent: context.text("agent"),
     since: context.text("since"),
     until: context.text("until"),
     last: context.count("last"),
+    observe: (event) => watch.observe(event),
     signal: context.signal,
   });
   const rows: SessionRow[] = [];
   for await (const session of found) {
-    const row = sessionRow(session);
+    const row = { ...sessionRow(session), health: watch.take(session).health };
     if (!context.flag("json")) {
       rows.push(row);
       continue;
@@ -79,6 +84,7 @@ function print({ stdout }: CommandContext, rows: readonly SessionRow[]): void {
       { title: "tools", ...right },
       { title: "failed", ...right },
       { title: "cost", ...right },
+      { title: "health", ...right },
     ],
     rows.map((row) => [
       row.started_at === null ? "" : formatMinute(row.started_at),
@@ -89,6 +95,7 @@ function print({ stdout }: CommandContext, rows: readonly SessionRow[]): void {
       formatCount(row.tool_calls),
       formatCount(row.tool_errors),
       row.cost_usd === null ? "–" : formatUsd(row.cost_usd),
+      String(row.health.score),
     ]),
     stdout.isTerminal ? stdout.columns : stdout.lineColumns,
   );

@@ -3,6 +3,7 @@
 import { openReader } from "../../read/index.ts";
 import {
   eventText,
+  FindingsWatch,
   fitText,
   formatCount,
   formatDuration,
@@ -18,6 +19,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const show: Command = {
   name: "show",
@@ -36,13 +38,15 @@ export const show: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const { stdout, stderr } = context;
   const reader = openReader(context.place);
   const name = context.operands[0] ?? "";
-  const { session, matched } = reader.session(name);
+  const watch = new FindingsWatch();
+  const { session, matched } = reader.session(name, (event) => watch.observe(event));
   if (matched === "agent")
     stderr.line(`the latest session of ${printable(name)}: ${printable(session.session_id)}`);
-  const row = sessionRow(session);
+  const row = { ...sessionRow(session), health: watch.take(session).health };
   const lines = reader.lines({ session: session.session_id, signal: context.signal });
   if (context.flag("json")) stdout.json(row);
   else printHead(context, row, session.active_ms);
@@ -86,6 +90,9 @@ function printHead({ stdout }: CommandContext, row: SessionRow, activeMs: number
   );
   field("cost", row.cost_usd === null ? "not priced" : formatUsd(row.cost_usd));
   if (row.unpriced.length > 0) field("unpriced", row.unpriced.join(", "));
+  const { score, band, points } = row.health;
+  const why = points.map(({ what, count }) => (count > 1 ? `${what} × ${count}` : what)).join(", ");
+  field("health", `${score} of 100, ${band}${why === "" ? "" : `: ${why}`}`);
   if (row.copies.tool_calls + row.copies.model_calls > 0) {
     field(
       "copies",

@@ -17,6 +17,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { upkeep } from "../upkeep.ts";
 
 export const stats: Command = {
   name: "stats",
@@ -42,6 +43,7 @@ export const stats: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  await upkeep(context);
   const by = context.choice("by", STATS_KEYS) ?? "tool";
   const rows = await statsRows(openReader(context.place), {
     by,

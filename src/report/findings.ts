@@ -1,0 +1,72 @@
+// What is wrong with each session: what was found while it was recorded, and what the rules find now. Where a session
+// was watched by a rule, that rule's own findings hold, because it may have had other thresholds.
+
+import { standardDetectors } from "../detect/index.ts";
+import type { Event } from "../event/index.ts";
+import { analyzeEvent, countRule, healthOf } from "../summary/index.ts";
+import type { Anomaly, Detector, Health, SessionSummary } from "../summary/index.ts";
+import type { EventPlace } from "./place.ts";
+
+export interface AnomalyRow extends EventPlace {
+  /** The anomaly: see docs/detection.md. */
+  anomaly: unknown;
+  /** Whether it stands in the log; else it was found by reading it now. */
+  recorded: boolean;
+}
+
+export interface SessionFindings {
+  anomalies: AnomalyRow[];
+  health: Health;
+}
+
+/** More of one session are counted and not listed. */
+const MAX_LISTED = 10_000;
+
+/**
+ * Give it every event of a session in order (`observe` of `Reader.sessions`), then take what was found.
+ *
+ * @example
+ * const watch = new FindingsWatch();
+ * for (const session of reader.sessions({ observe: (event) => watch.observe(event) })) print(watch.take(session));
+ */
+export class FindingsWatch {
+  readonly #detectors: readonly Detector[] = standardDetectors();
+  #recorded: AnomalyRow[] = [];
+  #found: { row: AnomalyRow; anomaly: Anomaly }[] = [];
+
+  observe(event: Event): void {
+    if (event.event === "ANOMALY_DETECTED") {
+      if (this.#recorded.length < MAX_LISTED) this.#recorded.push(rowOf(event, event["anomaly"], true));
+      return;
+    }
+    analyzeEvent(
+      this.#detectors,
+      event,
+      (anomaly) => {
+        if (this.#found.length < MAX_LISTED) this.#found.push({ row: rowOf(event, anomaly, false), anomaly });
+      },
+      // Over history a rule that fails finds nothing; while recording it would be a DETECTOR_ERROR.
+      () => undefined,
+    );
+  }
+
+  /** Of the session whose events were observed since the last time. */
+  take(session: SessionSummary): SessionFindings {
+    const { rules } = session.health;
+    const found = this.#found.filter(({ anomaly }) => rules[anomaly.rule] === undefined);
+    const facts = { ...session.health, rules: { ...rules } };
+    for (const { anomaly } of found) countRule(facts.rules, anomaly.rule, anomaly.severity);
+    const anomalies = [...this.#recorded, ...found.map(({ row }) => row)];
+    anomalies.sort((left, right) => left.seq - right.seq);
+    this.#recorded = [];
+    this.#found = [];
+    return { anomalies, health: healthOf(facts) };
+  }
+}
+
+// --- internal ---
+
+function rowOf(event: Event, anomaly: unknown, recorded: boolean): AnomalyRow {
+  const { session_id, agent_id, seq, timestamp } = event;
+  return { session_id, agent_id, seq, timestamp, anomaly, recorded };
+}

@@ -1,0 +1,75 @@
+// A log file that somebody else may be writing to, read on from where it was left. The descriptor stays open between
+// two reads, so that a file that is moved away meanwhile can still be read to its end.
+
+import * as fs from "node:fs";
+
+import { openForReading, readLines, sizeOf } from "./line-reader.ts";
+import type { LogLine } from "./line-reader.ts";
+
+export class GrowingFile {
+  readonly path: string;
+  #fd: number | undefined;
+  #offset: number;
+
+  /** @param offset beginning of the line to read first */
+  constructor(path: string, offset = 0) {
+    this.path = path;
+    this.#offset = offset;
+  }
+
+  /** Where the next line begins. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Passes over a line that is known already. */
+  skip(bytes: number): void {
+    this.#offset += bytes;
+  }
+
+  /** Whether there is more in it than was read, be it an unfinished line. @throws Error when it has gone */
+  hasMore(): boolean {
+    const size = this.#fd === undefined ? fs.statSync(this.path).size : sizeOf(this.path, this.#fd);
+    return size > this.#offset;
+  }
+
+  /**
+   * The whole lines behind those read before, as far as the file went at the call; a line counts as read once it was
+   * given. An unfinished last line is left for later.
+   *
+   * @throws TracekeepError when the file cannot be opened or read
+   */
+  *lines(): Generator<LogLine, void, undefined> {
+    const fd = this.#open();
+    const end = sizeOf(this.path, fd);
+    if (end <= this.#offset) return;
+    for (const line of readLines(this.path, { fromOffset: this.#offset, fd })) {
+      if ("bytes" in line && line.bytes.at(-1) !== NEWLINE) return;
+      this.#offset = line.offset + ("bytes" in line ? line.bytes.length : line.length);
+      yield line;
+      if (this.#offset >= end) return;
+    }
+  }
+
+  /** What was read before, once more from the beginning. @throws TracekeepError */
+  *linesAgain(): Generator<LogLine, void, undefined> {
+    for (const line of readLines(this.path, { fd: this.#open() })) {
+      if (line.offset >= this.#offset) return;
+      yield line;
+    }
+  }
+
+  /** Lets go of the descriptor; a later read opens the file again. */
+  close(): void {
+    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  // --- internal ---
+
+  #open(): number {
+    return (this.#fd ??= openForReading(this.path));
+  }
+}
+
+const NEWLINE = 0x0a;

@@ -1,0 +1,270 @@
+// The store's shared log of its own life: who opened, closed, took over and healed which session, and when; and what
+// was sealed of it, and erased. Recording never waits for it: entries go out together at the end of a turn, are synced
+// within a second and sealed then, and one that cannot be written is a fault that is told.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { uuidv7 } from "../base/ids.ts";
+import { FORMAT_VERSION } from "../event/index.ts";
+import type { JsonObject } from "../event/index.ts";
+import { encodeIdentity, signNote } from "../format/index.ts";
+import type { NoteSigner } from "../format/index.ts";
+import { nodeDisk } from "./disk.ts";
+import { tryWithFileLock, withFileLock, withFileLockSync } from "./file-lock.ts";
+import { storeSigner } from "./keys.ts";
+import type { Environment } from "./keys.ts";
+import { evidenceFiles, LEDGER, LOCK_SUFFIX } from "./layout.ts";
+import { LedgerSealer } from "./ledger-sealer.ts";
+import { readNote } from "./seal-file.ts";
+import { erasureText, namesKey, sessionOrigin, storeKeysOf } from "./statements.ts";
+import { currentProcess } from "./process.ts";
+import type { ProcessIdentity } from "./process.ts";
+import { ownEvent } from "./own-event.ts";
+import { SharedLog } from "./shared-log.ts";
+
+/** Types of the ledger's entries (docs/format.md). */
+export const LEDGER_TYPES = [
+  "STORE_CREATED",
+  "STORE_CHECKED",
+  "SESSION_OPENED",
+  "SESSION_CLOSED",
+  "SESSION_ABANDONED",
+  "SESSION_TAKEN_OVER",
+  "SESSION_RECOVERED",
+  "SESSION_GAP",
+  "SEGMENT_SWITCHED",
+  "STORE_KEY",
+  "EPOCH",
+  "SEAL",
+  "ERASED",
+] as const;
+
+type LedgerType = (typeof LEDGER_TYPES)[number];
+
+/** Whose log an entry speaks of. */
+export interface LedgerSession {
+  sessionId: string;
+  agentId: string;
+  /** Its log file. */
+  file: string;
+}
+
+/** A session that a process has open. */
+export interface OpenedSession extends LedgerSession {
+  process: ProcessIdentity;
+}
+
+export class Ledger {
+  /** The ledger's file. */
+  readonly path: string;
+  readonly #onFault: (error: TracekeepError) => void;
+  /** Opened with the first entry. */
+  #log: SharedLog | undefined;
+  #signer: NoteSigner | undefined;
+  #sealer: LedgerSealer | undefined;
+  /** How far the file is on the medium. */
+  #syncedBytes = 0;
+  #isClosed = false;
+
+  /** @param dir the store's folder */
+  constructor(dir: string, onFault: (error: TracekeepError) => void) {
+    this.path = path.join(dir, LEDGER);
+    this.#onFault = onFault;
+  }
+
+  /** A session was created, or opened to go on with it (`resumed`). */
+  sessionOpened(session: LedgerSession, how: { resumed: boolean }): void {
+    this.#add("SESSION_OPENED", session, { resumed: how.resumed, ...currentProcess() });
+  }
+
+  /** Its writer let go of it: with an END (`ended`) or without (`closed`). */
+  sessionClosed(session: LedgerSession, how: "ended" | "closed", lines: number): void {
+    this.#add("SESSION_CLOSED", session, { how, lines, ...currentProcess() });
+  }
+
+  /** Its writer died and nobody has gone on with it. */
+  sessionAbandoned(session: LedgerSession, previous: ProcessIdentity): void {
+    this.#add("SESSION_ABANDONED", session, { previous: { ...previous } });
+  }
+
+  /** Its writer died, and this process goes on with it. */
+  sessionTakenOver(session: LedgerSession, previous: ProcessIdentity): void {
+    this.#add("SESSION_TAKEN_OVER", session, { previous: { ...previous }, ...currentProcess() });
+  }
+
+  /** An unfinished last line was moved into a RECOVERED event, the one with this number. */
+  sessionRecovered(session: LedgerSession, recoveredSeq: number): void {
+    this.#add("SESSION_RECOVERED", session, { recovered_seq: recoveredSeq });
+  }
+
+  /** Events of it were lost or refused. */
+  sessionGap(session: LedgerSession, gap: JsonObject): void {
+    this.#add("SESSION_GAP", session, gap);
+  }
+
+  /** Its log goes on in another file, which begins with this SEGMENT event. */
+  segmentSwitched(session: LedgerSession, header: JsonObject): void {
+    const { segment = null, first_seq = null, reason } = header;
+    this.#add("SEGMENT_SWITCHED", session, {
+      segment,
+      first_seq,
+      ...(reason === undefined ? {} : { reason }),
+    });
+  }
+
+  /** Everything before has been looked at; these sessions are open still. */
+  storeChecked(open: readonly OpenedSession[]): void {
+    const list = open.map(({ sessionId, agentId, file, process }) => ({
+      session_id: sessionId,
+      agent_id: agentId,
+      file: path.basename(file),
+      ...process,
+    }));
+    this.#add("STORE_CHECKED", undefined, { open: list });
+  }
+
+  /**
+   * Has the ledger sealed from here on, by the store's key under the store's id; both are made when there are none. Costs
+   * a look at the ledger's first lines.
+   *
+   * @returns the signer for what the ledger is to vouch for
+   * @throws TracekeepError when key or ledger cannot be read or written
+   */
+  beginSealing(env?: Environment): NoteSigner {
+    if (this.#signer !== undefined) return this.#signer;
+    let signer: NoteSigner;
+    // Another process may name the store at the same moment; then its name holds, and the key is named once more.
+    for (;;) {
+      const named = storeKeysOf(this.path).next().value;
+      signer = storeSigner(named?.name ?? uuidv7(Date.now()), env);
+      if (namesKey(this.path, signer.verifier)) break;
+      this.#add("STORE_KEY", undefined, { vkey: signer.verifier.vkey });
+      this.#log?.drain();
+    }
+    this.#signer = signer;
+    this.#sealer = new LedgerSealer(nodeDisk, this.path, signer);
+    // From the beginning on a store has a seal, so that one without was robbed of it.
+    if (readNote(evidenceFiles(this.path).seal) === undefined) this.#sealNow(fs.statSync(this.path).size);
+    return signer;
+  }
+
+  /** From line `firstSeq` on the session is sealed by this key. */
+  sessionEpoch(session: LedgerSession, vkey: string, firstSeq: number): void {
+    this.#add("EPOCH", session, { vkey, first_seq: firstSeq });
+  }
+
+  /** This was sealed of the session. */
+  sessionSealed(session: LedgerSession, note: string): void {
+    this.#add("SEAL", session, { note });
+  }
+
+  /**
+   * States that a line is erased: signed, on the medium and sealed when it returns.
+   *
+   * @param leaf the hash that the line had, as base64
+   * @throws TracekeepError
+   */
+  lineErased(session: LedgerSession, erasedSeq: number, leaf: string, reason: string): void {
+    const signer = this.beginSealing();
+    const origin = sessionOrigin(signer.verifier.name, session.sessionId);
+    const note = signNote(erasureText(origin, erasedSeq, leaf), [signer]);
+    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note });
+    this.#log?.sync();
+    this.#sealNow(this.#syncedBytes);
+  }
+
+  /** Writes what waits now, if nobody else is writing. */
+  flush(): void {
+    try {
+      this.#log?.flush();
+    } catch {
+      // What cannot be written now is tried again at the end of the turn, and told then.
+    }
+  }
+
+  /** Writes what waits, synced, and lets go of the file; another entry opens it again. */
+  close(): void {
+    this.#isClosed = true;
+    try {
+      this.#log?.close();
+      this.#sealNow(this.#syncedBytes);
+    } catch {
+      // It has been told to onFault, and nothing that was promised to anybody depends on it.
+    }
+    this.#log = undefined;
+  }
+
+  // --- internal ---
+
+  #add(type: LedgerType, session: LedgerSession | undefined, body: JsonObject): void {
+    this.#log ??= new SharedLog({
+      path: this.path,
+      sessionId: STORE_ID,
+      agentId: STORE_AGENT,
+      durability: "interval",
+      firstLine: () => ownEvent("STORE_CREATED", { format: FORMAT_VERSION, ...currentProcess() }),
+      onFault: this.#onFault,
+      onSynced: (bytes) => {
+        this.#syncedBytes = bytes;
+        this.#sealSoon();
+      },
+    });
+    const about = session === undefined ? {} : { file: path.basename(session.file) };
+    const identity = session === undefined ? undefined : encodeIdentity(session.sessionId, session.agentId);
+    try {
+      this.#log.append(ownEvent(type, { ...about, ...body }), undefined, identity);
+    } catch {
+      // Refused by a full queue, which has been told and is said by a GAP.
+    }
+    if (this.#isClosed) void this.#closeAgain(this.#log);
+  }
+
+  /** An entry that came after the store was closed, as a seal may: written and synced, like all others. */
+  async #closeAgain(log: SharedLog): Promise<void> {
+    try {
+      await log.drained();
+    } catch {
+      // It has been told.
+    }
+    if (this.#log === log) this.close();
+  }
+
+  /** @throws TracekeepError */
+  #sealNow(bytes: number): void {
+    if (this.#sealer === undefined || bytes === 0) return;
+    withFileLockSync(this.path + LOCK_SUFFIX, () => this.#seal(bytes));
+  }
+
+  #sealSoon(): void {
+    if (this.#sealer === undefined) return;
+    const seal = (): void => this.#seal(this.#syncedBytes);
+    try {
+      if (tryWithFileLock(this.path + LOCK_SUFFIX, seal)) return;
+    } catch {
+      // The store was taken away.
+      return;
+    }
+    withFileLock(this.path + LOCK_SUFFIX, seal).catch(() => {
+      // Whoever had the lock for so long syncs, and seals.
+    });
+  }
+
+  #seal(bytes: number): void {
+    try {
+      this.#sealer?.seal(bytes);
+    } catch (error) {
+      this.#sealer = undefined;
+      // A store that was taken away needs no seal.
+      if (!fs.existsSync(this.path)) return;
+      this.#onFault(error instanceof TracekeepError ? error : ioError("seal", this.path, error));
+    }
+  }
+}
+
+// --- internal ---
+
+/** Stands where a session's id would, on entries about the store itself. */
+const STORE_ID = "store";
+const STORE_AGENT = "tracekeep";

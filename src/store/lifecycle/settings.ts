@@ -1,0 +1,136 @@
+// What a store is told to do with its logs: `settings.json`. It never names code or paths, and it never switches
+// redaction off.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
+import { checkOptionNames, describe } from "../../base/options.ts";
+import { nodeDisk, replaceFile } from "../disk.ts";
+import type { Disk } from "../disk.ts";
+import { SETTINGS_FILE } from "../layout.ts";
+import { temporaryBeside } from "../recover.ts";
+import { checkPolicy, KEEP_EVERYTHING } from "./policy.ts";
+import type { RetentionPolicy } from "./policy.ts";
+
+export interface StoreSettings {
+  /** What moves into the archive and what is deleted. Default: everything is kept where it is. */
+  retention: RetentionPolicy;
+  /** When a session's log goes on in a new segment. */
+  rotation: RotationSettings;
+  /** Ids of sessions that no policy touches; `true` for all of them. Default: none. */
+  legal_hold: readonly string[] | true;
+}
+
+export interface RotationSettings {
+  /** Bytes of a segment before the next one begins. `null`: the default of the writer, 10 MiB. */
+  segment_bytes: number | null;
+  /** Whether a new segment begins with each day. Default false. */
+  daily: boolean;
+  /** Where that day begins: an IANA time zone. Default `UTC`. */
+  time_zone: string;
+}
+
+export const DEFAULT_SETTINGS: StoreSettings = {
+  retention: KEEP_EVERYTHING,
+  rotation: { segment_bytes: null, daily: false, time_zone: "UTC" },
+  legal_hold: [],
+};
+
+/** Some of the settings; what is left out stays as it is. */
+export interface SettingsChange {
+  retention?: Partial<RetentionPolicy> | undefined;
+  rotation?: Partial<RotationSettings> | undefined;
+  legal_hold?: readonly string[] | true | undefined;
+}
+
+/**
+ * The settings of a store; the defaults when it has none.
+ *
+ * @throws TracekeepError `BAD_STORE` when the file cannot be understood. Who would delete by it must not guess.
+ */
+export function readSettings(directory: string): StoreSettings {
+  const file = path.join(directory, SETTINGS_FILE);
+  let text: string;
+  try {
+    text = fs.readFileSync(file, "utf8");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return DEFAULT_SETTINGS;
+    throw ioError("read", file, error);
+  }
+  try {
+    return mergeSettings(DEFAULT_SETTINGS, JSON.parse(text) as SettingsChange);
+  } catch (cause) {
+    throw new TracekeepError("BAD_STORE", `the settings in ${file} cannot be understood: ${String(cause)}`, {
+      path: file,
+      cause,
+      hint: "mend that file, or delete it to keep everything; nothing is moved or deleted until then",
+    });
+  }
+}
+
+/** Writes the whole settings of a store; they are in place, or the old ones still are. @throws TracekeepError */
+export function writeSettings(directory: string, settings: StoreSettings, disk: Disk = nodeDisk): void {
+  const file = path.join(directory, SETTINGS_FILE);
+  const text = `${JSON.stringify(settings, undefined, 2)}\n`;
+  try {
+    replaceFile(disk, file, Buffer.from(text), temporaryBeside(file));
+  } catch (error) {
+    throw ioError("write", file, error);
+  }
+}
+
+/**
+ * Settings with a change applied and checked.
+ *
+ * @throws TypeError, RangeError naming the setting that cannot be
+ */
+export function mergeSettings(settings: StoreSettings, change: SettingsChange): StoreSettings {
+  checkOptionNames("settings", change, Object.keys(DEFAULT_SETTINGS));
+  checkOptionNames("settings.rotation", change.rotation ?? {}, Object.keys(DEFAULT_SETTINGS.rotation));
+  const merged: StoreSettings = {
+    retention: checkPolicy("settings.retention", { ...settings.retention, ...change.retention }),
+    rotation: { ...settings.rotation, ...change.rotation },
+    legal_hold: change.legal_hold ?? settings.legal_hold,
+  };
+  checkRotation(merged.rotation);
+  if (merged.legal_hold !== true && !isTextList(merged.legal_hold)) {
+    throw new TypeError(`settings: legal_hold must be true or a list of session ids`);
+  }
+  return merged;
+}
+
+/** Whether no policy may touch a session. */
+export function isHeld({ legal_hold: held }: StoreSettings, sessionId: string): boolean {
+  return held === true || held.includes(sessionId);
+}
+
+// --- internal ---
+
+const MIN_SEGMENT_BYTES: number = 64 * 1024;
+const MAX_SEGMENT_BYTES: number = 1024 * 1024 * 1024;
+
+function checkRotation({ segment_bytes: bytes, daily, time_zone: zone }: RotationSettings): void {
+  if (
+    bytes !== null &&
+    !(Number.isInteger(bytes) && bytes >= MIN_SEGMENT_BYTES && bytes <= MAX_SEGMENT_BYTES)
+  ) {
+    throw new RangeError(
+      `settings.rotation: segment_bytes must be null or from ${MIN_SEGMENT_BYTES} to ${MAX_SEGMENT_BYTES}, ` +
+        `got ${describe(bytes)}`,
+    );
+  }
+  if (typeof daily !== "boolean")
+    throw new TypeError(`settings.rotation: daily must be true or false, got ${describe(daily)}`);
+  try {
+    Intl.DateTimeFormat("en", { timeZone: zone });
+  } catch {
+    throw new RangeError(
+      `settings.rotation: time_zone must be an IANA time zone such as Europe/Berlin, got ${describe(zone)}`,
+    );
+  }
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}

@@ -1,0 +1,136 @@
+// The file that a shared log's path names at the moment, as one of its writers has it open. Everything here but syncs
+// happens under the log's lock.
+
+import * as fs from "node:fs";
+
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { FORMAT_VERSION } from "../event/index.ts";
+import type { JsonObject } from "../event/index.ts";
+import { decodeLine } from "../format/index.ts";
+import { writeAll } from "./disk.ts";
+import type { Disk } from "./disk.ts";
+import type { Durability } from "./durability.ts";
+import { GroupSync } from "./group-sync.ts";
+import { openOrCreate } from "./jsonl-file.ts";
+import { readFirstLine } from "./line-reader.ts";
+import { healTail } from "./recover.ts";
+import { lastSeqOf } from "./segment.ts";
+import type { Ticket } from "./ticket.ts";
+
+export interface SharedFileOptions {
+  disk: Disk;
+  path: string;
+  durability: Durability;
+  onFault: (error: TracekeepError) => void;
+  /** Called when the file is on the medium up to an offset. */
+  onSynced?: ((bytes: number) => void) | undefined;
+}
+
+export class SharedFile {
+  readonly #options: SharedFileOptions;
+  readonly #fd: number;
+  readonly #ino: bigint;
+  readonly #sync: GroupSync;
+  /** Bytes in the file when this writer last had the lock; -1: it never had. */
+  #size = -1;
+  #nextSeq = 0;
+
+  /** Opens the file, creating it when it is missing. @throws TracekeepError */
+  constructor(options: SharedFileOptions) {
+    this.#options = options;
+    const { disk, path, durability, onFault, onSynced } = options;
+    try {
+      this.#fd = openOrCreate(disk, path, durability);
+    } catch (cause) {
+      throw ioError("open the log", path, cause);
+    }
+    try {
+      refuseNewerFormat(path);
+    } catch (error) {
+      disk.close(this.#fd);
+      throw error;
+    }
+    this.#ino = fs.fstatSync(this.#fd, { bigint: true }).ino;
+    const syncing = (): (() => void) => {
+      const bytes = this.#size;
+      return () => onSynced?.(bytes);
+    };
+    this.#sync = new GroupSync({ disk, path, fd: this.#fd, durability, onFault, syncing });
+  }
+
+  /** The number that the next line will have. */
+  get nextSeq(): number {
+    return this.#nextSeq;
+  }
+
+  get isEmpty(): boolean {
+    return this.#size === 0;
+  }
+
+  /** Why nothing may be written to this file any more: a sync of it failed. */
+  get failure(): TracekeepError | undefined {
+    return this.#sync.failure;
+  }
+
+  /** Whether the path still names this file. */
+  get isCurrent(): boolean {
+    return fs.lstatSync(this.#options.path, { bigint: true, throwIfNoEntry: false })?.ino === this.#ino;
+  }
+
+  /**
+   * Takes in what others have appended, to know the next number. When one of them died in the middle of a line, returns
+   * the body of the RECOVERED event to write first (see {@link healTail}).
+   */
+  catchUp(): JsonObject | undefined {
+    const { disk, path } = this.#options;
+    if (disk.size(this.#fd) === this.#size) return undefined;
+    const recovered = healTail(disk, this.#fd, path);
+    this.#size = disk.size(this.#fd);
+    this.#nextSeq = lastSeqOf(path) + 1;
+    return recovered;
+  }
+
+  /** Writes whole lines in one go, or nothing of them. @throws TracekeepError */
+  write(text: string, lines: number, tickets: readonly Ticket[]): void {
+    const { disk, path } = this.#options;
+    const bytes = Buffer.from(text);
+    try {
+      writeAll(disk, this.#fd, bytes, bytes.length, this.#size);
+    } catch (cause) {
+      // Should a part of it have stayed behind, whoever has the lock next heals it.
+      throw ioError("write to", path, cause);
+    }
+    this.#size += bytes.length;
+    this.#nextSeq += lines;
+    this.#sync.written(lines, tickets);
+  }
+
+  /** Returns when everything written here is on the medium. @throws TracekeepError */
+  sync(): void {
+    this.#sync.sync();
+  }
+
+  /** Syncs what was promised to be synced. @throws TracekeepError */
+  settle(): void {
+    this.#sync.settle();
+  }
+
+  /** Settles and lets go of the file. @throws TracekeepError */
+  close(): void {
+    this.#sync.close();
+  }
+}
+
+// --- internal ---
+
+/** Lines of this format between those of a later one would be taken for what they are not. */
+function refuseNewerFormat(file: string): void {
+  const line = readFirstLine(file);
+  const first = line === undefined ? undefined : decodeLine(line);
+  const format = first?.kind === "event" ? first.event["format"] : undefined;
+  if (typeof format !== "number" || format <= FORMAT_VERSION) return;
+  throw new TracekeepError("FORMAT_TOO_NEW", `${file} has format ${format}, newer than this program`, {
+    path: file,
+    hint: "read it as it is, or update tracekeep before adding to it",
+  });
+}

@@ -136,11 +136,28 @@ const TRACE_WRITER: Record<string, (run: ExampleRun) => void> = {
   },
 };
 
+/** What each example of reading has to have printed. */
+const READ: Record<string, (run: ExampleRun) => void> = {
+  "sentinel-patterns.ts": ({ stdout }) =>
+    expect(stdout.split("\n")).toEqual([
+      "all: START TOOL_CALL TOOL_CALL ERROR BRANCH",
+      expect.stringMatching(/^skipped: bytes \d+ to \d+$/),
+      "tool calls of the last hour: 40",
+      "errors: ERROR",
+      "slow: 1 1",
+      "ever: 4 of 5",
+      "streamed: 5",
+      "progress: complete",
+      "",
+    ]),
+};
+
 /** Used by others. */
 const NOT_RUN = ["four-agents.ts"];
 
 describe.each([
   ["sinks", SINKS],
+  ["read", READ],
   ["streams", STREAMS],
   ["trace-writer", TRACE_WRITER],
 ])("the examples of %s", (folder, checks) => {

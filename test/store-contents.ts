@@ -14,11 +14,13 @@ export function eventsIn(dir: string): Map<string, Event[]> {
     const lines = readFileSync(path.join(dir, name), "utf8").split("\n").slice(0, -1);
     const events = lines.map((line): Event => JSON.parse(line));
     const id = events[0]?.session_id ?? name;
-    if (sessions.has(id)) throw new Error(`two logs of session ${id}`);
+    sessions.set(id, [...(sessions.get(id) ?? []), ...events]);
+  }
+  for (const [id, events] of sessions) {
+    events.sort((left, right) => left.seq - right.seq);
     events.forEach(({ seq }, index) => {
-      if (seq !== index) throw new Error(`${name}: event ${index} has number ${seq}`);
+      if (seq !== index) throw new Error(`session ${id}: event ${index} has number ${seq}`);
     });
-    sessions.set(id, events);
   }
   return sessions;
 }

@@ -28,7 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
   read: ["base", "event", "format", "store", "summary", "live"],
   "stream-log": ["base", "event", "live", "record", "read"],
-  import: ["base", "event", "pricing", "store", "read", "record"],
+  import: ["base", "event", "format", "pricing", "store", "read", "record"],
   integrations: ["base", "event", "redact", "store", "record", "import"],
   // Imported by tests only: no other row has it.
   testing: ["base", "event", "format", "store", "sinks", "record", "read"],

@@ -15,6 +15,7 @@ export type ErrorCode =
   | "IO"
   | "LOCK_TIMEOUT"
   | "NOT_RECORDED"
+  | "NO_FILE"
   | "NO_SESSION"
   | "NO_STORE"
   | "PERMISSION"

@@ -2,7 +2,7 @@
 
 import type { Event } from "../event/index.ts";
 import { UNFINISHED_LINE } from "../read/index.ts";
-import type { Reader, SessionEntry, SkippedBytes } from "../read/index.ts";
+import type { Reader, ReadReport, SessionEntry, SkippedBytes } from "../read/index.ts";
 import {
   auditReport,
   CoverageFold,
@@ -23,7 +23,7 @@ import {
   renderSkipped,
   ValidationFold,
 } from "../report/index.ts";
-import type { AnomalyRow, AuditReport } from "../report/index.ts";
+import type { AuditReport } from "../report/index.ts";
 
 export interface ViewOptions {
   last: string | undefined;
@@ -35,6 +35,7 @@ export interface ViewOptions {
   columns: number;
   color: boolean;
   signal: AbortSignal;
+  onProgress: (report: ReadReport) => void;
 }
 
 export interface ViewResult {
@@ -67,7 +68,7 @@ async function summary(reader: Reader, options: ViewOptions): Promise<ViewResult
 }
 
 async function anomalies(reader: Reader, options: ViewOptions): Promise<ViewResult> {
-  const report = await readReport(reader, options);
+  const report = await readReport(reader, options, { rules: true });
   const { anomalies: found } = report;
   return {
     data: report,
@@ -139,9 +140,11 @@ async function validate(reader: Reader, options: ViewOptions): Promise<ViewResul
 
 function readReport(
   reader: Reader,
-  { last, session, agent, errors, signal }: ViewOptions,
+  { last, session, agent, errors, signal, onProgress }: ViewOptions,
+  more: { rules?: boolean } = {},
 ): Promise<AuditReport> {
-  return auditReport(reader, { last, session, agent, signal, ...(errors ? { errors: ERRORS_LISTED } : {}) });
+  const listed = errors ? { errors: ERRORS_LISTED } : {};
+  return auditReport(reader, { last, session, agent, signal, onProgress, ...listed, ...more });
 }
 
 interface SessionFold {
@@ -157,13 +160,7 @@ async function observe(reader: Reader, options: ViewOptions, fold: SessionFold):
 }
 
 function hasFindings({ skipped, anomalies: found, lost }: AuditReport): boolean {
-  return hasDamage(skipped) || found.some((row) => row.recorded || isHigh(row)) || lost > 0;
-}
-
-function isHigh({ anomaly }: AnomalyRow): boolean {
-  return (
-    typeof anomaly === "object" && anomaly !== null && "severity" in anomaly && anomaly.severity === "HIGH"
-  );
+  return hasDamage(skipped) || found.length > 0 || lost > 0;
 }
 
 function hasDamage(skipped: readonly SkippedBytes[]): boolean {

@@ -69,6 +69,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/health.ts")).health,
   },
   {
+    name: "index",
+    summary: "write down what the sessions add up to, so that lists and audits need not read them",
+    load: async () => (await import("./commands/index.ts")).index,
+  },
+  {
     name: "doctor",
     summary: "check the store and this machine",
     load: async () => (await import("./commands/doctor.ts")).doctor,

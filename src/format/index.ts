@@ -12,6 +12,7 @@ export type { Limited } from "./limit.ts";
 export { encodeLineWithin } from "./limited-line.ts";
 export {
   decodeLine,
+  decodeRecord,
   encodeEvent,
   encodeIdentity,
   encodeLine,
@@ -35,9 +36,12 @@ export {
   rootsOfRanges,
 } from "./merkle.ts";
 export type { Hash, LeafRange } from "./merkle.ts";
+export { isObject, parseJson, parseObject } from "./parse.ts";
 export { joinPath, MAX_DEPTH, setOwn, toPlain } from "./plain.ts";
 export type { Plain } from "./plain.ts";
 export { encodeJson } from "./safe-json.ts";
+export { salvageLine } from "./salvage.ts";
+export type { Piece } from "./salvage.ts";
 export { formatSessionFileName, parseSessionFileName, sessionFileNames } from "./session-name.ts";
 export type { SessionFileName } from "./session-name.ts";
 export {

@@ -106,6 +106,11 @@ export function decodeLine(bytes: Uint8Array): DecodedLine {
       reason: `the line is not JSON: ${error instanceof Error ? error.message : "unreadable"}`,
     };
   }
+  return decodeRecord(value);
+}
+
+/** The same for what was parsed already; an event is that very object. */
+export function decodeRecord(value: JsonValue): Exclude<DecodedLine, { kind: "torn" }> {
   const reason = whyNotEvent(value);
   if (reason !== undefined) return { kind: "corrupt", reason };
   const event = value as unknown as Event;

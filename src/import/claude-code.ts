@@ -11,7 +11,8 @@ import type { JsonObject } from "../event/index.ts";
 import type { PriceTable } from "../pricing/index.ts";
 import { RecordTranslator } from "./claude-records.ts";
 import type { ImportedSession, Importer, TranscriptFile, Translated, Translator } from "./importer.ts";
-import { isObject, textIn } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { textIn } from "./json.ts";
 
 export const claudeCode: Importer = {
   name: "claude-code",

@@ -8,7 +8,8 @@ import { RecordSheet } from "./claude-sheet.ts";
 import type { SaidSoFar } from "./claude-sheet.ts";
 import { ToolCalls } from "./claude-tool-calls.ts";
 import type { ImportedSession, Translated } from "./importer.ts";
-import { isNothing, isObject, textIn, textOf } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { isNothing, textIn, textOf } from "./json.ts";
 import { promptKey } from "./stamp.ts";
 
 /** Translates the records of one session in one file, in file order. */

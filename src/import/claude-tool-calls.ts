@@ -3,7 +3,8 @@
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import type { RecordSheet } from "./claude-sheet.ts";
 import { addedByToolUseResult } from "./claude-tool-result.ts";
-import { isObject, restOf, textIn } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { restOf, textIn } from "./json.ts";
 
 export class ToolCalls {
   readonly #mainSessionId: string;

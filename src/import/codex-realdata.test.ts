@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import { codex } from "./codex.ts";
 import type { Translated } from "./importer.ts";
-import { isObject, objectIn } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { objectIn } from "./json.ts";
 
 const REALDATA = new URL("../../../shared/realdata/", import.meta.url);
 const isThere = existsSync(REALDATA);

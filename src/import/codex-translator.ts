@@ -16,7 +16,8 @@ import type { Entry, Translation } from "./codex-entry.ts";
 import { ToolCalls } from "./codex-tool-calls.ts";
 import { RunningTotal } from "./codex-usage.ts";
 import type { ImportedSession, Translated, Translator } from "./importer.ts";
-import { isObject, objectIn, textIn, textOf } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { objectIn, textIn, textOf } from "./json.ts";
 
 export class CodexTranslator implements Translator {
   readonly #session: ImportedSession;

@@ -2,7 +2,8 @@
 // same; Gemini's and Cursor's are said in their terms here. A name that is not known stays as it is.
 
 import type { JsonObject, JsonValue } from "../event/index.ts";
-import { isObject, textIn } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { textIn } from "./json.ts";
 
 /** A hook call in Claude Code's terms. */
 export interface HookPayload {

@@ -6,7 +6,8 @@ import type { EventDraft, JsonObject, JsonValue } from "../event/index.ts";
 import { readHook } from "./hook-dialects.ts";
 import { callOf, HookPermissions } from "./hook-permissions.ts";
 import type { ImportedSession, Importer, Translated, TranscriptFile, Translator } from "./importer.ts";
-import { isNothing, isObject, objectIn, restOf, textIn } from "./json.ts";
+import { isObject } from "../format/index.ts";
+import { isNothing, objectIn, restOf, textIn } from "./json.ts";
 import { promptKey } from "./stamp.ts";
 
 /** Importers of what hooks left in the spool, one for each host: its sessions are those that its transcripts are. */

@@ -1,20 +1,7 @@
 // Small questions to parsed JSON, for translators. None of them throws, whatever a record holds.
 
 import type { JsonObject, JsonValue } from "../event/index.ts";
-
-/** The value of a JSON text, or undefined when it is none: damage is for the caller to report. */
-export function parseJson(text: string): JsonValue | undefined {
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isObject } from "../format/index.ts";
 
 /** The object under a name, or undefined when there is none. */
 export function objectIn(object: JsonObject | undefined, name: string): JsonObject | undefined {

@@ -3,8 +3,8 @@
 // is never decoded.
 
 import type { EventSource, JsonValue } from "../event/index.ts";
-import { isObject, objectIn, parseJson, textIn } from "./json.ts";
-import { parseObject } from "./salvage.ts";
+import { isObject, parseJson, parseObject } from "../format/index.ts";
+import { objectIn, textIn } from "./json.ts";
 
 export interface Stamp {
   /** Names the call, as {@link Translated.copyKey} does; undefined when the event is no call's. */

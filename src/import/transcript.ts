@@ -7,8 +7,8 @@ import * as fs from "node:fs";
 
 import { ioError } from "../base/errors.ts";
 import type { JsonObject } from "../event/index.ts";
+import { parseObject, salvageLine } from "../format/index.ts";
 import { readLines } from "../store/line-reader.ts";
-import { parseObject, salvageLine } from "./salvage.ts";
 
 export type TranscriptItem = TranscriptRecord | Damage | UnfinishedEnd;
 
@@ -72,7 +72,7 @@ export function* readTranscript(
       if (!isUtf8(bytes)) yield invalidUtf8(bytes, offset, line);
       continue;
     }
-    for (const piece of salvageLine(bytes, terminated)) {
+    for (const piece of salvageLine(bytes, { terminated, isRecord: looksLikeRecord })) {
       const part = bytes.subarray(piece.from, piece.to);
       const from = offset + piece.from;
       if (piece.kind === "record") {
@@ -173,4 +173,12 @@ function longLine(path: string, offset: number, length: number, line: number): D
     fragment: beginning,
     encoding: "utf-8",
   };
+}
+
+/** What the records of all sources have at their top level and the objects inside them do not. */
+function looksLikeRecord(value: JsonObject): boolean {
+  if (typeof value["type"] !== "string" && typeof value["record_type"] !== "string") return false;
+  return ["timestamp", "sessionId", "uuid", "leafUuid", "messageId", "payload"].some((name) =>
+    Object.hasOwn(value, name),
+  );
 }

@@ -81,7 +81,8 @@ export function readLedger(
   };
   if (seal === undefined) {
     // Its first writer seals it before it seals anything else. Where no key is named, nobody wanted seals.
-    if (statements.some(({ statement }) => statement.event !== "STORE_KEY")) fail("missing", "its seal is missing");
+    if (statements.some(({ statement }) => statement.event !== "STORE_KEY"))
+      fail("missing", "its seal is missing");
   } else if (seal.kind === "bad") fail("edited", `its seal does not hold: ${seal.reason}`);
   else if (seal.checkpoint.origin !== ledger.storeId) fail("forked", "its seal is of another store");
   else if (!seal.signedBy.some((key) => trusted.some(({ vkey }) => vkey === key.vkey)))

@@ -123,7 +123,8 @@ function problemOf(
   const opened = openSeal(note, [...keys, ...epochs.map(({ key }) => key)]);
   if (opened.kind === "bad") return { verdict: "edited", reason: `its seal does not hold: ${opened.reason}` };
   const { checkpoint, signedBy } = opened;
-  const has = (known: readonly NoteVerifier[]): boolean => known.some(({ vkey }) => signedBy.some((key) => key.vkey === vkey));
+  const has = (known: readonly NoteVerifier[]): boolean =>
+    known.some(({ vkey }) => signedBy.some((key) => key.vkey === vkey));
   if (checkpoint.origin !== origin)
     return { verdict: "forked", reason: `its seal is of another log, ${checkpoint.origin}` };
   if (!has(keys)) return { verdict: "edited", reason: "its seal is not signed by the store's key" };

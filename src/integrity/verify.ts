@@ -128,8 +128,7 @@ function sessionFiles(catalog: SessionCatalog, only: string | undefined): Sessio
       session.note ??= note;
     }
   };
-  for (const log of [...catalog.sessions.values()].flat())
-    add(log.path, log.sessionId);
+  for (const log of [...catalog.sessions.values()].flat()) add(log.path, log.sessionId);
   for (const { file, reason } of catalog.skipped) if (!isCopy(reason)) add(file, undefined);
   return [...sessions.values()];
 }

@@ -9,6 +9,7 @@ import { compileGlob } from "./glob.ts";
 import { LineTest } from "./line-test.ts";
 import { parseMoment } from "./moment.ts";
 import type { Moment } from "./moment.ts";
+import type { ReadReport } from "./report.ts";
 
 /** Everything that is given must hold. */
 export interface EventFilter {
@@ -33,22 +34,39 @@ export interface EventFilter {
    * counts as no later than those after it, so of one session it is always the last ones.
    */
   last?: number | undefined;
+  /** Only events behind this one in the order of the read: where an earlier read stopped. */
+  after?: EventCursor | undefined;
   /** Ends the read by throwing its reason. */
   signal?: AbortSignal | undefined;
+  /** Called now and then with the report, whose `bytes` and `bytesTotal` say how far the read is. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
+}
+
+/** The place of an event: its log, and its number there. */
+export interface EventCursor {
+  session_id: string;
+  seq: number;
 }
 
 export interface CompiledFilter {
   /** What can be refused by the bytes of a line. */
   lineTest: LineTest;
+  /** Nothing is asked but what the first bytes of a canonical line tell. */
+  decidedByBytes: boolean;
   accepts: (event: Event) => boolean;
 }
 
 /**
- * Checks and prepares a filter. `session`, `last` and `signal` are for the reader.
+ * Checks and prepares a filter. `last`, `signal` and `onProgress` are for the reader, and so is `session`, unless files
+ * are read that nobody knows the sessions of (`sessionByEvent`): then each event tells whether it is of that session.
  *
  * @throws TypeError, RangeError for what cannot be understood
  */
-export function compileFilter(filter: EventFilter, nowMs: number): CompiledFilter {
+export function compileFilter(
+  filter: EventFilter,
+  nowMs: number,
+  { sessionByEvent = false }: { sessionByEvent?: boolean } = {},
+): CompiledFilter {
   checkOptionNames("events", filter, FILTER_NAMES);
   integerOption("events", "last", filter.last, { min: 1, max: Number.MAX_SAFE_INTEGER, default: 1 });
   const types = listOf("event", filter.event);
@@ -58,6 +76,8 @@ export function compileFilter(filter: EventFilter, nowMs: number): CompiledFilte
   if (severity !== undefined && !isSeverity(severity)) {
     throw new RangeError(`severity must be one of ${SEVERITIES.join(", ")}, got ${describe(severity)}`);
   }
+  const matches = agent === undefined ? undefined : compileGlob(agent);
+  const lineTest = new LineTest({ types, sinceMs, untilMs, severity, text, agent: matches });
   const tests: ((event: Event) => boolean)[] = [];
   if (types !== undefined) tests.push(({ event }) => types.includes(event));
   if (severity !== undefined) {
@@ -65,16 +85,26 @@ export function compileFilter(filter: EventFilter, nowMs: number): CompiledFilte
   }
   if (sinceMs !== undefined) tests.push(({ timestamp }) => instantOf(timestamp) >= sinceMs);
   if (untilMs !== undefined) tests.push(({ timestamp }) => instantOf(timestamp) <= untilMs);
-  if (agent !== undefined) {
-    const matches = compileGlob(agent);
+  if (matches !== undefined) {
     // An erased event has no agent.
     tests.push((event) => typeof event.agent_id === "string" && matches(event.agent_id));
   }
   for (const condition of listOf("where", filter.where) ?? []) tests.push(parseCondition(condition));
   if (text !== undefined) tests.push((event) => holdsText(event, text));
+  const { after, session } = filter;
+  if (after !== undefined) {
+    checkOptionNames("after", after, ["session_id", "seq"]);
+    tests.push((event) => event.session_id !== after.session_id || event.seq > after.seq);
+  }
+  if (session !== undefined && sessionByEvent) {
+    tests.push(({ session_id: id, agent_id: agentId }) => id.startsWith(session) || agentId === session);
+  }
   if (predicate !== undefined) tests.push(predicate);
+  // These the first bytes of a canonical line tell; whatever else is asked needs the event.
+  const byBytes = [types, severity, sinceMs, untilMs, matches].filter((given) => given !== undefined).length;
   return {
-    lineTest: new LineTest({ types, sinceMs, untilMs, severity, text }),
+    lineTest,
+    decidedByBytes: tests.length === byBytes,
     accepts: (event) => tests.every((test) => test(event)),
   };
 }
@@ -83,7 +113,8 @@ export function compileFilter(filter: EventFilter, nowMs: number): CompiledFilte
 
 // prettier-ignore
 const FILTER_NAMES = [
-  "event", "agent", "session", "severity", "since", "until", "text", "where", "predicate", "last", "signal",
+  "event", "agent", "session", "severity", "since", "until", "text", "where", "predicate", "last", "after",
+  "signal", "onProgress",
 ] as const satisfies readonly (keyof EventFilter)[];
 
 function listOf(name: string, value: string | readonly string[] | undefined): readonly string[] | undefined {

@@ -12,7 +12,9 @@ import { FolderWatch } from "../store/watch.ts";
 import type { CompiledFilter } from "./filter.ts";
 import { lastEvents } from "./last-events.ts";
 import { ReadReport } from "./report.ts";
-import type { FoundEvent } from "./scan.ts";
+import type { FoundEvent } from "./segment-reader.ts";
+import { isPause } from "./stream.ts";
+import type { Pause } from "./stream.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { SessionTail } from "./session-tail.ts";
@@ -74,10 +76,11 @@ export class StoreFollower {
   }
 
   /** The `count` latest events before the places where this began to read; `undefined` as a pause. */
-  *backlog(filter: CompiledFilter, count: number): Generator<FoundEvent | undefined, void, undefined> {
+  *backlog(filter: CompiledFilter, count: number): Generator<FoundEvent | Pause, void, undefined> {
     for (const found of lastEvents(this.#sessions, filter, count, this.report)) {
-      const tail = found === undefined ? undefined : this.#tails.get(found.event.session_id);
-      if (found === undefined || tail?.isBehind(found.file, found.offset) === true) yield found;
+      if (isPause(found)) yield found;
+      else if (this.#tails.get(found.event.session_id)?.isBehind(found.file, found.offset) === true)
+        yield found;
     }
   }
 
@@ -164,7 +167,7 @@ export class StoreFollower {
   #refresh(): void {
     this.#unknownFiles = false;
     this.#refreshedMs = Date.now();
-    this.#sessions = sessionsOf(this.#catalog.refresh()).filter(
+    this.#sessions = sessionsOf(this.#catalog.refresh().sessions).filter(
       ({ sessionId }) => this.#session === undefined || sessionId === this.#session,
     );
     for (const { sessionId, files } of this.#sessions) {

@@ -9,8 +9,10 @@
  */
 export { parseCondition } from "./condition.ts";
 export type { Condition } from "./condition.ts";
+export type { EventCount } from "./event-counter.ts";
 export type { EventPlace } from "./event-at.ts";
-export type { EventFilter } from "./filter.ts";
+export type { EventCursor, EventFilter } from "./filter.ts";
+export { UNTYPED } from "./foreign.ts";
 export { compileGlob } from "./glob.ts";
 export { parseDuration, parseMoment } from "./moment.ts";
 export type { Moment } from "./moment.ts";
@@ -21,6 +23,7 @@ export { MAX_SKIPPED, ReadReport, UNFINISHED_LINE } from "./report.ts";
 export type { MatchedBy } from "./session-logs.ts";
 export type { SessionEntry, SessionFilter } from "./sessions.ts";
 export { ReadStream } from "./stream.ts";
+export type { Pause, ReadStreamOptions } from "./stream.ts";
 export type { FollowedLine } from "./subscribe.ts";
 export type { SubscribeOptions } from "./subscribe-options.ts";
 export { Subscription } from "./subscription.ts";

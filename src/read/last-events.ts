@@ -1,14 +1,16 @@
 // The last events of a store, read from the ends of its logs: what it costs grows with how many are wanted (and how
-// rare they are), not with how many there are.
+// rare they are), not with how many there are. Compressed files, foreign ones and streams are read as a whole.
 
 import type { Event } from "../event/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { instantOf } from "../summary/index.ts";
 import type { CompiledFilter } from "./filter.ts";
 import type { ReadReport } from "./report.ts";
-import { scanSessionBackwards } from "./scan.ts";
-import type { FoundEvent } from "./scan.ts";
+import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
+import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionLogs } from "./session-logs.ts";
+import { isPause } from "./stream.ts";
+import type { Pause } from "./stream.ts";
 
 /** The `count` latest events that a filter accepts, in the order of the whole stream; `undefined` as a pause. */
 export function* lastEvents(
@@ -16,15 +18,22 @@ export function* lastEvents(
   filter: CompiledFilter,
   count: number,
   report: ReadReport,
-): Generator<FoundEvent | undefined, void, undefined> {
+): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
+  // With several sessions, the times of events that nobody wants count as well.
+  const test = sessions.length === 1 ? filter.lineTest : undefined;
   for (const [order, session] of [...sessions.entries()].reverse()) {
+    if (!isSeekable(session)) {
+      const own = yield* lastForwards(session, order, filter, count, report);
+      latest = merge(own, latest).slice(-count);
+      continue;
+    }
     const own: Candidate[] = [];
     // No event counts as later than those after it, so times only fall on the way back.
     let timeMs = Infinity;
-    for (const found of scanSessionBackwards(session, report)) {
-      if (found === undefined) {
-        yield undefined;
+    for (const found of scanSessionBackwards(session, report, test)) {
+      if (isPause(found)) {
+        yield found;
         continue;
       }
       timeMs = Math.min(timeMs, instantOf(found.event.timestamp));
@@ -49,6 +58,38 @@ interface Candidate extends FoundEvent {
   timeMs: number;
   /** Place of the session in the stream. */
   order: number;
+}
+
+/** The same of one session that can only be read from its beginning. */
+function* lastForwards(
+  session: SessionLogs,
+  order: number,
+  { accepts }: CompiledFilter,
+  count: number,
+  report: ReadReport,
+): Generator<Pause, Candidate[], undefined> {
+  const own: Candidate[] = [];
+  let first = 0;
+  for (const found of scanSession(session, undefined, report)) {
+    if (isPause(found)) {
+      yield found;
+      continue;
+    }
+    const { event, file, offset, bytes } = found;
+    const timeMs = instantOf(event.timestamp);
+    for (let at = own.length - 1; at >= first && (own[at]?.timeMs ?? 0) > timeMs; at--) {
+      const earlier = own[at];
+      if (earlier !== undefined) earlier.timeMs = timeMs;
+    }
+    if (!accepts(event)) continue;
+    own.push({ timeMs, order, event, file, offset, bytes: Buffer.from(bytes) });
+    // Those before `first` fell out already; they are taken away many at a time.
+    if (own.length - first > count) first++;
+    if (first < count) continue;
+    own.splice(0, first);
+    first = 0;
+  }
+  return own.slice(first);
 }
 
 /** Two lists by time as one; at equal times, `earlier` first. */

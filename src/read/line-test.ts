@@ -1,12 +1,12 @@
 // Tests on the bytes of a line, before it is parsed: parsing costs about ten times as much. Our writer begins every
-// line with `{"event":"TYPE","timestamp":"2026-01-06T22:00:00.000Z","severity":"INFO"`, so type, time and severity can
-// be seen there. A line that begins in any other way is not judged here but parsed.
+// line in one way (line-head.ts), so type, time, severity and agent can be seen there. A line that begins in any other way is not judged here but parsed.
 //
-// A line refused here is not looked at any further, so damage behind its beginning is not noticed by that read.
+// A line judged here is not looked at any further, so damage behind its beginning is not noticed by that read.
 
-import { formatTimestamp, MAX_TIME_MS, MIN_TIME_MS, SEVERITIES, severityRank } from "../event/index.ts";
+import { formatTimestamp, MAX_TIME_MS, MIN_TIME_MS, severityRank } from "../event/index.ts";
 import type { Severity } from "../event/index.ts";
 import { encodeJson } from "../format/index.ts";
+import { LineHead } from "./line-head.ts";
 
 export interface LineTestOptions {
   /** The types wanted. */
@@ -20,7 +20,12 @@ export interface LineTestOptions {
   severity?: Severity | undefined;
   /** Text that must stand in a string value. */
   text?: string | undefined;
+  /** Test of the agent id. */
+  agent?: ((agentId: string) => boolean) | undefined;
 }
+
+/** `unclear`: only the parsed event can tell. */
+export type LineVerdict = "refused" | "wanted" | "unclear";
 
 export class LineTest {
   readonly #types: readonly Uint8Array[] | undefined;
@@ -28,48 +33,52 @@ export class LineTest {
   readonly #since: Uint8Array | undefined;
   readonly #until: Uint8Array | undefined;
   readonly #minRank: number;
+  readonly #agent: ((agentId: string) => boolean) | undefined;
   readonly #needle: Buffer | undefined;
   readonly #needleHasSlash: boolean;
 
-  constructor({ types, sinceMs, untilMs, timelessTypes, severity, text }: LineTestOptions) {
+  constructor({ types, sinceMs, untilMs, timelessTypes, severity, text, agent }: LineTestOptions) {
     this.#types = types?.map(bytesInJson);
     this.#timelessTypes = (timelessTypes ?? []).map(bytesInJson);
     this.#since = sinceMs === undefined ? undefined : timeBytes(sinceMs);
     this.#until = untilMs === undefined ? undefined : timeBytes(untilMs);
     this.#minRank = severity === undefined ? 0 : severityRank(severity);
+    this.#agent = agent;
     this.#needle = text === undefined || isWrittenInManyWays(text) ? undefined : bytesInJson(text);
     this.#needleHasSlash = text?.includes("/") ?? false;
   }
 
+  /** Of a line that was judged without a doubt. */
+  readonly head: LineHead = new LineHead();
+
   /**
-   * Whether the bytes from `start` to `end`, a line with its `\n`, show already that its event is not wanted.
+   * What the bytes from `start` to `end`, a line with its `\n`, show already of whether its event is wanted. Wanted it is
+   * only as far as types, times, severity and agent go, and when no text is looked for.
    *
    * @param isCanonical whether the log says that our writer made it (format 1); else only the text is looked for
    */
-  refuses(buffer: Buffer, start: number, end: number, isCanonical: boolean): boolean {
-    if (isCanonical && this.#refusesHead(buffer, start, end)) return true;
-    return this.#needle !== undefined && this.#refusesText(this.#needle, buffer.subarray(start, end));
+  judge(buffer: Buffer, start: number, end: number, isCanonical: boolean): LineVerdict {
+    const verdict = isCanonical ? this.#judgeHead(buffer, start, end) : "unclear";
+    if (verdict === "refused" || this.#needle === undefined) return verdict;
+    return this.#refusesText(this.#needle, buffer.subarray(start, end)) ? "refused" : "unclear";
   }
 
-  #refusesHead(buffer: Buffer, start: number, end: number): boolean {
-    if (buffer[end - 1] !== NEWLINE || buffer[end - 2] !== BRACE || !has(buffer, start, TYPE_HEAD))
-      return false;
-    const type = start + TYPE_HEAD.length;
-    let typeEnd = type;
-    // A type with escapes in it can be written in several ways.
-    while (typeEnd < end && buffer[typeEnd] !== QUOTE) if (buffer[typeEnd++] === BACKSLASH) return false;
-    const time = typeEnd + TIME_HEAD.length;
-    const severity = time + TIME_BYTES + SEVERITY_HEAD.length;
-    if (!has(buffer, typeEnd, TIME_HEAD) || !has(buffer, time + TIME_BYTES, SEVERITY_HEAD)) return false;
-    const rank = SEVERITY_BYTES.findIndex((name) => has(buffer, severity, name));
-    if (rank < 0 || !isWrittenTime(buffer, time)) return false;
-    const isType = (wanted: Uint8Array): boolean =>
-      wanted.length === typeEnd - type && has(buffer, type, wanted);
-    return (
-      rank < this.#minRank ||
-      (this.#types !== undefined && !this.#types.some(isType)) ||
-      (this.#refusesTime(buffer, time) && !this.#timelessTypes.some(isType))
-    );
+  #judgeHead(buffer: Buffer, start: number, end: number): LineVerdict {
+    const { head } = this;
+    if (!head.read(buffer, start, end)) return "unclear";
+    if (head.rank < this.#minRank) return "refused";
+    if (this.#types !== undefined && !this.#isOneOf(this.#types, buffer)) return "refused";
+    if (this.#refusesTime(buffer, head.timeStart) && !this.#isOneOf(this.#timelessTypes, buffer))
+      return "refused";
+    if (this.#agent === undefined) return "wanted";
+    const agent = head.agent(end);
+    if (agent === undefined) return "unclear";
+    return this.#agent(agent) ? "wanted" : "refused";
+  }
+
+  #isOneOf(types: readonly Uint8Array[], buffer: Buffer): boolean {
+    const { typeStart, typeEnd } = this.head;
+    return types.some((wanted) => wanted.length === typeEnd - typeStart && has(buffer, typeStart, wanted));
   }
 
   /** Times as our writer writes them are in order as texts. */
@@ -89,18 +98,8 @@ export class LineTest {
 
 // --- internal ---
 
-const TYPE_HEAD: Uint8Array = Buffer.from('{"event":"');
-const TIME_HEAD: Uint8Array = Buffer.from('","timestamp":"');
-const TIME_BYTES = "2026-01-06T22:00:00.000Z".length;
-const SEVERITY_HEAD: Uint8Array = Buffer.from('","severity":"');
-const SEVERITY_BYTES: readonly Uint8Array[] = SEVERITIES.map((severity) => Buffer.from(`${severity}"`));
 const UNICODE_ESCAPE: Buffer = Buffer.from("\\u");
 const SLASH_ESCAPE: Buffer = Buffer.from("\\/");
-const NEWLINE = 0x0a;
-const BRACE = 0x7d;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
 /** The bytes that stand for a text between the quotes of a JSON string, as our writer writes them. */
 function bytesInJson(text: string): Buffer {
   return Buffer.from(encodeJson(text).slice(1, -1));
@@ -132,16 +131,3 @@ function compare(buffer: Buffer, at: number, other: Uint8Array): number {
   }
   return 0;
 }
-
-/** Whether `dddd-dd-ddTdd:dd:dd.dddZ` stands there. */
-function isWrittenTime(buffer: Buffer, at: number): boolean {
-  for (let index = 0; index < TIME_BYTES; index++) {
-    const byte = buffer[at + index] ?? 0;
-    const mark = TIME_MARKS[index];
-    if (mark === DIGIT ? byte < 0x30 || byte > 0x39 : byte !== mark) return false;
-  }
-  return true;
-}
-
-const DIGIT = 0x30;
-const TIME_MARKS: Uint8Array = Buffer.from("0000-00-00T00:00:00.000Z");

@@ -380,6 +380,39 @@ describe("a filter", () => {
     );
   });
 
+  it("counts what it finds, whether or not the lines have to be parsed for it", async () => {
+    const bytesOnly = filter.map(({ text: _text, where: _where, last: _last, ...rest }) => rest);
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { maxLength: 30 }), bytesOnly, async (events, wanted) => {
+        writeSession("s", events, "b");
+        const counts: Record<string, number> = {};
+        const all = [...reader.events(wanted)];
+        for (const { event: type } of all) counts[type] = (counts[type] ?? 0) + 1;
+        const counted = await reader.count(wanted);
+        expect(counted.event_counts).toEqual(counts);
+        expect(counted.events).toBe(all.length);
+        expect(counted.report).toMatchObject({ read: events.length + 1, skippedCount: 0 });
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("counts no event twice that a later segment holds again", async () => {
+    const [first, second] = [
+      ["START", "A", "LOST", "LOST"].map((type, seq) =>
+        lineOf("s", "a", seq, { event: type, body: { format: 1 } }),
+      ),
+      ["SEGMENT", "B"].map((type, index) =>
+        lineOf("s", "a", index + 2, { event: type, body: { format: 1 } }),
+      ),
+    ];
+    writeFile("session_x.jsonl", first.join(""));
+    writeFile("session_x.0001.jsonl", second.join(""));
+    const { events, report } = await reader.count();
+    expect(events).toBe(4);
+    expect(report.superseded).toBe(2);
+  });
+
   it("takes the type's own severity for an event that has none", () => {
     writeSession("s", [{ event: "ERROR" }]);
     const file = writeSession("s", [{ event: "ERROR" }, { event: "TOOL_CALL" }]);

@@ -1,9 +1,12 @@
-// A store open for reading: it is found, and nothing else is done to it. Reading never creates, writes, locks or blocks
+// A store, files or a stream open for reading: found, and nothing else is done to it. Reading never creates, writes, locks or blocks
 // (promise P8), so it may go on while others record.
+
+import path from "node:path";
 
 import { assert } from "../base/assert.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
+import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import type { LiveEvent } from "../live/index.ts";
@@ -12,22 +15,35 @@ import type { StorePlace } from "../store/find.ts";
 import { eventAt } from "./event-at.ts";
 import type { EventPlace } from "./event-at.ts";
 import { compileFilter } from "./filter.ts";
-import type { CompiledFilter, EventFilter } from "./filter.ts";
+import type { CompiledFilter, EventCursor, EventFilter } from "./filter.ts";
+import { EventCounter } from "./event-counter.ts";
+import type { EventCount } from "./event-counter.ts";
+import { listInputs, streamInput } from "./inputs.ts";
 import { lastEvents } from "./last-events.ts";
 import { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
-import type { FoundEvent } from "./scan.ts";
-import { listSessions, resolveSession } from "./session-logs.ts";
+import type { FoundEvent } from "./segment-reader.ts";
+import { bytesOfLogs, listSessions, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
-import { compileSessionFilter, foldSession } from "./sessions.ts";
+import { encodeEntry, SessionIndex } from "./session-index.ts";
+import { foldWhole } from "./session-fold.ts";
+import { compileSessionFilter, foldInputs, foldSession } from "./sessions.ts";
 import type { SessionEntry, SessionFilter } from "./sessions.ts";
-import { ReadStream } from "./stream.ts";
+import { isPause, ReadStream } from "./stream.ts";
+import type { Pause, ReadStreamOptions } from "./stream.ts";
 import { subscribeEvents, subscribeLines } from "./subscribe.ts";
 import type { FollowedLine } from "./subscribe.ts";
 import type { SubscribeOptions } from "./subscribe-options.ts";
 import type { Subscription } from "./subscription.ts";
 
 export interface ReaderOptions extends StorePlace {
+  /**
+   * Files and folders to read instead of a store: logs of ours, or any JSON Lines, compressed or not. They are one
+   * stream in this order, our sessions first.
+   */
+  paths?: readonly string[] | undefined;
+  /** A stream of JSON Lines to read instead of a store, such as standard input. It can be read once, with `for await`. */
+  input?: AsyncIterable<Uint8Array | string> | undefined;
   /** For what "ago" means. Default: the system's. */
   clock?: Clock | undefined;
 }
@@ -42,16 +58,25 @@ export interface StoredLine {
 }
 
 /**
- * Opens a store for reading.
+ * Opens a store, files or a stream for reading.
  *
- * @throws TracekeepError `NO_STORE` when there is none
+ * @throws TracekeepError `NO_STORE` when there is no store; a path that is not there throws `NO_FILE` once it is read
  * @example
  * const reader = openReader();
  * for await (const event of reader.events({ severity: "ERROR", since: "2h" })) console.log(event.seq, event.event);
  */
 export function openReader(options: ReaderOptions = {}): Reader {
-  checkOptionNames("openReader", options, ["dir", "cwd", "env", "clock"]);
-  return new Reader(findStore(options), options.clock ?? systemClock);
+  checkOptionNames("openReader", options, ["dir", "cwd", "env", "paths", "input", "clock"]);
+  const { paths, input, clock = systemClock } = options;
+  if (paths !== undefined && input !== undefined) throw new TypeError("paths and input exclude each other");
+  if (input !== undefined) {
+    const stream = streamInput(input);
+    return new Reader("", clock, () => [stream]);
+  }
+  if (paths === undefined) return new Reader(findStore(options), clock);
+  const cwd = options.cwd ?? process.cwd();
+  const absolute = paths.map((each) => path.resolve(cwd, each));
+  return new Reader("", clock, () => listInputs(absolute));
 }
 
 /**
@@ -66,13 +91,16 @@ export function subscribe(options: SubscribeOptions & ReaderOptions = {}): Subsc
 }
 
 export class Reader {
-  /** The store's folder. */
+  /** The store's folder; empty for a reader of files or of a stream. */
   readonly dir: string;
   readonly #clock: Clock;
+  readonly #inputs: ((report: ReadReport) => SessionLogs[]) | undefined;
 
-  constructor(dir: string, clock: Clock) {
+  /** @param inputs what is read instead of a store */
+  constructor(dir: string, clock: Clock, inputs?: (report: ReadReport) => SessionLogs[]) {
     this.dir = dir;
     this.#clock = clock;
+    this.#inputs = inputs;
   }
 
   /**
@@ -112,15 +140,40 @@ export class Reader {
     return subscribeLines(this.dir, this.#clock, options);
   }
 
-  /** Sessions with their figures, by start, then id. Reads all their events, about 140 MB a second. */
+  /**
+   * How many events there are, and of which types. Of lines that our writer made, only those are parsed whose first
+   * bytes do not tell whether they are wanted; damage inside the others is not noticed (see `events`).
+   *
+   * @throws TypeError, RangeError for a filter that cannot be understood
+   */
+  async count(filter: EventFilter = {}): Promise<EventCount> {
+    const counter = new EventCounter();
+    const stream = this.#stream(filter, ({ event }) => event.event, counter);
+    for await (const type of stream) counter.add(type, 1);
+    return { events: counter.events, event_counts: counter.types(), report: stream.report };
+  }
+
+  /**
+   * Sessions with their figures, by start, then id. What an index (`tracekeep index`) knows is taken from it; other
+   * events are read, about 140 MB a second.
+   */
   sessions(filter: SessionFilter = {}): ReadStream<SessionEntry> {
     const compiled = compileSessionFilter(filter, this.#clock.wallMs());
+    const list = (report: ReadReport): SessionLogs[] => this.#list(report);
+    const isStore = this.#inputs === undefined;
     const { dir } = this;
     return new ReadStream(function* (report) {
-      for (const session of compiled.select(listSessions(dir, report))) {
-        yield yield* foldSession(session, compiled, report);
+      if (isStore) {
+        const sessions = compiled.select(list(report));
+        if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
+        const index = new SessionIndex(dir);
+        for (const session of sessions) yield yield* foldSession(session, compiled, report, index);
+      } else {
+        const inputs = list(report);
+        if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(inputs);
+        yield* foldInputs(inputs, compiled, report);
       }
-    }, filter.signal);
+    }, filter);
   }
 
   /**
@@ -135,8 +188,10 @@ export class Reader {
     observe?: SessionFilter["observe"],
   ): { session: SessionEntry; matched: MatchedBy; report: ReadReport } {
     const report = new ReadReport();
-    const { session: logs, matched } = resolveSession(listSessions(this.dir, report), name);
-    const steps = foldSession(logs, compileSessionFilter({ observe }, this.#clock.wallMs()), report);
+    const { session: logs, matched } = resolveSession(this.#list(report), name);
+    const filter = compileSessionFilter({ observe }, this.#clock.wallMs());
+    const index = this.#inputs === undefined ? new SessionIndex(this.dir) : undefined;
+    const steps = foldSession(logs, filter, report, index);
     for (;;) {
       const { done, value } = steps.next();
       if (done !== true) continue;
@@ -169,18 +224,48 @@ export class Reader {
     return undefined;
   }
 
-  #stream<T>(filter: EventFilter, valueOf: (found: FoundEvent) => T): ReadStream<T> {
-    const compiled = compileFilter(filter, this.#clock.wallMs());
+  /**
+   * The lines of an index of the store (`tracekeep index` writes them): what its sessions add up to, as far as nothing
+   * in them had to be skipped. Sessions that an index knows already are not read again.
+   *
+   * @throws TypeError when it is not a store that is read
+   */
+  indexLines(options: ReadStreamOptions = {}): ReadStream<string> {
     const { dir } = this;
+    if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
     return new ReadStream(function* (report) {
-      const all = listSessions(dir, report);
-      const sessions = filter.session === undefined ? all : [resolveSession(all, filter.session).session];
+      const sessions = listSessions(dir, report);
+      if (options.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
+      const index = new SessionIndex(dir);
+      for (const session of sessions) {
+        const { skippedCount, superseded } = report;
+        const folded = yield* foldWhole(session, index.find(session), report);
+        const isSound = skippedCount === report.skippedCount && superseded === report.superseded;
+        yield isSound ? encodeEntry(session, folded) : undefined;
+      }
+    }, options);
+  }
+
+  #list(report: ReadReport): SessionLogs[] {
+    return this.#inputs?.(report) ?? listSessions(this.dir, report);
+  }
+
+  #stream<T>(filter: EventFilter, valueOf: (found: FoundEvent) => T, counter?: EventCounter): ReadStream<T> {
+    const isStore = this.#inputs === undefined;
+    const compiled = compileFilter(filter, this.#clock.wallMs(), { sessionByEvent: !isStore });
+    const list = (report: ReadReport): SessionLogs[] => this.#list(report);
+    return new ReadStream(function* (report) {
+      let sessions = list(report);
+      if (filter.session !== undefined && isStore)
+        sessions = [resolveSession(sessions, filter.session).session];
+      if (filter.after !== undefined) sessions = sessionsFrom(sessions, filter.after);
+      if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
       const found =
         filter.last === undefined
-          ? allEvents(sessions, compiled, report)
+          ? allEvents(sessions, compiled, report, counter)
           : lastEvents(sessions, compiled, filter.last, report);
-      for (const event of found) yield event === undefined ? undefined : valueOf(event);
-    }, filter.signal);
+      for (const event of found) yield isPause(event) ? event : valueOf(event);
+    }, filter);
   }
 }
 
@@ -188,12 +273,23 @@ export class Reader {
 
 function* allEvents(
   sessions: readonly SessionLogs[],
-  { lineTest, accepts }: CompiledFilter,
+  { lineTest, decidedByBytes, accepts }: CompiledFilter,
   report: ReadReport,
-): Generator<FoundEvent | undefined, void, undefined> {
+  counter: EventCounter | undefined,
+): Generator<FoundEvent | Pause, void, undefined> {
+  const options = decidedByBytes ? { counter } : {};
   for (const session of sessions) {
-    for (const found of scanSession(session, lineTest, report)) {
-      if (found === undefined || accepts(found.event)) yield found;
+    for (const found of scanSession(session, lineTest, report, options)) {
+      if (isPause(found) || accepts(found.event)) yield found;
     }
   }
+}
+
+/** The session that a cursor is in, and those behind it. */
+function sessionsFrom(sessions: readonly SessionLogs[], { session_id: id }: EventCursor): SessionLogs[] {
+  const at = sessions.findIndex(({ sessionId }) => sessionId === id);
+  if (at >= 0) return sessions.slice(at);
+  throw new TracekeepError("NO_SESSION", `there is no session "${id}", in which the read is to go on`, {
+    hint: "it may have been deleted; read from the beginning, or from a time",
+  });
 }

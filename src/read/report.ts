@@ -14,6 +14,11 @@ export class ReadReport {
   /** What could not be read as events: bytes of a file, `to` not included. At most 10,000; see `skippedCount`. */
   readonly skipped: SkippedBytes[] = [];
   skippedCount = 0;
+  /** Of those, events of foreign files without a valid time; no filter by time accepts them. */
+  timeless = 0;
+  /** Bytes read so far of the files, as they are stored, and of how many; a stream's are not known. */
+  bytes = 0;
+  bytesTotal = 0;
   /** Events that a later segment of their log holds again, and that are shown from there. */
   superseded = 0;
 

@@ -1,7 +1,10 @@
 // The sessions of a store in the order in which reads give them, and which session a name means.
 
+import * as fs from "node:fs";
+
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
+import type { ByteSource } from "../store/byte-source.ts";
 import { flushOpenFiles } from "../store/open-files.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
@@ -16,6 +19,8 @@ export interface SessionLogs {
   parentId: string | undefined;
   startMs: number;
   files: readonly SessionLogFile[];
+  /** Where its one file's bytes come from, when that is no file. */
+  stream?: ByteSource;
 }
 
 /** How a name was understood: as the session's id, the beginning of it, or its agent (then it is the latest of it). */
@@ -26,12 +31,12 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
   flushOpenFiles(dir);
   const catalog = new SessionCatalog(dir).refresh();
   for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
-  return sessionsOf(catalog);
+  return sessionsOf(catalog.sessions);
 }
 
-/** The sessions that a catalog knows, by start, then id. */
-export function sessionsOf(catalog: SessionCatalog): SessionLogs[] {
-  const sessions = [...catalog.sessions].map(([sessionId, files]): SessionLogs => {
+/** Sessions and their logs by start, then id. */
+export function sessionsOf(logs: ReadonlyMap<string, readonly SessionLogFile[]>): SessionLogs[] {
+  const sessions = [...logs].map(([sessionId, files]): SessionLogs => {
     const first = files[0];
     const startMs = first === undefined ? NaN : instantOf(first.startedAt);
     return { sessionId, agentId: first?.agentId ?? "", parentId: first?.parentSessionId, startMs, files };
@@ -39,6 +44,12 @@ export function sessionsOf(catalog: SessionCatalog): SessionLogs[] {
   return sessions.sort(
     (left, right) => left.startMs - right.startMs || byText(left.sessionId, right.sessionId),
   );
+}
+
+/** Bytes of the files of sessions, as they are stored. */
+export function bytesOfLogs(sessions: readonly SessionLogs[]): number {
+  const files = sessions.flatMap((session) => session.files);
+  return files.reduce((sum, file) => sum + (fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0), 0);
 }
 
 /**

@@ -11,8 +11,14 @@ import { parseMoment } from "./moment.ts";
 import type { Moment } from "./moment.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
+import type { SessionLogFile } from "../store/catalog.ts";
+import { foldWhole, withEvents } from "./session-fold.ts";
+import { isNotable } from "./session-index.ts";
+import type { SessionIndex } from "./session-index.ts";
 import { resolveSession } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
+import { isPause } from "./stream.ts";
+import type { Pause } from "./stream.ts";
 
 export interface SessionFilter {
   /** One session: its id, an unambiguous beginning of it, or an agent id (its latest session). */
@@ -26,8 +32,16 @@ export interface SessionFilter {
   last?: number | undefined;
   /** Called with every event that is counted, in order, so that nothing has to be read twice. */
   observe?: ((event: Event, summary: SessionSummary) => void) | undefined;
+  /**
+   * Called with those of them that report a failure, GAP and ANOMALY_DETECTED, in order. Unlike `observe` it needs no
+   * event to be read that an index (`tracekeep index`) has counted already; of each session's failures only the 100
+   * latest are sure to be given.
+   */
+  notable?: ((event: Event) => void) | undefined;
   /** Ends the read by throwing its reason. */
   signal?: AbortSignal | undefined;
+  /** Called now and then with the report, whose `bytes` and `bytesTotal` say how far the read is. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
 }
 
 /** A session with its figures, as they are now. */
@@ -38,17 +52,19 @@ export interface SessionEntry extends SessionSummary {
 }
 
 export interface CompiledSessionFilter {
-  select: (sessions: readonly SessionLogs[]) => readonly SessionLogs[];
+  select: <T extends SessionLogs>(sessions: readonly T[]) => readonly T[];
   /** Refuses lines that neither count nor say anything about those that do; undefined when all count. */
   lineTest: LineTest | undefined;
   counts: (event: Event) => boolean;
   observe: ((event: Event, summary: SessionSummary) => void) | undefined;
+  notable: ((event: Event) => void) | undefined;
+  window: { sinceMs: number; untilMs: number } | undefined;
 }
 
 /** @throws TypeError, RangeError for what cannot be understood */
 export function compileSessionFilter(filter: SessionFilter, nowMs: number): CompiledSessionFilter {
   checkOptionNames("sessions", filter, FILTER_NAMES);
-  const { session, agent, since, until, observe } = filter;
+  const { session, agent, since, until, observe, notable } = filter;
   const last = integerOption("sessions", "last", filter.last, {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
@@ -60,7 +76,8 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
   const isWindow = sinceMs !== undefined || untilMs !== undefined;
   return {
     select: (all) => {
-      const named = session === undefined ? all : [resolveSession(all, session).session];
+      const chosen = session === undefined ? undefined : resolveSession(all, session).session;
+      const named = chosen === undefined ? all : all.filter((each) => each === chosen);
       return named.filter(({ agentId }) => matches?.(agentId) !== false).slice(-last);
     },
     lineTest: isWindow ? new LineTest({ sinceMs, untilMs, timelessTypes: CONTEXT_TYPES }) : undefined,
@@ -70,28 +87,83 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
       return timeMs >= (sinceMs ?? -Infinity) && timeMs <= (untilMs ?? Infinity);
     },
     observe,
+    notable,
+    window: isWindow ? { sinceMs: sinceMs ?? -Infinity, untilMs: untilMs ?? Infinity } : undefined,
   };
 }
 
-/** Folds a session, with pauses; returns undefined when none of its events counts. */
+/**
+ * Folds a session, with pauses; returns undefined when none of its events counts.
+ *
+ * @param index what is known of sessions already
+ */
 export function* foldSession(
   session: SessionLogs,
-  { lineTest, counts, observe }: CompiledSessionFilter,
+  filter: CompiledSessionFilter,
   report: ReadReport,
-): Generator<undefined, SessionEntry | undefined, undefined> {
-  const summary = newSummary(session.sessionId, session.agentId);
-  for (const found of scanSession(session, lineTest, report)) {
-    if (found === undefined) yield undefined;
-    else if (counts(found.event)) {
-      foldEvent(summary, found.event, found.event);
-      observe?.(found.event, summary);
-    } else {
-      foldContext(summary, found.event, found.event);
+  index?: SessionIndex,
+): Generator<Pause, SessionEntry | undefined, undefined> {
+  const { window, notable, observe } = filter;
+  const known = index?.find(session);
+  if (known !== undefined && window !== undefined && !known.hasMore) {
+    if (known.maxMs < window.sinceMs || known.minMs > window.untilMs) {
+      report.read += known.summary.events;
+      return undefined;
     }
   }
-  if (lineTest !== undefined && summary.events === 0) return undefined;
-  const status = sessionStatus(summary, isProcessAlive);
-  return { ...summary, status, files: session.files.map(({ path }) => path) };
+  const isWhole =
+    window === undefined ||
+    (known?.hasMore === false && known.minMs >= window.sinceMs && known.maxMs <= window.untilMs);
+  if (isWhole && observe === undefined) {
+    const folded = yield* foldWhole(
+      session,
+      notable === undefined ? known : withEvents(known, session),
+      report,
+      notable,
+    );
+    return entryOf(folded.summary, session.files);
+  }
+  const summary = newSummary(session.sessionId, session.agentId);
+  for (const found of scanSession(session, filter.lineTest, report)) {
+    if (isPause(found)) yield found;
+    else fold(summary, found.event, filter);
+  }
+  if (filter.lineTest !== undefined && summary.events === 0) return undefined;
+  return entryOf(summary, session.files);
+}
+
+/** The same for files, each of which may hold events of any number of sessions; all are given at the end. */
+export function* foldInputs(
+  inputs: readonly SessionLogs[],
+  filter: CompiledSessionFilter,
+  report: ReadReport,
+): Generator<SessionEntry | Pause, void, undefined> {
+  const sessions = new Map<string, { summary: SessionSummary; files: Set<SessionLogFile> }>();
+  for (const input of inputs) {
+    for (const found of scanSession(input, filter.lineTest, report)) {
+      if (isPause(found)) {
+        yield found;
+        continue;
+      }
+      const { session_id: id } = found.event;
+      const session = sessions.get(id) ?? { summary: newSummary(id), files: new Set() };
+      sessions.set(id, session);
+      session.files.add(found.file);
+      fold(session.summary, found.event, filter);
+    }
+  }
+  const entries = [...sessions.values()]
+    .filter(({ summary }) => summary.events > 0)
+    .map(({ summary, files }): SessionLogs & { summary: SessionSummary } => ({
+      sessionId: summary.session_id,
+      agentId: summary.agent_id,
+      parentId: summary.parent_id ?? undefined,
+      startMs: instantOf(summary.started_at ?? ""),
+      files: [...files],
+      summary,
+    }));
+  const chosen = new Set(filter.select(entries));
+  for (const entry of entries) if (chosen.has(entry)) yield entryOf(entry.summary, entry.files);
 }
 
 // --- internal ---
@@ -99,7 +171,25 @@ export function* foldSession(
 /** What an event outside the window may say about those in it: see `foldContext`. */
 const CONTEXT_TYPES = ["START", "RESUMED", "END", "TOOL_CALL", "TOOL_RESULT"];
 
+function fold(
+  summary: SessionSummary,
+  event: Event,
+  { counts, observe, notable }: CompiledSessionFilter,
+): void {
+  if (counts(event)) {
+    foldEvent(summary, event, event);
+    observe?.(event, summary);
+    if (notable !== undefined && isNotable(event)) notable(event);
+  } else {
+    foldContext(summary, event, event);
+  }
+}
+
+function entryOf(summary: SessionSummary, files: readonly SessionLogFile[]): SessionEntry {
+  return { ...summary, status: sessionStatus(summary, isProcessAlive), files: files.map(({ path }) => path) };
+}
+
 // prettier-ignore
 const FILTER_NAMES = [
-  "session", "agent", "since", "until", "last", "observe", "signal",
+  "session", "agent", "since", "until", "last", "observe", "notable", "signal", "onProgress",
 ] as const satisfies readonly (keyof SessionFilter)[];

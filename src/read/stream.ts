@@ -1,13 +1,30 @@
 import { setImmediate } from "node:timers/promises";
 
+import { deferred } from "../base/promises.ts";
 import { ReadReport } from "./report.ts";
 
-/** Makes the values of one read; `undefined` is a pause and no value. */
-export type ReadSource<T> = (report: ReadReport) => Generator<T | undefined, void, undefined>;
+/** No value yet: others may have their turn, or a stream has to bring more before reading can go on. */
+export type Pause = undefined | Promise<void>;
+
+/** Makes the values of one read, with pauses between them. */
+export type ReadSource<T> = (report: ReadReport) => Generator<T | Pause, void, undefined>;
+
+export interface ReadStreamOptions {
+  /** Ends the read by throwing its reason. */
+  signal?: AbortSignal | undefined;
+  /** Called now and then with the report: how many bytes were read, and of how many. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
+}
+
+/** Whether a value is only a pause. */
+export function isPause(value: unknown): value is Pause {
+  return value === undefined || value instanceof Promise;
+}
 
 /**
  * What a read gives, one value after the other and in constant memory. Nothing is read before it is asked for, and every
- * iteration reads anew. With `for await`, other work gets its turn between values; a plain `for` reads straight through.
+ * iteration reads anew. With `for await`, other work gets its turn between values; a plain `for` reads straight through
+ * (and throws TypeError where a stream has to be waited for).
  *
  * @example
  * const events = reader.events({ event: "ERROR" });
@@ -18,31 +35,53 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
   /** Of the latest iteration, as far as it has come. */
   report: ReadReport = new ReadReport();
   readonly #source: ReadSource<T>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #options: ReadStreamOptions;
 
-  constructor(source: ReadSource<T>, signal?: AbortSignal) {
+  constructor(source: ReadSource<T>, { signal, onProgress }: ReadStreamOptions = {}) {
     this.#source = source;
-    this.#signal = signal;
+    this.#options = { signal, onProgress };
   }
 
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (const value of this.#begin()) {
-      this.#signal?.throwIfAborted();
+      this.#check(value);
+      if (value instanceof Promise) throw new TypeError("a stream can only be read with `for await`");
       if (value !== undefined) yield value;
     }
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     for (const value of this.#begin()) {
-      this.#signal?.throwIfAborted();
-      if (value === undefined) await setImmediate();
-      else yield value;
+      this.#check(value);
+      if (!isPause(value)) yield value;
+      else if (value === undefined) await setImmediate();
+      else await untilAborted(value, this.#options.signal);
     }
   }
 
-  #begin(): Generator<T | undefined, void, undefined> {
-    this.#signal?.throwIfAborted();
+  #begin(): Generator<T | Pause, void, undefined> {
+    this.#options.signal?.throwIfAborted();
     this.report = new ReadReport();
     return this.#source(this.report);
+  }
+
+  #check(value: T | Pause): void {
+    this.#options.signal?.throwIfAborted();
+    if (isPause(value)) this.#options.onProgress?.(this.report);
+  }
+}
+
+// --- internal ---
+
+/** Waits for what a stream brings, which may be never. */
+async function untilAborted(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return ready;
+  const { promise, reject } = deferred<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  try {
+    await Promise.race([ready, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
   }
 }

@@ -21,6 +21,7 @@ import type {
 import { StoreFollower } from "./follow.ts";
 import type { ReadReport } from "./report.ts";
 import type { SessionTail } from "./session-tail.ts";
+import { isPause } from "./stream.ts";
 import { checkSeverity } from "./subscribe-options.ts";
 import type { CheckedSubscription } from "./subscribe-options.ts";
 
@@ -161,7 +162,7 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
     const { last } = this.#options;
     if (last !== undefined) {
       for (const found of this.#follower.backlog(last.filter, last.count)) {
-        yield found === undefined ? PAUSE : { value: this.#valueOf(found.event, found.bytes) };
+        yield isPause(found) ? PAUSE : { value: this.#valueOf(found.event, found.bytes) };
       }
     }
     for (;;) {

@@ -66,11 +66,11 @@ describe("the ledger", () => {
       "SESSION_OPENED closed",
       "SESSION_CLOSED closed closed",
     ]);
-    const [created, opened, closed] = entries();
+    const [created, opened, closed] = entries().filter(({ event }) => !EVIDENCE.test(event));
     expect(created).toMatchObject({ format: 1, seq: 0, ...currentProcess() });
     expect(opened).toMatchObject({ agent_id: "a", resumed: false, ...currentProcess() });
     expect(closed).toMatchObject({ lines: 2, file: opened?.["file"] });
-    expect(entries().map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(entries().map(({ seq }) => seq)).toEqual(entries().map((_, index) => index));
   });
 
   it("is no session of the store", async () => {

@@ -2,7 +2,7 @@
 // repeat stands apart in `copies`.
 
 import type { Event } from "../event/index.ts";
-import type { Reader, SessionEntry, SkippedBytes } from "../read/index.ts";
+import type { Reader, ReadReport, SessionEntry, SkippedBytes } from "../read/index.ts";
 import {
   addFigures,
   addSummary,
@@ -30,7 +30,14 @@ export interface AuditOptions {
   agent?: string | undefined;
   /** How many of the latest failures are listed. Default 5. */
   errors?: number | undefined;
+  /**
+   * Whether the rules look at the history now. Default false: only what was recorded is reported, which an index can
+   * tell without the events being read.
+   */
+  rules?: boolean | undefined;
   signal?: AbortSignal | undefined;
+  /** Called now and then with how far the read is. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
 }
 
 /** Figures of an agent or a project. */
@@ -119,6 +126,8 @@ export interface RecentSession {
 /** Lists are cut to this many, so that one damaged store cannot fill the memory. */
 const MAX_LISTED = 10_000;
 const MAX_SILENCES = 5;
+/** As many of the latest failures an index knows; for more, the events themselves have to be read. */
+const MAX_KNOWN_ERRORS = 100;
 const MAX_RECENT = 5;
 const MAX_GROUPS = 10_000;
 const MAX_WORST = 5;
@@ -133,20 +142,22 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const statuses: Record<string, number> = {};
   const agents = new Groups();
   const projects = new Groups();
-  const found = new Findings(options.errors ?? 5);
-  const watch = new FindingsWatch();
+  const maxErrors = options.errors ?? 5;
+  const found = new Findings(maxErrors);
+  const watch = new FindingsWatch(options.rules === true);
   const health = new HealthTotals();
-  const coverage = new CoverageFold();
+  const witnessed: string[] = [];
+  const observe = (event: Event): void => {
+    found.observe(event);
+    watch.observe(event);
+  };
   const sessions = reader.sessions({
     session: options.session,
     agent: options.agent,
     since: options.last,
-    observe: (event) => {
-      found.observe(event);
-      watch.observe(event);
-      coverage.observe(event);
-    },
+    ...(maxErrors > MAX_KNOWN_ERRORS || options.rules === true ? { observe } : { notable: observe }),
     signal: options.signal,
+    onProgress: options.onProgress,
   });
   for await (const session of sessions) {
     addSummary(totals, session);
@@ -158,7 +169,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     for (const row of findings.anomalies) if (found.anomalies.length < MAX_LISTED) found.anomalies.push(row);
     health.add(session, findings.health);
     found.noteRecent(session);
-    coverage.endSession(session);
+    if (session.hook_events > 0) witnessed.push(session.session_id);
   }
   return {
     sessions: totals.sessions,
@@ -178,11 +189,26 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     anomalies: found.anomalies,
     health: health.report(),
     recent: found.recent,
-    coverage: coverage.coverage,
+    coverage: await coverageOf(reader, witnessed, options),
   };
 }
 
 // --- internal ---
+
+/** What hooks and transcripts told of these sessions, which are read once more for it. */
+async function coverageOf(
+  reader: Reader,
+  sessions: readonly string[],
+  { last, signal }: AuditOptions,
+): Promise<Coverage> {
+  const fold = new CoverageFold();
+  for (const session of sessions) {
+    const observe = (event: Event): void => fold.observe(event);
+    for await (const entry of reader.sessions({ session, since: last, signal, observe }))
+      fold.endSession(entry);
+  }
+  return fold.coverage;
+}
 
 function figuresOf(
   totals: Totals,

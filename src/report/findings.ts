@@ -30,9 +30,14 @@ const MAX_LISTED = 10_000;
  * for (const session of reader.sessions({ observe: (event) => watch.observe(event) })) print(watch.take(session));
  */
 export class FindingsWatch {
-  readonly #detectors: readonly Detector[] = standardDetectors();
+  readonly #detectors: readonly Detector[];
   #recorded: AnomalyRow[] = [];
   #found: { row: AnomalyRow; anomaly: Anomaly }[] = [];
+
+  /** @param rules whether the rules look at the events; without them, only what was recorded is found */
+  constructor(rules = true) {
+    this.#detectors = rules ? standardDetectors() : [];
+  }
 
   observe(event: Event): void {
     if (event.event === "ANOMALY_DETECTED") {

@@ -1,6 +1,6 @@
 // Figures by tool, model, agent, project, hour or session.
 
-import type { Reader } from "../read/index.ts";
+import type { Reader, ReadReport } from "../read/index.ts";
 import { addFigures, foldEvent, newFigures, newSummary } from "../summary/index.ts";
 import type { Figures, SessionSummary, TokenCounts } from "../summary/index.ts";
 import { roundCost } from "./session-row.ts";
@@ -15,6 +15,8 @@ export interface StatsOptions {
   agent?: string | undefined;
   session?: string | undefined;
   signal?: AbortSignal | undefined;
+  /** Called now and then with how far the read is. */
+  onProgress?: ((report: ReadReport) => void) | undefined;
 }
 
 export interface StatsRow {
@@ -33,7 +35,7 @@ export interface StatsRow {
 
 /** Rows in order of their key for hours, else the busiest first. Copied calls are counted where they were made. */
 export async function statsRows(reader: Reader, options: StatsOptions): Promise<StatsRow[]> {
-  const { by, since, until, agent, session, signal } = options;
+  const { by, since, until, agent, session, signal, onProgress } = options;
   const groups = new Map<string, { sessions: number; figures: Figures }>();
   const add = (key: string, figures: Figures, sign: 1 | -1 = 1): void => {
     const group = groups.get(key) ?? { sessions: 0, figures: newFigures() };
@@ -48,6 +50,7 @@ export async function statsRows(reader: Reader, options: StatsOptions): Promise<
     agent,
     session,
     signal,
+    onProgress,
     ...(by === "hour"
       ? {
           observe: (event) => {

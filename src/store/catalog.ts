@@ -27,6 +27,8 @@ export interface SessionLogFile {
   startedAt: string;
   /** The format that the first line declares; 0 when that line is damaged. */
   format: number;
+  /** No session log of ours: any file with JSON objects in it, or a stream. */
+  foreign?: true;
   /** Only on a file that begins with START. */
   origin?: string;
   parentSessionId?: string;
@@ -140,7 +142,30 @@ export class SessionCatalog {
       if (other === undefined) continue;
       const copy = longer === log ? other : log;
       this.#remove(copy.path);
+      if (isBeingArchived(log, other)) continue;
       this.#others.set(copy.path, `it holds the same part of session ${log.sessionId} as ${longer.path}`);
+    }
+  }
+}
+
+/** Whose log a file is, or why it is none; undefined when it has just gone. */
+export function lookInto(file: string): SessionLogFile | string | undefined {
+  try {
+    const line = readFirstLine(file);
+    const first = line === undefined ? undefined : decodeLine(line);
+    if (first?.kind !== "event") return lookFurther(file);
+    const { event } = first.event;
+    if (event === "START" || event === "SEGMENT") return describeLog(file, first.event);
+    return `it begins with ${event} and not with START or SEGMENT, so it is no session log`;
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+    switch (systemCode(error.cause)) {
+      case "ENOENT":
+        return undefined;
+      case "ELOOP":
+        return "it is a symbolic link, and those are never followed";
+      default:
+        return error.message;
     }
   }
 }
@@ -152,12 +177,12 @@ export function isSuperseded(line: Uint8Array, next: SessionLogFile | undefined)
   return decoded.kind === "event" && decoded.event.seq >= next.firstSeq;
 }
 
-// --- internal ---
-
 /** By their events. A segment that was begun after a failed sync may begin as low as the one before it. */
-function compareSegments(left: SessionLogFile, right: SessionLogFile): number {
+export function compareSegments(left: SessionLogFile, right: SessionLogFile): number {
   return left.firstSeq - right.firstSeq || (left.headerSeq ?? 0) - (right.headerSeq ?? 0);
 }
+
+// --- internal ---
 
 /** How many lines of a log whose first line is damaged are searched for one that says whose it is. */
 const MAX_LINES_SEARCHED = 100;
@@ -181,34 +206,21 @@ function bytesOf(file: string): number {
   return fs.lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** Which of two copies counts: the longer one, else the live one. */
+/** Which of two copies counts: one that is not compressed, the longer one, else the live one. */
 function isPreferred(log: SessionLogFile, other: SessionLogFile): boolean {
+  if (isCompressed(log) !== isCompressed(other)) return isCompressed(other);
   const more = bytesOf(log.path) - bytesOf(other.path);
   if (more !== 0) return more > 0;
   return log.archived === other.archived ? log.path < other.path : other.archived;
 }
 
-/** Whose log a file is, or why it is none; undefined when it has just gone. */
-function lookInto(file: string): SessionLogFile | string | undefined {
-  if (file.endsWith(".gz")) return "compressed segments cannot be read by this version";
-  try {
-    const line = readFirstLine(file);
-    const first = line === undefined ? undefined : decodeLine(line);
-    if (first?.kind !== "event") return lookFurther(file);
-    const { event } = first.event;
-    if (event === "START" || event === "SEGMENT") return describeLog(file, first.event);
-    return `it begins with ${event} and not with START or SEGMENT, so it is no session log`;
-  } catch (error) {
-    if (!(error instanceof TracekeepError)) throw error;
-    switch (systemCode(error.cause)) {
-      case "ENOENT":
-        return undefined;
-      case "ELOOP":
-        return "it is a symbolic link, and those are never followed";
-      default:
-        return error.message;
-    }
-  }
+function isCompressed({ name }: SessionLogFile): boolean {
+  return name.endsWith(".gz");
+}
+
+/** Whether one is the segment of the other on its way into the archive, which is no copy that somebody made. */
+function isBeingArchived(log: SessionLogFile, other: SessionLogFile): boolean {
+  return isCompressed(log) !== isCompressed(other) && log.archived !== other.archived;
 }
 
 /** A damaged first line must not hide the rest of a session, so the first whole event says whose it is. */

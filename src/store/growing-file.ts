@@ -3,7 +3,8 @@
 
 import * as fs from "node:fs";
 
-import { openForReading, readLines, sizeOf } from "./line-reader.ts";
+import { FileSource, openForReading, sizeOf } from "./byte-source.ts";
+import { readLines } from "./line-reader.ts";
 import type { LogLine } from "./line-reader.ts";
 
 export class GrowingFile {
@@ -43,7 +44,7 @@ export class GrowingFile {
     const fd = this.#open();
     const end = sizeOf(this.path, fd);
     if (end <= this.#offset) return;
-    for (const line of readLines(this.path, { fromOffset: this.#offset, fd })) {
+    for (const line of readLines(new FileSource(this.path, this.#offset, fd), { fromOffset: this.#offset })) {
       if ("bytes" in line && line.bytes.at(-1) !== NEWLINE) return;
       this.#offset = line.offset + ("bytes" in line ? line.bytes.length : line.length);
       yield line;
@@ -53,7 +54,7 @@ export class GrowingFile {
 
   /** What was read before, once more from the beginning. @throws TracekeepError */
   *linesAgain(): Generator<LogLine, void, undefined> {
-    for (const line of readLines(this.path, { fd: this.#open() })) {
+    for (const line of readLines(new FileSource(this.path, 0, this.#open()))) {
       if (line.offset >= this.#offset) return;
       yield line;
     }

@@ -1,5 +1,7 @@
 // Every file and folder name in a store. The map with explanations is in docs/architecture.md.
 
+import path from "node:path";
+
 /** The folder of a store, looked for upwards from the current one. */
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
@@ -12,6 +14,10 @@ export const SPOOL_DIRECTORY = "spool";
 export const SPOOL_STATE = "folded.json";
 /** Behind a spool file's name: it is folded and ended, and on its way out. */
 export const SPOOL_ASIDE_SUFFIX = ".aside";
+/** What is derived from the logs; it may be deleted at any time. */
+export const INDEX_DIRECTORY = "index";
+/** In it: what each session adds up to, a line each. */
+export const SUMMARIES_FILE = "summaries.jsonl";
 /** What makes git leave a store alone. */
 export const GITIGNORE = ".gitignore";
 /** Locked while a session with an id of the caller's choice is looked up and created. Never renamed, never deleted. */
@@ -30,8 +36,17 @@ export const FILE_MODE = 0o600;
 
 /** What proves a log, beside its first file: the latest seal, and the leaf hash of every line, 32 bytes each. */
 export function evidenceFiles(log: string): { seal: string; leaves: string } {
-  const base = log.replace(SEGMENT_NAME, "");
+  const directory = path.dirname(log);
+  const base = path.join(
+    path.basename(directory) === ARCHIVE_DIRECTORY ? path.dirname(directory) : directory,
+    path.basename(log).replace(/\.gz$/, "").replace(SEGMENT_NAME, ""),
+  );
   return { seal: `${base}.seal`, leaves: `${base}.leaves` };
+}
+
+/** Where a segment lies once it is archived. */
+export function archivedPath(segment: string): string {
+  return path.join(path.dirname(segment), ARCHIVE_DIRECTORY, `${path.basename(segment)}.gz`);
 }
 
 /** Number of the segment that a session's log has under this name: 0 for the first, whose name has none. */

@@ -6,8 +6,10 @@
 
 import * as fs from "node:fs";
 
-import { ioError } from "../base/errors.ts";
 import { MAX_READ_LINE_BYTES } from "../format/index.ts";
+import { openForReading, readAt, sizeOf, WAITING } from "./byte-source.ts";
+import type { ByteSource, SourceDamage } from "./byte-source.ts";
+import { openSource } from "./open-source.ts";
 
 /** One line of a file, or the place of one that is too long to be held in memory. */
 export type LogLine =
@@ -25,17 +27,16 @@ export interface LastLine {
 }
 
 /**
- * Reads the lines of a file from `fromOffset` (the beginning of a line) to its end. `line` counts from 1 there. With
- * `fd`, the file is open already and stays so.
+ * Reads the lines of a file from `fromOffset` (the beginning of a line) to its end. `line` counts from 1 there.
  *
  * @throws TracekeepError when the file cannot be opened or read; the signal's reason when it is aborted
  * @example for (const line of readLines(file)) if ("bytes" in line) console.log(line.offset, line.bytes.length);
  */
 export function* readLines(
-  path: string,
-  options: { fromOffset?: number; signal?: AbortSignal; fd?: number } = {},
+  source: string | ByteSource,
+  options: { fromOffset?: number; signal?: AbortSignal } = {},
 ): Generator<LogLine, void, undefined> {
-  const lines = new LineCursor(path, options.fromOffset, options.fd);
+  const lines = new LineCursor(source, options.fromOffset);
   try {
     while (lines.next()) {
       options.signal?.throwIfAborted();
@@ -64,36 +65,41 @@ export class LineCursor {
   line = 0;
   /** Longer than 64 MiB: the line is not in `buffer`. */
   tooLong = false;
-  readonly #path: string;
-  readonly #fd: number;
-  readonly #ownsFd: boolean;
+  /** Why there is no next line, when it is not the end: a stream has to bring more first. */
+  waiting: Promise<void> | undefined;
+  readonly #source: ByteSource;
   #filled = 0;
   /** Bytes of `buffer` known to hold no `\n` behind `end`. */
   #searched = 0;
 
-  /** @param fd of the file when it is open already; it stays open */
-  constructor(path: string, fromOffset = 0, fd?: number) {
-    this.#path = path;
+  /** @param source a file by its path, or what is open already */
+  constructor(source: string | ByteSource, fromOffset = 0) {
     this.offset = fromOffset;
-    this.#ownsFd = fd === undefined;
-    this.#fd = fd ?? openForReading(path);
+    this.#source = typeof source === "string" ? openSource(source, fromOffset) : source;
     this.buffer = spareChunk ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
     spareChunk = undefined;
   }
 
-  /** Goes to the next line; false at the end of the file. */
+  /** Goes to the next line; false at the end of the file, or while {@link waiting}. */
   next(): boolean {
-    this.offset += this.length;
-    this.line++;
-    this.start = this.end;
-    this.tooLong = false;
+    if (this.waiting === undefined) {
+      this.offset += this.length;
+      this.length = 0;
+      this.line++;
+      this.start = this.end;
+      this.tooLong = false;
+    }
+    this.waiting = undefined;
+    if (this.tooLong) return this.#skip();
     for (;;) {
       // Bytes behind `#filled` are left from earlier; a newline there is none of this line's.
       const newline = this.buffer.indexOf(NEWLINE, this.#searched);
       if (newline >= 0 && newline < this.#filled) return this.#stop(newline + 1);
       this.#searched = this.#filled;
       if (this.#filled - this.start >= MAX_READ_LINE_BYTES) return this.#skip();
-      if (!this.#fill()) return this.#filled > this.start && this.#stop(this.#filled);
+      const count = this.#fill();
+      if (count === WAITING) return this.#wait();
+      if (count === 0) return this.#filled > this.start && this.#stop(this.#filled);
     }
   }
 
@@ -102,10 +108,25 @@ export class LineCursor {
     return this.buffer.subarray(this.start, this.end);
   }
 
+  /** Bytes used of what is stored, for progress: the compressed ones of a compressed file. */
+  get used(): number {
+    return this.#source.used;
+  }
+
+  /** What could not be decompressed so far: places of the stored file. */
+  get damage(): readonly SourceDamage[] {
+    return this.#source.damage;
+  }
+
   close(): void {
-    if (this.#ownsFd) fs.closeSync(this.#fd);
+    this.#source.close();
     if (this.buffer.length === CHUNK_BYTES) spareChunk = this.buffer;
     this.buffer = NO_BYTES;
+  }
+
+  #wait(): false {
+    this.waiting = this.#source.ready?.();
+    return false;
   }
 
   #stop(end: number): true {
@@ -114,8 +135,8 @@ export class LineCursor {
     return true;
   }
 
-  /** Reads more behind what there is of the line; false at the end of the file. */
-  #fill(): boolean {
+  /** Reads more behind what there is of the line; 0 at the end of the file. */
+  #fill(): number {
     const held = this.#filled - this.start;
     if (held === this.buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.min(held * 2, MAX_READ_LINE_BYTES));
@@ -126,26 +147,29 @@ export class LineCursor {
     }
     this.start = this.end = 0;
     this.#filled = this.#searched = held;
-    const count = readAt(this.#path, this.#fd, this.buffer, held, this.offset + held);
-    this.#filled += count;
-    return count > 0;
+    const count = this.#source.read(this.buffer, held);
+    if (count > 0) this.#filled += count;
+    return count;
   }
 
   /** Passes over a line that fills the buffer, to its `\n` or the end of the file. */
-  #skip(): true {
-    let length = this.#filled - this.start;
+  #skip(): boolean {
+    // What was passed over of it before a stream had to be waited for.
+    if (this.length === 0) this.length = this.#filled - this.start;
+    this.tooLong = true;
     for (;;) {
-      const count = readAt(this.#path, this.#fd, this.buffer, 0, this.offset + length);
+      const count = this.#source.read(this.buffer, 0);
+      if (count === WAITING) return this.#wait();
       const newline = this.buffer.subarray(0, count).indexOf(NEWLINE);
       if (newline < 0 && count > 0) {
-        length += count;
+        this.length += count;
         continue;
       }
+      const passed = this.length;
       this.#filled = count;
       this.start = 0;
       this.#stop(newline + 1);
-      this.length += length;
-      this.tooLong = true;
+      this.length += passed;
       return true;
     }
   }
@@ -206,21 +230,26 @@ export function readFirstLine(path: string): Buffer | undefined {
   return readLineAt(path, 0);
 }
 
-/** The same of the line that begins at `offset`. @throws TracekeepError */
+/** The same of the line that begins at `offset`, of what the file holds when it is compressed. @throws TracekeepError */
 export function readLineAt(path: string, offset: number): Buffer | undefined {
-  const fd = openForReading(path);
+  const source = openSource(path, offset);
   try {
     let bytes: Buffer = firstBytes;
+    let held = 0;
     for (;;) {
-      const count = readAt(path, fd, bytes, 0, offset);
-      const newline = bytes.subarray(0, count).indexOf(NEWLINE);
-      if (newline >= 0) return Buffer.from(bytes.subarray(0, newline + 1));
-      if (count < bytes.length) return count === 0 ? undefined : Buffer.from(bytes.subarray(0, count));
-      if (count >= MAX_READ_LINE_BYTES) return undefined;
-      bytes = Buffer.allocUnsafeSlow(Math.min(count * 16, MAX_READ_LINE_BYTES));
+      const count = source.read(bytes, held);
+      const newline = bytes.subarray(held, held + count).indexOf(NEWLINE);
+      if (newline >= 0) return Buffer.from(bytes.subarray(0, held + newline + 1));
+      held += count;
+      if (count === 0) return held === 0 ? undefined : Buffer.from(bytes.subarray(0, held));
+      if (held >= MAX_READ_LINE_BYTES) return undefined;
+      if (held < bytes.length) continue;
+      const larger = Buffer.allocUnsafeSlow(Math.min(held * 16, MAX_READ_LINE_BYTES));
+      bytes.copy(larger, 0, 0, held);
+      bytes = larger;
     }
   } finally {
-    fs.closeSync(fd);
+    source.close();
   }
 }
 
@@ -240,27 +269,6 @@ export function readLastLine(path: string): LastLine {
   return { line: undefined, offset: 0, tailBytes };
 }
 
-/** A descriptor of a log, for reading only. @throws TracekeepError */
-export function openForReading(path: string): number {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
-  try {
-    // A link could lead anywhere, and opening a FIFO would wait for a writer that never comes. On files of a disk
-    // O_NONBLOCK has no effect. (Where a system has no such flag it is undefined, which `|` takes as 0.)
-    return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-  } catch (error) {
-    throw ioError("open", path, error);
-  }
-}
-
-/** Bytes in an open file. @throws TracekeepError */
-export function sizeOf(path: string, fd: number): number {
-  try {
-    return fs.fstatSync(fd).size;
-  } catch (error) {
-    throw ioError("read", path, error);
-  }
-}
-
 // --- internal ---
 
 const NEWLINE = 0x0a;
@@ -274,14 +282,6 @@ let spareChunk: Buffer | undefined;
 
 /** START lines are some 700 bytes long. */
 const firstBytes = Buffer.allocUnsafeSlow(4096);
-
-function readAt(path: string, fd: number, into: Buffer, at: number, position: number): number {
-  try {
-    return fs.readSync(fd, into, at, into.length - at, position);
-  } catch (error) {
-    throw ioError("read", path, error);
-  }
-}
 
 /** Where the line begins that reaches over `before`: behind the last `\n` before it. */
 function startOfLine(path: string, fd: number, before: number): number {

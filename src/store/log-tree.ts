@@ -99,7 +99,8 @@ export class LogTree {
     try {
       // Another writer of the same lines may have written some of them. Where leaves are missing, the file ends.
       const known = this.#disk.size(fd) / HASH_BYTES - first;
-      const bytes = known < 0 || !Number.isInteger(known) ? pending.subarray(0, 0) : pending.subarray(known * HASH_BYTES);
+      const bytes =
+        known < 0 || !Number.isInteger(known) ? pending.subarray(0, 0) : pending.subarray(known * HASH_BYTES);
       for (let offset = 0; offset < bytes.length;) {
         offset += this.#disk.write(fd, bytes, offset, bytes.length - offset);
       }

@@ -11,7 +11,7 @@ import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { firstSegmentPath, segmentNumber, segmentPath } from "./layout.ts";
+import { archivedPath, firstSegmentPath, segmentNumber, segmentPath } from "./layout.ts";
 import { readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
@@ -95,12 +95,15 @@ export function nextSegment(file: string, sessionId: string): string | undefined
   }
 }
 
-/** The files of a session's log outside the archive, in order, as far as its names lead. */
-export function segmentsOf(file: string, sessionId: string): string[] {
+/** The files of a session's log up to `last`, in order, those in the archive among them. */
+export function segmentsOf(last: string, sessionId: string): string[] {
   const files: string[] = [];
-  for (let next: string | undefined = firstSegmentPath(file); next !== undefined;) {
-    files.push(next);
-    next = nextSegment(next, sessionId);
+  const end = segmentNumber(nextSegment(last, sessionId) ?? last);
+  for (let segment = 0; segment <= end; segment++) {
+    const live = segment === 0 ? firstSegmentPath(last) : segmentPath(last, segment);
+    const file = [live, archivedPath(live)].find((each) => firstEventOf(each)?.session_id === sessionId);
+    // Without its first file, too, the log's evidence is beside where that was.
+    if (file !== undefined || segment === 0) files.push(file ?? live);
   }
   return files;
 }
@@ -136,7 +139,10 @@ export function firstSeqOf(header: Event): number {
 // --- internal ---
 
 function isStillNamed(fd: number, file: string): boolean {
-  return fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino === fs.fstatSync(fd, { bigint: true }).ino;
+  return (
+    fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino ===
+    fs.fstatSync(fd, { bigint: true }).ino
+  );
 }
 
 /** The event that a file begins with; undefined when it begins with none or cannot be read. */

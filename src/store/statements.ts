@@ -79,7 +79,6 @@ export function namesKey(file: string, { vkey }: NoteVerifier): boolean {
   return false;
 }
 
-
 // --- internal ---
 
 const STORE_KEY = Buffer.from('"event":"STORE_KEY"');

@@ -65,6 +65,8 @@ export interface SessionSummary extends Figures {
   health: HealthFacts;
   /** The program that is recorded, where hooks tell of it; null elsewhere. */
   agent_process: SessionWriter | null;
+  /** Events that hooks told of. */
+  hook_events: number;
   /** The part of the figures that other sessions count already: events marked `copy_of`. */
   copies: Figures;
   /** @internal */
@@ -97,6 +99,7 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     writer: null,
     health: newHealthFacts(),
     agent_process: null,
+    hook_events: 0,
     ...newFigures(),
     copies: newFigures(),
     progress: { openCalls: new OpenCalls(MAX_OPEN_CALLS), lastMs: NaN, lastSeq: 0 },
@@ -125,6 +128,8 @@ export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFi
   if (head.copy_of === summary.session_id) {
     counts = { ...counts, failed: false, tool: undefined, usage: undefined, isModelCall: false };
   }
+  const { metadata } = body;
+  if (typeof metadata === "object" && metadata !== null && "hook" in metadata) summary.hook_events++;
   countEvent(summary, counts);
   if (typeof head.copy_of === "string") countEvent(summary.copies, counts);
   else foldHealth(summary.health, head.event, body);

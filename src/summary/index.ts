@@ -29,6 +29,7 @@ export { instantOf } from "./instant.ts";
 export { SlidingSum } from "./sliding-sum.ts";
 export { sessionStatus } from "./status.ts";
 export type { SessionState } from "./status.ts";
+export { decodeSummary, encodeSummary } from "./stored-summary.ts";
 export { addSummary, newTotals } from "./totals.ts";
 export type { Totals } from "./totals.ts";
 export { amountOf, isModelCall, textOf, usageOf } from "./usage.ts";

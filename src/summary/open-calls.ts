@@ -27,4 +27,10 @@ export class OpenCalls<T> {
     if (call !== undefined && !this.#young.delete(id)) this.#old.delete(id);
     return call;
   }
+
+  /** All that are remembered, the oldest first. */
+  *entries(): Generator<[string, T], void, undefined> {
+    yield* this.#old;
+    yield* this.#young;
+  }
 }

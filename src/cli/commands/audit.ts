@@ -9,6 +9,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { readProgress } from "../reader.ts";
 import { upkeep } from "../upkeep.ts";
 
 export const audit: Command = {
@@ -57,6 +58,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   await upkeep(context);
   const { stdout } = context;
   const asMarkdown = context.flag("markdown");
+  const progress = readProgress(context);
   const { data, text, hasFindings } = await view(openReader(context.place), {
     last,
     session: context.text("session"),
@@ -66,7 +68,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
     columns: asMarkdown ? MARKDOWN_COLUMNS : stdout.columns,
     color: !asMarkdown && stdout.color,
     signal: context.signal,
+    onProgress: progress.onProgress,
   });
+  progress.clear();
   if (context.flag("json")) stdout.json(data);
   else if (asMarkdown) stdout.write(fencedData(`Audit: ${name}`, text()));
   else stdout.write(text());

@@ -1,18 +1,21 @@
 // Events that match: as lines for people, as they are stored, or only how many.
 
-import { openReader, parseDuration } from "../../read/index.ts";
+import { parseDuration } from "../../read/index.ts";
+import type { EventFilter, Reader } from "../../read/index.ts";
 import { eventText } from "../../report/index.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { FILTER_OPTIONS, filterOf } from "../filters.ts";
+import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
 
 export const query: Command = {
   name: "query",
   summary: "find events",
+  operands: INPUT_OPERANDS,
   options: {
     ...FILTER_OPTIONS,
     last: {
@@ -20,35 +23,53 @@ export const query: Command = {
       value: "N|AGO",
       about: "the last N of them, or those of this long ago until now (90s, 1h, 7d)",
     },
-    count: { kind: "flag", about: "only how many there are" },
+    count: { kind: "flag", about: "only how many there are; with --json also of which types" },
     json: { kind: "flag", about: "event lines as they are stored" },
   },
   examples: [
     ["query --severity ERROR --last 5", "the latest errors"],
     ["query --event TOOL_CALL --where tool=Bash --since 1d", "shell commands of the last day"],
     ["query --grep 'rm -rf' --json | jq .args", "who removed what"],
+    ["query --severity WARN logs/ old.jsonl.gz", "any JSON Lines, compressed or not"],
+    ["docker logs app | tracekeep query --where level=error -", "what a program prints"],
   ],
   run,
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  await upkeep(context);
-  const { stdout } = context;
-  const reader = openReader(context.place);
-  const lines = reader.lines({ ...filterOf(context), ...lastOf(context) });
-  let count = 0;
-  for await (const { event, text } of lines) {
-    count++;
-    if (context.flag("count")) continue;
-    if (context.flag("json")) stdout.write(text);
-    else stdout.line(eventText(event, { columns: stdout.lineColumns, color: stdout.color, place: true }));
-    if (stdout.isFull) await stdout.drain();
+  if (context.operands.length === 0) await upkeep(context);
+  const reader = readerOf(context);
+  const progress = readProgress(context);
+  const { onProgress } = progress;
+  const filter = { ...filterOf(context), ...lastOf(context), onProgress };
+  try {
+    return context.flag("count")
+      ? await printCount(context, reader, filter)
+      : await printEvents(context, reader, filter);
+  } finally {
+    progress.clear();
   }
-  if (context.flag("count")) stdout.line(String(count));
-  return reportSkipped(context, lines.report);
 }
 
 // --- internal ---
+
+async function printCount(context: CommandContext, reader: Reader, filter: EventFilter): Promise<ExitCode> {
+  const { events, event_counts: counts, report } = await reader.count(filter);
+  if (context.flag("json")) context.stdout.json({ events, event_counts: counts });
+  else context.stdout.line(String(events));
+  return reportSkipped(context, report);
+}
+
+async function printEvents(context: CommandContext, reader: Reader, filter: EventFilter): Promise<ExitCode> {
+  const { stdout } = context;
+  const lines = reader.lines(filter);
+  for await (const { event, text } of lines) {
+    if (context.flag("json")) stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    else stdout.line(eventText(event, { columns: stdout.lineColumns, color: stdout.color, place: true }));
+    if (stdout.isFull) await stdout.drain();
+  }
+  return reportSkipped(context, lines.report);
+}
 
 function lastOf(context: CommandContext): { last?: number; since?: string } {
   const text = context.text("last");

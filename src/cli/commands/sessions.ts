@@ -1,8 +1,6 @@
 // The sessions of the store, oldest first: what a person wants to pick one from.
 
-import { openReader } from "../../read/index.ts";
 import {
-  FindingsWatch,
   formatCount,
   formatMinute,
   formatShortId,
@@ -11,16 +9,19 @@ import {
   renderTable,
   sessionRow,
 } from "../../report/index.ts";
+import type { SessionEntry } from "../../read/index.ts";
 import type { SessionRow } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
 
 export const sessions: Command = {
   name: "sessions",
   summary: "list the sessions",
+  operands: INPUT_OPERANDS,
   options: {
     agent: { kind: "text", value: "GLOB", about: "sessions of these agents: *, ?, [a-z]" },
     since: {
@@ -30,6 +31,7 @@ export const sessions: Command = {
     },
     until: { kind: "text", value: "TIME", about: "figures of the time up to then" },
     last: { kind: "text", value: "N", about: "only the last N sessions" },
+    all: { kind: "flag", about: "also those in which nothing happened between START and END" },
     json: { kind: "flag", about: "one JSON object a line" },
   },
   examples: [
@@ -40,20 +42,21 @@ export const sessions: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  await upkeep(context);
-  const reader = openReader(context.place);
-  const watch = new FindingsWatch();
+  if (context.operands.length === 0) await upkeep(context);
+  const progress = readProgress(context);
+  const reader = readerOf(context);
   const found = reader.sessions({
     agent: context.text("agent"),
     since: context.text("since"),
     until: context.text("until"),
     last: context.count("last"),
-    observe: (event) => watch.observe(event),
     signal: context.signal,
+    onProgress: progress.onProgress,
   });
   const rows: SessionRow[] = [];
   for await (const session of found) {
-    const row = { ...sessionRow(session), health: watch.take(session).health };
+    if (isEmpty(session) && !context.flag("all")) continue;
+    const row = sessionRow(session);
     if (!context.flag("json")) {
       rows.push(row);
       continue;
@@ -61,11 +64,19 @@ async function run(context: CommandContext): Promise<ExitCode> {
     context.stdout.json(row);
     if (context.stdout.isFull) await context.stdout.drain();
   }
+  progress.clear();
   if (!context.flag("json")) print(context, rows);
   return reportSkipped(context, found.report);
 }
 
 // --- internal ---
+
+/** What a recorder says of itself is nothing that happened, unless the session is open still. */
+function isEmpty({ event_counts: counts, status }: SessionEntry): boolean {
+  return status !== "running" && Object.keys(counts).every((type) => OWN_TYPES.has(type));
+}
+
+const OWN_TYPES: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT", "END"]);
 
 const right = { align: "right" } as const;
 

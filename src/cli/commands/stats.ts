@@ -1,6 +1,5 @@
 // Figures by one key.
 
-import { openReader } from "../../read/index.ts";
 import {
   formatCount,
   formatDuration,
@@ -18,10 +17,12 @@ import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { upkeep } from "../upkeep.ts";
+import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 
 export const stats: Command = {
   name: "stats",
   summary: "figures by tool, model, agent, project, hour or session",
+  operands: INPUT_OPERANDS,
   options: {
     by: { kind: "text", value: "KEY", about: `${STATS_KEYS.join(", ")} (default tool)` },
     agent: { kind: "text", value: "GLOB", about: "only these agents: *, ?, [a-z]" },
@@ -43,16 +44,19 @@ export const stats: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  await upkeep(context);
+  if (context.operands.length === 0) await upkeep(context);
+  const progress = readProgress(context);
   const by = context.choice("by", STATS_KEYS) ?? "tool";
-  const rows = await statsRows(openReader(context.place), {
+  const rows = await statsRows(readerOf(context), {
     by,
     agent: context.text("agent"),
     session: context.text("session"),
     since: context.text("since"),
     until: context.text("until"),
     signal: context.signal,
+    onProgress: progress.onProgress,
   });
+  progress.clear();
   if (context.flag("json")) for (const row of rows) context.stdout.json(row);
   else print(context, by, rows);
   return EXIT.done;

@@ -1,12 +1,16 @@
 // Watches running sessions: folds in what hooks leave, imports their transcripts as they grow, and shows what comes.
 
+import { standardDetectors } from "../../detect/index.ts";
+import type { Event } from "../../event/index.ts";
 import { foldSpool, hasNews } from "../../import/index.ts";
 import { startHookServer } from "../../integrations/index.ts";
 import type { HookServer } from "../../integrations/index.ts";
 import { openStore } from "../../record/index.ts";
 import type { Store } from "../../record/index.ts";
-import { eventText, fitText } from "../../report/index.ts";
+import { eventText, fitText, renderAnomalies } from "../../report/index.ts";
+import type { AnomalyRow } from "../../report/index.ts";
 import { findOrCreateStore, findStore } from "../../store/find.ts";
+import { analyzeEvent } from "../../summary/index.ts";
 import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
@@ -97,11 +101,12 @@ async function fold(store: Store, mirror: { dueMs: number }, signal: AbortSignal
   if (transcripts) mirror.dueMs = endMs + Math.max(MIRROR_MS, (endMs - startMs) * MIRROR_SHARE);
 }
 
-/** The lines of events, and below them, on a terminal, how it goes. */
+/** The lines of events, what the rules find in them, and below them, on a terminal, how it goes. */
 class View {
   readonly #context: CommandContext;
   readonly #events: NewEvents;
   readonly #status = new LiveStatus();
+  readonly #detectors = standardDetectors();
   #hasStatus = false;
 
   constructor(context: CommandContext, events: NewEvents) {
@@ -112,6 +117,7 @@ class View {
   async show(): Promise<void> {
     const { stdout, stderr, flag } = this.#parts();
     for (const { event, text, isOld } of this.#events.read()) {
+      const anomalies = this.#analyze(event);
       if (isOld) {
         this.#status.recall(event);
         continue;
@@ -119,7 +125,11 @@ class View {
       this.#status.observe(event, Date.now());
       this.#clear();
       if (flag("json")) stdout.write(text);
-      else stdout.line(eventText(event, { columns: stdout.lineColumns, color: stdout.color, place: true }));
+      else {
+        const options = { columns: stdout.lineColumns, color: stdout.color };
+        stdout.line(eventText(event, { ...options, place: true }));
+        for (const line of renderAnomalies(anomalies, options)) stdout.line(line);
+      }
       if (stdout.isFull) await stdout.drain();
     }
     await stdout.drain();
@@ -136,6 +146,20 @@ class View {
   }
 
   // --- internal ---
+
+  /** What the rules find; a rule that fails finds nothing. Nothing is recorded by that: the log belongs to its writer. */
+  #analyze(event: Event): AnomalyRow[] {
+    const found: AnomalyRow[] = [];
+    const { session_id, agent_id, seq, timestamp } = event;
+    const place = { session_id, agent_id, seq, timestamp };
+    analyzeEvent(
+      this.#detectors,
+      event,
+      (anomaly) => found.push({ ...place, anomaly, recorded: false }),
+      () => undefined,
+    );
+    return found;
+  }
 
   #parts(): Pick<CommandContext, "stdout" | "stderr"> & { flag: (name: string) => boolean } {
     const { stdout, stderr } = this.#context;

@@ -66,10 +66,10 @@ async function record(dir: string, random: () => number): Promise<Operation[]> {
       log.close();
       log = SessionLog.open(path.join(dir, NAME), options);
     }
-    const waiting = Array.from({ length: 1 + Math.floor(random() * 3) }, () => {
+    const waiting = Array.from({ length: 1 + Math.floor(random() * 3) }, async () => {
       const parts = partsOf("NOTE", { text: "x".repeat(Math.floor(random() * 700)) });
-      const settled = log.append(parts, "fsync")?.settled;
-      return settled?.then(() => disk.operations.push({ kind: "acknowledge", id: parts.id }));
+      await log.append(parts, "fsync")?.settled;
+      disk.operations.push({ kind: "acknowledge", id: parts.id });
     });
     await Promise.all(waiting);
   }

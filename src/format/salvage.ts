@@ -3,7 +3,7 @@
 // middle of another, runs of NUL bytes left by a power failure. Works on bytes, in one pass.
 
 import type { JsonObject } from "../event/index.ts";
-import { isObject, parseJson } from "./json.ts";
+import { parseJson, parseObject } from "./parse.ts";
 
 /** A part of a line, as byte positions in it. */
 export type Piece =
@@ -12,16 +12,28 @@ export type Piece =
   /** The end of a line that has no newline yet: more may come. */
   | { kind: "unfinished"; from: number; to: number };
 
+export interface SalvageOptions {
+  /** The line has its newline. */
+  terminated: boolean;
+  /** Whether an object behind damage, at that position of the line, is a record and not a piece of one. */
+  isRecord: (object: JsonObject, at: number) => boolean;
+  /** What stands between the elements of an array is as good as a blank. Default: false. */
+  inArray?: boolean;
+}
+
 /**
  * Takes a line apart. Every byte that is not white space is in exactly one piece; pieces come in order.
  *
  * Records that follow one another from the beginning are taken as they are. Behind damage, where a piece of a torn
- * record can look whole, only an object that has what top-level records have is taken ({@link looksLikeRecord}).
+ * record can look whole, only an object that is `isRecord` is taken.
  *
  * Of a line without a newline, nothing is called damage that more bytes could still complete; so reading a file in
  * two goes finds the same pieces as reading it once.
  */
-export function salvageLine(bytes: Buffer, terminated: boolean): Piece[] {
+export function salvageLine(
+  bytes: Buffer,
+  { terminated, isRecord, inArray = false }: SalvageOptions,
+): Piece[] {
   const pieces: Piece[] = [];
   let damageFrom = -1;
   let damaged = false;
@@ -31,14 +43,14 @@ export function salvageLine(bytes: Buffer, terminated: boolean): Piece[] {
     if (damageFrom >= 0) pieces.push(damagePiece(bytes, damageFrom, to));
     damageFrom = -1;
   };
-  while ((at = damageFrom < 0 ? skipBlank(bytes, at) : nextObject(bytes, at)) < bytes.length) {
+  while ((at = damageFrom < 0 ? skipBlank(bytes, at, inArray) : nextObject(bytes, at)) < bytes.length) {
     const to = bytes[at] === OPEN && unclosed < MAX_UNCLOSED ? endOfObject(bytes, at) : -1;
     if (bytes[at] === OPEN && to < 0) {
       unclosed++;
       if (!terminated) break;
     }
     const record = to < 0 ? undefined : parseObject(bytes, at, to);
-    if (record !== undefined && (!damaged || looksLikeRecord(record))) {
+    if (record !== undefined && (!damaged || isRecord(record, at))) {
       flushDamage(at);
       pieces.push({ kind: "record", record, from: at, to });
       at = to;
@@ -55,40 +67,25 @@ export function salvageLine(bytes: Buffer, terminated: boolean): Piece[] {
   return pieces;
 }
 
-/** Parses a JSON text that has to be an object; undefined when it is anything else. */
-export function parseObject(
-  bytes: Buffer,
-  from: number,
-  to: number,
-  encoding: "utf8" | "latin1" = "utf8",
-): JsonObject | undefined {
-  const value = parseJson(bytes.toString(encoding, from, to));
-  return isObject(value) ? value : undefined;
-}
-
 // --- internal ---
 
 const OPEN = 0x7b;
 const CLOSE = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
 /** Objects that never close make salvage read to the end of the line; after this many, what is left is damage. */
 const MAX_UNCLOSED = 16;
 
-/** What the records of all sources have at their top level and the objects inside them do not. */
-function looksLikeRecord(value: JsonObject): boolean {
-  if (typeof value["type"] !== "string" && typeof value["record_type"] !== "string") return false;
-  return ["timestamp", "sessionId", "uuid", "leafUuid", "messageId", "payload"].some((name) =>
-    Object.hasOwn(value, name),
-  );
-}
-
-/** The position after the blanks at `at`: JSON's white space, and byte order marks. */
-function skipBlank(bytes: Buffer, at: number): number {
+/** The position after the blanks at `at`: JSON's white space (several lines may come as one), and byte order marks. */
+function skipBlank(bytes: Buffer, at: number, inArray: boolean): number {
   for (;;) {
     const byte = bytes[at];
-    if (byte === 0x20 || byte === 0x09 || byte === 0x0d) at++;
+    if (isBlank(byte)) at++;
     else if (byte === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) at += 3;
+    else if (inArray && (byte === COMMA || byte === OPEN_ARRAY || byte === CLOSE_ARRAY)) at++;
     else return at;
   }
 }
@@ -122,7 +119,7 @@ function damagePiece(bytes: Buffer, from: number, to: number): Piece {
 }
 
 function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x09 || byte === 0x0d;
+  return byte === 0x20 || byte === 0x09 || byte === 0x0d || byte === 0x0a;
 }
 
 function reasonOf(bytes: Buffer): string {

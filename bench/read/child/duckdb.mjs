@@ -1,0 +1,22 @@
+// The same in SQL, over the file as it is.
+import { DuckDBInstance } from "@duckdb/node-api";
+
+const { question, file, since } = JSON.parse(process.argv[2]);
+const startMs = performance.now();
+const connection = await (await DuckDBInstance.create()).connect();
+const columns =
+  "event: 'VARCHAR', severity: 'VARCHAR', agent_id: 'VARCHAR', timestamp: 'VARCHAR', seq: 'BIGINT', cost_usd: 'DOUBLE', message: 'VARCHAR'";
+const from = `read_ndjson('${file}', columns = {${columns}})`;
+const SQL = {
+  types: `SELECT event, count(*)::INTEGER FROM ${from} GROUP BY event`,
+  errors: `SELECT count(*)::INTEGER FROM ${from} WHERE severity = 'ERROR'`,
+  agent: `SELECT count(*)::INTEGER FROM ${from} WHERE agent_id LIKE 'Tester-%'`,
+  text: `SELECT count(*)::INTEGER FROM ${from} WHERE message LIKE '%needle-in-haystack%'`,
+  last: `SELECT sum(seq)::DOUBLE FROM (SELECT seq FROM ${from} WHERE event = 'ERROR' ORDER BY seq DESC LIMIT 100)`,
+  money: `SELECT round(sum(cost_usd) * 1e6) FROM ${from} WHERE event = 'MODEL_RESPONSE' AND timestamp >= '${since}'`,
+};
+const rows = (await connection.runAndReadAll(SQL[question])).getRows();
+const answer = question === "types" ? Object.fromEntries(rows) : Number(rows[0][0]);
+console.log(
+  JSON.stringify({ answer, ms: performance.now() - startMs, peakKb: process.resourceUsage().maxRSS }),
+);

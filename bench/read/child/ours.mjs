@@ -1,0 +1,33 @@
+// One question, asked with Tracekeep. Prints the answer and what it cost.
+import { openReader } from "../../../dist/read/index.js";
+
+const { question, file, since } = JSON.parse(process.argv[2]);
+const reader = openReader({ paths: [file] });
+const startMs = performance.now();
+const answer = await ask();
+console.log(
+  JSON.stringify({ answer, ms: performance.now() - startMs, peakKb: process.resourceUsage().maxRSS }),
+);
+
+async function ask() {
+  switch (question) {
+    case "types":
+      return (await reader.count()).event_counts;
+    case "errors":
+      return (await reader.count({ severity: "ERROR" })).events;
+    case "agent":
+      return (await reader.count({ agent: "Tester-*" })).events;
+    case "text":
+      return (await reader.count({ text: "needle-in-haystack" })).events;
+    case "last": {
+      let seqs = 0;
+      for await (const { seq } of reader.events({ event: "ERROR", last: 100 })) seqs += seq;
+      return seqs;
+    }
+    default: {
+      let money = 0;
+      for await (const event of reader.events({ event: "MODEL_RESPONSE", since })) money += event.cost_usd;
+      return Math.round(money * 1e6);
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// A session folded as a whole: from the beginning, or from what an index knows of it on.
+
+import type { Event } from "../event/index.ts";
+import { decodeLine } from "../format/index.ts";
+import { LineCursor } from "../store/line-reader.ts";
+import { foldEvent } from "../summary/index.ts";
+import type { ReadReport } from "./report.ts";
+import { scanSession } from "./scan.ts";
+import { isCompressed, isNotable, newFold, notablePlaces, noteEvent } from "./session-index.ts";
+import type { EventPlace, FoldedSession } from "./session-index.ts";
+import type { SessionLogs } from "./session-logs.ts";
+import { isPause } from "./stream.ts";
+import type { Pause } from "./stream.ts";
+
+/** Folds all of a session, from what is known of it on. */
+export function* foldWhole(
+  session: SessionLogs,
+  known: FoldedSession | undefined,
+  report: ReadReport,
+  notable?: (event: Event) => void,
+): Generator<Pause, FoldedSession, undefined> {
+  const folded = known ?? newFold(session);
+  report.read += folded.summary.events;
+  if (notable !== undefined) for (const event of eventsAt(session, notablePlaces(folded))) notable(event);
+  if (!folded.hasMore) return folded;
+  const numbers = new Map(session.files.map((file, number) => [file, number]));
+  const from = { file: folded.file, offset: folded.offset };
+  for (const found of scanSession(session, undefined, report, { from })) {
+    if (isPause(found)) {
+      yield found;
+      continue;
+    }
+    const { event, file, offset, bytes } = found;
+    foldEvent(folded.summary, event, event);
+    const number = numbers.get(file) ?? 0;
+    noteEvent(folded, event, [number, offset, bytes.length]);
+    if (number !== folded.file || offset + bytes.length > folded.offset)
+      folded.offset = offset + bytes.length;
+    folded.file = number;
+    if (notable !== undefined && isNotable(event)) notable(event);
+  }
+  return folded;
+}
+
+/** What is known of a session, if its notable events can be had from it. */
+export function withEvents(
+  known: FoldedSession | undefined,
+  { files }: SessionLogs,
+): FoldedSession | undefined {
+  if (known?.findings === undefined) return undefined;
+  const canRead = notablePlaces(known).every(([file]) => !isCompressed(files[file]?.path ?? ".gz"));
+  return canRead ? known : undefined;
+}
+
+// --- internal ---
+
+function* eventsAt({ files }: SessionLogs, places: readonly EventPlace[]): Generator<Event, void, undefined> {
+  for (const [number, offset] of places) {
+    const lines = new LineCursor(files[number]?.path ?? "", offset);
+    try {
+      const decoded = lines.next() ? decodeLine(lines.bytes) : undefined;
+      if (decoded?.kind === "event") yield decoded.event;
+    } finally {
+      lines.close();
+    }
+  }
+}

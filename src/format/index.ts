@@ -29,6 +29,7 @@ export {
   HASH_BYTES,
   hashFromBase64,
   hashLeaf,
+  hashLineAt,
   hashNode,
   hashToBase64,
   inclusionRanges,

@@ -22,6 +22,19 @@ export function hashLeaf(line: Uint8Array): Hash {
   return hash("sha256", leafInput.subarray(0, line.length + 1), "binary");
 }
 
+/**
+ * The leaf of the line that stands in `buffer` from `start` to `end`, without copying it where a byte stands before it.
+ * That byte is another one for the moment of the call.
+ */
+export function hashLineAt(buffer: Buffer, start: number, end: number): Hash {
+  if (start === 0) return hashLeaf(buffer.subarray(0, end));
+  const before = buffer[start - 1] ?? 0;
+  buffer[start - 1] = 0;
+  const leaf = hash("sha256", buffer.subarray(start - 1, end), "binary");
+  buffer[start - 1] = before;
+  return leaf;
+}
+
 /** SHA-256(0x01 ‖ left ‖ right). About 0.3 µs. */
 export function hashNode(left: Hash, right: Hash): Hash {
   nodeInput.write(left, 1, HASH_BYTES, "latin1");

@@ -41,7 +41,8 @@ export type OpenedNote =
 
 /** A fresh Ed25519 key under a name. About 0.1 ms. @throws RangeError when the name cannot be one */
 export function generateSigner(name: string): NoteSigner {
-  return signerOf(name, generateKeyPairSync("ed25519").privateKey);
+  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  return signerOf(name, privateKey, publicKey);
 }
 
 /** A signer from its 32 secret bytes (RFC 8032 §5.1.5). @throws RangeError */
@@ -130,17 +131,24 @@ const ED25519 = 1;
 const PKCS8_HEAD = Buffer.from("302e020100300506032b657004220420", "hex");
 const SPKI_HEAD = Buffer.from("302a300506032b6570032100", "hex");
 
-function signerOf(name: string, privateKey: KeyObject): NoteSigner {
+function signerOf(
+  name: string,
+  privateKey: KeyObject,
+  publicKey: KeyObject = createPublicKey(privateKey),
+): NoteSigner {
   if (!isKeyName(name)) throw new RangeError(`a key's name has no spaces and no "+", got "${name}"`);
-  const der = createPublicKey(privateKey).export({ format: "der", type: "spki" });
-  return { verifier: verifierOf(name, der.subarray(-32)), privateKey };
+  const der = publicKey.export({ format: "der", type: "spki" });
+  return { verifier: verifierOf(name, der.subarray(-32), publicKey), privateKey };
 }
 
-function verifierOf(name: string, key: Uint8Array): NoteVerifier {
+function verifierOf(name: string, key: Uint8Array, publicKey: KeyObject = publicKeyOf(key)): NoteVerifier {
   const typed = Buffer.concat([Buffer.from([ED25519]), key]);
   const keyId = hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), typed]), "hex").slice(0, 8);
-  const publicKey = createPublicKey({ key: Buffer.concat([SPKI_HEAD, key]), format: "der", type: "spki" });
   return { name, keyId, vkey: `${name}+${keyId}+${typed.toString("base64")}`, publicKey };
+}
+
+function publicKeyOf(key: Uint8Array): KeyObject {
+  return createPublicKey({ key: Buffer.concat([SPKI_HEAD, key]), format: "der", type: "spki" });
 }
 
 function isKeyName(name: string): boolean {

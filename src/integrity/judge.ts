@@ -34,7 +34,8 @@ export function judge(input: Case): LogVerdict {
     const { verdict, seq, reason } = explain(input, broken, sealed);
     return row(verdict, seq, reason);
   }
-  const damage = firstDamage(input, sealed);
+  const isAllSealed = walk.lines === sealed && walk.tail === undefined;
+  const damage = isAllSealed ? undefined : firstDamage(input, sealed);
   if (damage !== undefined) return row("edited", damage.seq, `behind what is sealed, ${damage.reason}`);
   const unsealed = walk.lines - sealed;
   if (input.isOpen)

@@ -13,7 +13,7 @@ import { erasureText, sessionOrigin, statementOf } from "../store/statements.ts"
 import type { Statement } from "../store/statements.ts";
 import { judge } from "./judge.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
-import { walkLog } from "./walk.ts";
+import { walkIntactLog, walkLog } from "./walk.ts";
 
 /** What the ledger says of one session. */
 export interface SessionStatements {
@@ -73,7 +73,8 @@ export function readLedger(
     const opened = openSeal(anchor, known);
     if (opened.kind === "seal" && opened.checkpoint.origin === ledger.storeId) seals.push(opened.checkpoint);
   }
-  const walk = walkLog({ files: [file], leaves: files.leaves, seals, erased: new Map() });
+  const input = { files: [file], leaves: files.leaves, seals, erased: new Map<number, Hash>() };
+  const walk = walkIntactLog(input) ?? walkLog(input);
   ledger.row = judge({ name: LEDGER, sessionId: undefined, files: [file], seals, walk, isOpen: false });
   const fail = (verdict: Verdict, reason: string): void => {
     if (ledger.row.verdict === "ok" || ledger.row.verdict === "unsealed-tail")

@@ -13,7 +13,8 @@ import { sessionOrigin } from "../store/statements.ts";
 import { judge } from "./judge.ts";
 import type { Ledger, SessionStatements } from "./ledger.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
-import { walkLog } from "./walk.ts";
+import { walkIntactLog, walkLog } from "./walk.ts";
+import type { WalkInput } from "./walk.ts";
 
 export interface SessionFiles {
   id: string;
@@ -32,14 +33,19 @@ export function checkSession(
   const name = path.basename(first);
   const statements = ledger?.sessions.get(session.id) ?? NO_STATEMENTS;
   const { seals, problem } = sealsOf(session, statements, ledger, anchors);
-  const epoch = new EpochWatch();
-  const walk = walkLog({
+  let epoch = new EpochWatch();
+  const input: WalkInput = {
     files: session.files,
     leaves: evidenceFiles(first).leaves,
     seals,
     erased: statements.erased,
-    onLine: (line) => epoch.see(line),
-  });
+    onLine: (buffer, start, end) => epoch.see(buffer, start, end),
+  };
+  let walk = walkIntactLog(input);
+  if (walk === undefined) {
+    epoch = new EpochWatch();
+    walk = walkLog(input);
+  }
   const row = judge({ name, sessionId: session.id, files: session.files, seals, walk, isOpen: epoch.isOpen });
   if (problem !== undefined && isFine(row.verdict)) return { ...row, ...problem };
   if (seals.length === 0 && isFine(row.verdict) && !epoch.hasKey)
@@ -180,10 +186,13 @@ class EpochWatch {
   #begin: Buffer | undefined;
   #ended = false;
 
-  see(line: Buffer): void {
-    const type = line.toString("latin1", TYPE_AT, TYPE_AT + 8);
+  see(buffer: Buffer, start: number, end: number): void {
+    this.#ended = false;
+    const letter = buffer[start + TYPE_AT];
+    if (letter !== E && letter !== R && letter !== S) return;
+    const type = buffer.toString("latin1", start + TYPE_AT, Math.min(end, start + TYPE_AT + 8));
     this.#ended = type.startsWith('END"');
-    if (type.startsWith('START"') || type === 'RESUMED"') this.#begin = Buffer.from(line);
+    if (type.startsWith('START"') || type === 'RESUMED"') this.#begin = Buffer.from(buffer.subarray(start, end));
   }
 
   /** Whether whoever wrote it last is at work. */
@@ -207,3 +216,4 @@ class EpochWatch {
 
 /** Behind `{"event":"`. */
 const TYPE_AT = 10;
+const [E, R, S] = Buffer.from("ERS");

@@ -4,6 +4,7 @@
 // P10): it is told once, and the log goes on unsealed.
 
 import * as fs from "node:fs";
+import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { formatCheckpoint, generateSigner, signNote } from "../format/index.ts";
@@ -35,14 +36,16 @@ export interface SealerOptions {
 
 /** The log that is sealed, as far as its sealer has to know it. */
 export interface SealedLog {
+  /** Path of its first file, beside which the evidence is. */
+  file: string;
   /** Its files, in order, as they are now. */
   files: () => readonly string[];
   /** Asks for a sync that does not wait. */
   requestSync: () => void;
   /** The number of the epoch's first line. */
   firstSeq: number;
-  /** Whether that line is in the log already. */
-  hasLines: boolean;
+  /** That line, when it is in the log already and nothing before it. */
+  firstLine?: Uint8Array | undefined;
 }
 
 export class Sealer implements FileWitness {
@@ -78,10 +81,16 @@ export class Sealer implements FileWitness {
     return this.#signer.verifier.vkey;
   }
 
-  /** Begins. Nothing is read before a line is written or synced. */
+  /** Begins. Nothing is read before a line is written. */
   attach(log: SealedLog): void {
     this.#log = log;
-    if (log.hasLines) this.#nowBehind();
+    const { firstLine } = log;
+    if (firstLine === undefined) return;
+    this.#guard(() => {
+      this.#tree = LogTree.ofLeaves(this.#options.disk, evidenceFiles(log.file).leaves, undefined);
+      this.#tree.add(firstLine);
+      this.#nowBehind();
+    });
   }
 
   get hasUnsynced(): boolean {
@@ -141,20 +150,15 @@ export class Sealer implements FileWitness {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#tree = undefined;
-    const file = this.#file();
-    // Of a log that was taken away nothing is to be said.
-    if (!fs.existsSync(file)) return;
+    const file = this.#log?.file ?? "";
+    // Of a store that was taken away nothing is to be said.
+    if (!fs.existsSync(path.dirname(file))) return;
     this.#options.onFault(error instanceof TracekeepError ? error : ioError("seal", file, error));
   }
 
-  /** The log's first file, whose name says where its evidence is. */
-  #file(): string {
-    return this.#log?.files()[0] ?? "";
-  }
-
   #openTree(): LogTree {
-    const files = this.#log?.files() ?? [];
-    const { seal: sealFile, leaves } = evidenceFiles(files[0] ?? "");
+    const { file = "", files = (): string[] => [] } = this.#log ?? {};
+    const { seal: sealFile, leaves } = evidenceFiles(file);
     const { disk, storeSigner } = this.#options;
     const seal = readSeal(sealFile, [storeSigner.verifier]);
     if (seal?.kind === "bad" || (seal !== undefined && seal.checkpoint.origin !== this.#origin)) {
@@ -165,7 +169,7 @@ export class Sealer implements FileWitness {
       });
     }
     this.#sealedSize = seal?.checkpoint.size ?? 0;
-    return LogTree.open(disk, files, leaves, seal?.checkpoint);
+    return LogTree.open(disk, files(), leaves, seal?.checkpoint);
   }
 
   #snapshot(): MerkleTree | undefined {
@@ -228,7 +232,7 @@ export class Sealer implements FileWitness {
 
   #write(note: string, size: number, last: boolean): void {
     const { disk } = this.#options;
-    const { seal } = evidenceFiles(this.#file());
+    const { seal } = evidenceFiles(this.#log?.file ?? "");
     if (last) return writeSeal(disk, seal, note);
     const isLatest = (): boolean => this.#sealedSize === size && !this.#isStopped;
     writeSealSoon(disk, seal, note, isLatest, (error) =>

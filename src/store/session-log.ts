@@ -12,7 +12,7 @@ import { AppendFile } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import { segmentNumber } from "./layout.ts";
+import { firstSegmentPath, segmentNumber } from "./layout.ts";
 import { OpenFile, syncFile } from "./open-file.ts";
 import { ownEvent } from "./own-event.ts";
 import { finishHealing, healTail } from "./recover.ts";
@@ -124,7 +124,7 @@ export class SessionLog {
     options.onAppend?.(first);
     const log = new SessionLog(file, first.seq + 1, options);
     if (options.durability === "interval") log.#file.countWritten(line);
-    log.#beginSealing(first.seq);
+    log.#beginSealing(first.seq, line);
     return log;
   }
 
@@ -233,12 +233,13 @@ export class SessionLog {
 
   // --- internal ---
 
-  #beginSealing(firstSeq: number): void {
+  #beginSealing(firstSeq: number, firstLine?: Uint8Array): void {
     const { sealer, sessionId } = this.#options;
     sealer?.attach({
+      file: firstSegmentPath(this.path),
       files: () => segmentsOf(this.path, sessionId),
       firstSeq,
-      hasLines: firstSeq < this.#nextSeq,
+      firstLine,
       requestSync: () => this.#file.requestSync(),
     });
   }

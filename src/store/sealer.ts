@@ -64,7 +64,7 @@ export class Sealer implements FileWitness {
   #leaving = 0;
   #sealedSize = 0;
   #timer: NodeJS.Timeout | undefined;
-  #sealWhenSynced = false;
+  #sealWhenSynced: boolean | "last" = false;
   /** What the ledger's latest seal of this epoch covers; 0 before the first. */
   #ledgerSize = 0;
   #ledgerMs = -Infinity;
@@ -131,7 +131,9 @@ export class Sealer implements FileWitness {
   settled(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#guard(() => this.#seal(true));
+    // Files that were left before may still be on their way; then the last of them seals.
+    if (this.#leaving > 0) this.#sealWhenSynced = "last";
+    else this.#guard(() => this.#seal(true));
   }
 
   // --- internal ---
@@ -187,7 +189,8 @@ export class Sealer implements FileWitness {
     if (snapshot.size > (this.#reached?.size ?? 0)) this.#reached = snapshot;
     if (this.#leaving > 0 || this.#isStopped) return;
     this.#durable = this.#reached;
-    if (this.#sealWhenSynced) this.#guard(() => this.#seal(false));
+    const when = this.#sealWhenSynced;
+    if (when !== false) this.#guard(() => this.#seal(when === "last"));
   }
 
   #nowBehind(): void {
@@ -197,7 +200,7 @@ export class Sealer implements FileWitness {
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    this.#sealWhenSynced = true;
+    if (this.#sealWhenSynced === false) this.#sealWhenSynced = true;
     if (this.hasUnsynced) this.#log?.requestSync();
     else this.#guard(() => this.#seal(false));
   };

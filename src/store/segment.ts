@@ -95,15 +95,17 @@ export function nextSegment(file: string, sessionId: string): string | undefined
   }
 }
 
-/** The files of a session's log up to `last`, in order, those in the archive among them. */
-export function segmentsOf(last: string, sessionId: string): string[] {
+/** The files of a session's log, in order, those in the archive among them. @param file one that is not archived */
+export function segmentsOf(file: string, sessionId: string): string[] {
   const files: string[] = [];
-  const end = segmentNumber(nextSegment(last, sessionId) ?? last);
+  let last = file;
+  for (let next = nextSegment(last, sessionId); next !== undefined; next = nextSegment(last, sessionId))
+    last = next;
+  const end = segmentNumber(last);
   for (let segment = 0; segment <= end; segment++) {
     const live = segment === 0 ? firstSegmentPath(last) : segmentPath(last, segment);
-    const file = [live, archivedPath(live)].find((each) => firstEventOf(each)?.session_id === sessionId);
-    // Without its first file, too, the log's evidence is beside where that was.
-    if (file !== undefined || segment === 0) files.push(file ?? live);
+    const found = [live, archivedPath(live)].find((each) => firstEventOf(each)?.session_id === sessionId);
+    if (found !== undefined) files.push(found);
   }
   return files;
 }

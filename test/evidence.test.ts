@@ -3,12 +3,16 @@
 import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { openStore } from "../src/index.ts";
-import { verifyStore } from "../src/integrity/index.ts";
+import { verifyLog, verifyStore } from "../src/integrity/index.ts";
+import { nodeDisk } from "../src/store/disk.ts";
+import { eraseLine, findErasable } from "../src/store/erase.ts";
 import { evidenceFiles } from "../src/store/layout.ts";
+import { Ledger } from "../src/store/ledger.ts";
 import {
   cutAt,
   flipBit,
@@ -93,6 +97,51 @@ describe("a log that was tampered with", () => {
   it("is found when it is gone", () => {
     fs.rmSync(store.log);
     expect(verdict()).toBe("missing");
+  });
+});
+
+describe("a log of several files", () => {
+  it("holds over all of them, and names what is missing, erased or changed in any", () => {
+    const dir = path.join(folder, "segments");
+    const opened = openStore({ dir, env: store.env, segmentBytes: 4_096 });
+    const session = opened.startSession({ id: "long" });
+    for (let at = 0; at < 60; at++) session.log({ event: "CHECKPOINT", message: `step ${at}` });
+    session.end();
+    opened.close();
+    const files = fs
+      .readdirSync(dir)
+      .filter((name) => name.startsWith("session") && name.endsWith("jsonl"))
+      .toSorted((left, right) => left.length - right.length || (left < right ? -1 : 1))
+      .map((name) => path.join(dir, name));
+    expect(files.length).toBeGreaterThan(3);
+    const check = () => verifyStore(dir, { env: store.env }).logs.at(-1);
+    expect(check()).toMatchObject({ verdict: "ok", sealed: check()?.lines });
+    const { key = "" } = verifyStore(dir, { env: store.env });
+    expect(verifyLog(files, key).verdict).toBe("ok");
+    const ledger = new Ledger(dir, (error) => {
+      throw error;
+    });
+    ledger.beginSealing(store.env);
+    const erasable = findErasable(dir, "long", 20);
+    expect(erasable.file).not.toBe(files.at(-1));
+    eraseLine(nodeDisk, ledger, erasable, "request 42");
+    ledger.close();
+    expect(check()?.verdict).toBe("ok");
+    const [, second = "", third = ""] = files;
+    const bytes = fs.readFileSync(third);
+    fs.writeFileSync(third, flipBit(bytes, 8 * 700).bytes);
+    expect(check()).toMatchObject({ verdict: "edited", first_bad_line: expect.any(Number) });
+    fs.writeFileSync(third, bytes);
+    const lines = linesOf(fs.readFileSync(files[0] ?? "")).length;
+    fs.mkdirSync(path.join(dir, "archive"));
+    fs.writeFileSync(
+      path.join(dir, "archive", `${path.basename(second)}.gz`),
+      gzipSync(fs.readFileSync(second)),
+    );
+    fs.rmSync(second);
+    expect(check()?.verdict).toBe("ok");
+    fs.rmSync(path.join(dir, "archive"), { recursive: true });
+    expect(check()).toMatchObject({ verdict: "missing", first_bad_line: lines + 1 });
   });
 });
 

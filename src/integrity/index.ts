@@ -9,5 +9,5 @@
 export { proveLine } from "./prove.ts";
 export { isFinding, VERDICTS } from "./verdict.ts";
 export type { LogVerdict, Verdict } from "./verdict.ts";
-export { verifyStore } from "./verify.ts";
+export { verifyLog, verifyStore } from "./verify.ts";
 export type { StoreVerdict, VerifyOptions } from "./verify.ts";

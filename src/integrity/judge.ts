@@ -58,6 +58,12 @@ interface Explanation {
 function explain(input: Case, broken: readonly Checkpoint[], sealed: number): Explanation {
   const { seals, walk } = input;
   const latest = seals.find(({ size }) => size === sealed);
+  const gap = gapIn(input.files);
+  if (gap !== undefined) {
+    const { from, to } = gap;
+    const reason = `a file of the log is not there: lines ${from + 1} to ${to} are missing`;
+    return { verdict: "missing", seq: from, reason };
+  }
   const fork = forkOf(seals, walk);
   if (fork !== undefined) return { verdict: "forked", seq: null, reason: fork };
   // The leaves in the file are those that were sealed, so they tell which line is not.
@@ -66,6 +72,16 @@ function explain(input: Case, broken: readonly Checkpoint[], sealed: number): Ex
     return explainEnd(walk, sealed);
   }
   return explainWithoutLeaves(input, broken, sealed);
+}
+
+/** Lines that no file of the log has, from `from` up to, not including, `to`. */
+function gapIn(files: readonly string[]): { from: number; to: number } | undefined {
+  let from = 0;
+  for (const { seq } of readLogLines(files)) {
+    if (seq > from) return { from, to: seq };
+    from = seq + 1;
+  }
+  return undefined;
 }
 
 /** Two seals that no one history can have. */

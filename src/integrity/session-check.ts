@@ -192,7 +192,8 @@ class EpochWatch {
     if (letter !== E && letter !== R && letter !== S) return;
     const type = buffer.toString("latin1", start + TYPE_AT, Math.min(end, start + TYPE_AT + 8));
     this.#ended = type.startsWith('END"');
-    if (type.startsWith('START"') || type === 'RESUMED"') this.#begin = Buffer.from(buffer.subarray(start, end));
+    if (type.startsWith('START"') || type === 'RESUMED"')
+      this.#begin = Buffer.from(buffer.subarray(start, end));
   }
 
   /** Whether whoever wrote it last is at work. */

@@ -9,11 +9,13 @@ import type { NoteVerifier } from "../format/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { readStoreSigner } from "../store/keys.ts";
 import { evidenceFiles, LEDGER } from "../store/layout.ts";
-import { readNote } from "../store/seal-file.ts";
+import { readNote, readSeal } from "../store/seal-file.ts";
+import { judge } from "./judge.ts";
 import { readLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { checkpointOf, checkSession, missingSession, sealedSession } from "./session-check.ts";
 import type { SessionFiles } from "./session-check.ts";
+import { walkIntactLog, walkLog } from "./walk.ts";
 import { worstVerdict } from "./verdict.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
 
@@ -36,6 +38,11 @@ export interface StoreVerdict {
   /** The worst of all. */
   verdict: Verdict;
   logs: LogVerdict[];
+  /**
+   * What the ledger's seal rests on: the key that was given, this user's own, or a key that only the store itself names,
+   * which proves nothing.
+   */
+  trust: "given" | "own" | "none";
   /** The store's public key, to be noted elsewhere; undefined for a store that was never sealed. */
   key: string | undefined;
   /** The ledger's latest seal: kept elsewhere, it proves later that everything since only grew. */
@@ -87,20 +94,52 @@ export function verifyStore(dir: string, options: VerifyOptions = {}): StoreVerd
   return {
     verdict: worstVerdict(logs.map(({ verdict }) => verdict)),
     logs,
+    trust:
+      ledger === undefined || ledger.trusted.length === 0
+        ? "none"
+        : options.key === undefined
+          ? "own"
+          : "given",
     key: ledger?.keys[0]?.vkey,
     anchor: ledger?.note,
   };
 }
 
+/**
+ * What was done to one log, by the seal beside its first file and the store's public key alone: without the store, its
+ * ledger or this user's key. A rollback of log and seal together, a key that had no say, and erasures are the ledger's to
+ * tell: with {@link verifyStore}.
+ *
+ * @param files the log's files, in order
+ * @param key the store's public key, as `name+id+base64`
+ * @throws RangeError when the key is none; TracekeepError when something cannot be read
+ * @example verifyLog(["session_20260106_c614.jsonl"], key).verdict; // "ok"
+ */
+export function verifyLog(files: readonly string[], key: string): LogVerdict {
+  const [first = ""] = files;
+  const verifier = keyFrom("verifyLog", key);
+  const name = path.basename(first);
+  const { seal: sealFile, leaves } = evidenceFiles(first);
+  const seal = readSeal(sealFile, [verifier]);
+  if (seal === undefined) return emptyRow(name, "missing", "its seal is not there");
+  if (seal.kind === "bad") return emptyRow(name, "edited", `its seal does not hold: ${seal.reason}`);
+  const input = { files, leaves, seals: [seal.checkpoint], erased: new Map<number, string>() };
+  const walk = walkIntactLog(input) ?? walkLog(input);
+  const sessionId = sealedSession(seal.note);
+  return judge({ name, sessionId, files, seals: input.seals, walk, isOpen: false });
+}
+
 // --- internal ---
+
+function keyFrom(owner: string, key: string): NoteVerifier {
+  const verifier = parseVkey(key);
+  if (verifier !== undefined) return verifier;
+  throw new RangeError(`${owner}: key must be name+id+base64 of an Ed25519 key, got "${key.slice(0, 80)}"`);
+}
 
 function pinnedKeys({ key, env }: VerifyOptions): (storeId: string) => NoteVerifier[] {
   if (key !== undefined) {
-    const verifier = parseVkey(key);
-    if (verifier === undefined)
-      throw new RangeError(
-        `verifyStore: key must be name+id+base64 of an Ed25519 key, got "${key.slice(0, 80)}"`,
-      );
+    const verifier = keyFrom("verifyStore", key);
     return () => [verifier];
   }
   return (storeId) => {

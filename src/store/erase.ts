@@ -75,6 +75,8 @@ export function findErasable(dir: string, sessionId: string, seq: number): Erasa
       return refuse(`is damaged: ${decoded.reason}`, "look at it with: tracekeep verify");
     if (KEPT.has(decoded.event.event)) return refuse(`is ${decoded.event.event}, which every reader needs`);
     const { file, offset, bytes } = line;
+    if (file.endsWith(".gz"))
+      return refuse("is in the archive", "decompress the segment into the store's folder first (gzip -d)");
     return { file, offset, length: bytes.length, event: decoded.event, leaf: hashToBase64(leafOf(bytes)) };
   }
   return refuse("is not there");

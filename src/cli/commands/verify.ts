@@ -79,7 +79,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
   });
   progress.clear();
   if (context.flag("anchor")) return printAnchor(context, result);
-  if (context.flag("json")) context.stdout.json({ verdict: result.verdict, logs: result.logs });
+  if (context.flag("json"))
+    context.stdout.json({ verdict: result.verdict, trust: result.trust, logs: result.logs });
   else print(context, result);
   await context.stdout.drain();
   return exitCodeOf(result);

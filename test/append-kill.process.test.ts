@@ -66,7 +66,7 @@ async function appendAndKill(
 
 function logged(): Event[] {
   const number = (name: string): number => Number(/\.(\d{4})\.jsonl$/.exec(name)?.[1] ?? 0);
-  const names = fs.readdirSync(store).filter((name) => name.endsWith(".jsonl"));
+  const names = fs.readdirSync(store).filter((name) => /^session_.*\.jsonl$/.test(name));
   names.sort((left, right) => number(left) - number(right));
   // One log, whose files follow each other without a gap.
   expect(names.map(number)).toEqual(names.map((_, index) => index));

@@ -17,6 +17,7 @@ export function eventsIn(dir: string): Map<string, Event[]> {
     sessions.set(id, [...(sessions.get(id) ?? []), ...events]);
   }
   for (const [id, events] of sessions) {
+    // The files of one log come in any order here; their numbers say which.
     events.sort((left, right) => left.seq - right.seq);
     events.forEach(({ seq }, index) => {
       if (seq !== index) throw new Error(`session ${id}: event ${index} has number ${seq}`);

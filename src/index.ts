@@ -49,6 +49,7 @@ export type {
   SessionStatus,
   SharedLogOptions,
   SharedLogStatus,
+  SpillOptions,
   StoreOptions,
   StreamOptions,
 } from "./record/index.ts";

@@ -116,7 +116,13 @@ describe("ioError", () => {
     expect(full).toBeInstanceOf(TracekeepError);
     expect(full.code).toBe("DISK_FULL");
     expect(full.hint).toContain("free space");
-    const denied = ioError("open", "/x y", Object.assign(new Error("EACCES"), { code: "EACCES" }));
-    expect(denied.hint).toContain("ls -ld '/x y'");
+    const error = (code: string): Error => Object.assign(new Error(code), { code });
+    const here = import.meta.dirname;
+    const denied = ioError("open", `${here}/no such`, error("EACCES"));
+    expect(denied.message).toMatch(/cannot open .*no such: EACCES; .*base belongs to .*, mode 0\d{3}$/);
+    expect(denied.hint).toContain(`'${here}'`);
+    expect(ioError("open", "/x", error("EROFS"))).toMatchObject({ code: "PERMISSION" });
+    expect(ioError("open", "/x", error("EROFS")).hint).toContain("remount,rw");
+    expect(ioError("open", "/x", error("EMFILE")).hint).toContain("ulimit -n");
   });
 });

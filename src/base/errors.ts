@@ -1,6 +1,10 @@
 // The one error class for things that go wrong while operating. Misuse of the API throws TypeError or RangeError
 // instead, and damage found in a log is data (a report), never an exception.
 
+import { lstatSync } from "node:fs";
+import type { Stats } from "node:fs";
+import { dirname, resolve } from "node:path";
+
 /** Every `code` a {@link TracekeepError} can carry. */
 export type ErrorCode =
   | "BAD_EVENT"
@@ -87,15 +91,49 @@ export function ioError(action: string, path: string, cause: unknown): Tracekeep
         cause,
         hint: "free space on that disk, then try again",
       });
-    case "EACCES":
-    case "EPERM":
     case "EROFS":
       return new TracekeepError("PERMISSION", message, {
         path,
         cause,
-        hint: `look at the owner and mode with: ls -ld '${path}'`,
+        hint: "the file system is read-only: see why with dmesg, then make it writable with: mount -o remount,rw",
+      });
+    case "EACCES":
+    case "EPERM": {
+      const { about, hint } = whoMay(path);
+      return new TracekeepError("PERMISSION", `${message}${about}`, { path, cause, hint });
+    }
+    case "EMFILE":
+    case "ENFILE":
+      return new TracekeepError("IO", message, {
+        path,
+        cause,
+        hint: "too many files are open: close some, or allow more with: ulimit -n 65536",
       });
     default:
       return new TracekeepError("IO", message, { path, cause });
+  }
+}
+
+// --- internal ---
+
+/** Whose a path is, or of the folders above it the first that can be seen, and the command that gives it to this user. */
+function whoMay(path: string): { about: string; hint: string } {
+  for (let place = resolve(path); ; place = dirname(place)) {
+    const stat = lstatOrNothing(place);
+    if (stat === undefined && place !== dirname(place)) continue;
+    const mode = ((stat?.mode ?? 0) & 0o7777).toString(8).padStart(4, "0");
+    const isOurs = stat?.uid === process.getuid?.();
+    return {
+      about: `; ${place} belongs to ${isOurs ? "you" : `user ${stat?.uid ?? "?"}`}, mode ${mode}`,
+      hint: isOurs ? `chmod u+rwX '${place}'` : `sudo chown -R "$(id -un)" '${place}'`,
+    };
+  }
+}
+
+function lstatOrNothing(path: string): Stats | undefined {
+  try {
+    return lstatSync(path);
+  } catch {
+    return undefined;
   }
 }

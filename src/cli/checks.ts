@@ -80,19 +80,54 @@ function checkPlatform(): Check {
 }
 
 function checkModes(store: string): Check {
-  const open = [store, ...fs.readdirSync(store).map((name) => path.join(store, name))].filter((file) => {
-    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    return (
-      stat !== undefined && (stat.mode & 0o777 & ~(stat.isDirectory() ? DIRECTORY_MODE : FILE_MODE)) !== 0
-    );
-  });
-  if (open.length === 0) return { name: "permissions", ok: true, about: "only you can read the store" };
+  const wrong = wrongModes(store);
+  const [first] = wrong;
+  if (first === undefined) return { name: "permissions", ok: true, about: "only you can use the store" };
   return {
     name: "permissions",
     ok: false,
-    about: `others can reach ${open.length} of its files, e.g. ${open[0] ?? ""}`,
-    hint: `chmod -R go-rwx '${store}'`,
+    about: `${wrong.length} of its files can be reached by others, or not by you, e.g. ${first.file}`,
+    hint: first.isOurs ? "tracekeep doctor --fix" : `sudo chown -R "$(id -un)" '${store}'`,
   };
+}
+
+/** Gives what is this user's in the store the mode that it should have. */
+export function fixModes(store: string): void {
+  wrongModes(store, ({ file, isOurs, mode }) => {
+    if (isOurs) fs.chmodSync(file, mode);
+  });
+}
+
+interface WrongMode {
+  file: string;
+  isOurs: boolean;
+  /** What it should be. */
+  mode: number;
+}
+
+/** Files of the store that others can reach, or that their owner cannot read and write. Links are left alone. */
+function wrongModes(store: string, onWrong?: (file: WrongMode) => void): WrongMode[] {
+  const wrong: WrongMode[] = [];
+  const look = (file: string): void => {
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat === undefined || (!stat.isFile() && !stat.isDirectory())) return;
+    const mode = stat.isDirectory() ? DIRECTORY_MODE : FILE_MODE;
+    const isOurs = process.getuid === undefined || stat.uid === process.getuid();
+    // Some files may not be written to on purpose, e.g. what is archived.
+    const needed = stat.isDirectory() ? DIRECTORY_MODE : 0o400;
+    if (!isOurs || (stat.mode & 0o077) !== 0 || (stat.mode & needed) !== needed) {
+      wrong.push({ file, isOurs, mode });
+      onWrong?.({ file, isOurs, mode });
+    }
+    if (!stat.isDirectory()) return;
+    try {
+      for (const name of fs.readdirSync(file)) look(path.join(file, name));
+    } catch {
+      // It is among the wrong ones then.
+    }
+  };
+  look(store);
+  return wrong;
 }
 
 function checkLocks(store: string): Check {

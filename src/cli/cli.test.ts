@@ -394,7 +394,20 @@ describe("doctor", () => {
     fs.writeFileSync(path.join(store, "notes.jsonl"), "not a log\n");
     const { code, out } = await tracekeep(["doctor"]);
     expect(code).toBe(3);
-    expect(out).toContain(`chmod -R go-rwx '${store}'`);
+    expect(out).toContain("tracekeep doctor --fix");
     expect(out).toContain("notes.jsonl");
+  });
+
+  it("repairs the permissions of what is ours when it is told to", async () => {
+    recordSomething();
+    const store = path.join(folder, ".tracekeep");
+    const [log = ""] = fs.readdirSync(store).filter((name) => name.startsWith("session_"));
+    fs.chmodSync(path.join(store, log), 0o044);
+    fs.chmodSync(store, 0o577);
+    fs.symlinkSync("/dev/null", path.join(store, "link"));
+    expect((await tracekeep(["doctor"])).out).toContain("tracekeep doctor --fix");
+    expect((await tracekeep(["doctor", "--fix"])).out).toContain("only you can use the store");
+    expect(fs.statSync(store).mode & 0o777).toBe(0o700);
+    expect(fs.statSync(path.join(store, log)).mode & 0o777).toBe(0o600);
   });
 });

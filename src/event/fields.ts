@@ -123,6 +123,7 @@ export const FIELDS = {
   sha256: { kind: "text", about: "SHA-256 of those bytes, lower-case hex." },
   fragment: { kind: "text", about: "The bytes themselves as text, cut after 64 KiB; see fragment_encoding." },
   fragment_encoding: { kind: "text", about: "utf-8, latin1 (each byte a character) or base64." },
+  since: { kind: "time", about: "When it began." },
   expected: { kind: "time", about: "The time that was due." },
   actual: { kind: "time", about: "The time that the clock showed instead." },
   source_type: { kind: "text", about: "The source's own name for a record that has no standard type here." },

@@ -285,9 +285,10 @@ export const EVENT_TYPES = {
   },
   DEGRADED: {
     severity: "ERROR",
-    about: "Recording goes on with a lesser promise.",
+    about:
+      "Recording went on with a lesser promise: events had to wait until they could be written, or a copy is incomplete.",
     has: ["reason"],
-    may: ["error", "durability"],
+    may: ["since", "count", "error", "durability"],
   },
   CLOCK_STEP: {
     severity: "WARN",

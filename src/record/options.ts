@@ -14,6 +14,8 @@ import type { DetectionOptions } from "./detection.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 import { SEGMENT_BYTES } from "../store/session-log.ts";
+import { checkSpillOptions } from "../store/spill.ts";
+import type { CheckedSpillOptions, SpillOptions } from "../store/spill.ts";
 
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;
@@ -51,6 +53,12 @@ export interface StoreOptions extends DetectionOptions {
    * a signature a second; syncs nothing that nobody waits for. Default true.
    */
   seals?: boolean | undefined;
+  /**
+   * Where events wait while they cannot be written (disk full, read-only, too many open files, a failing disk): in memory,
+   * or in a private file. They are written by themselves once that is over, in order, with `DEGRADED` and, for those
+   * beyond the bound, `GAP` behind them. `false`: such events are refused at once. See {@link SpillOptions}.
+   */
+  spill?: SpillOptions | false | undefined;
   /** Clock, for tests. Default: the system's. */
   clock?: Clock | undefined;
 }
@@ -91,6 +99,7 @@ const STORE_OPTIONS = [
   "seals",
   "detectors",
   "onAnomaly",
+  "spill",
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
@@ -108,15 +117,22 @@ const SESSION_OPTIONS = [
   "onAnomaly",
 ] as const satisfies readonly (keyof SessionOptions)[];
 
+export interface CheckedStoreOptions
+  extends Omit<StoreOptions, keyof WriterOptions | "spill">, WriterOptions {
+  durability: Durability;
+  segmentBytes: number;
+  spill: CheckedSpillOptions | undefined;
+  seals: boolean;
+}
+
 /** @throws TypeError, RangeError */
-export function checkStoreOptions(
-  options: StoreOptions,
-): StoreOptions & WriterOptions & { durability: Durability; segmentBytes: number; seals: boolean } {
+export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
   checkOptionNames("openStore", options, STORE_OPTIONS);
   if (options.seals !== undefined && typeof options.seals !== "boolean")
     throw new TypeError(`openStore: seals must be true or false, got ${describe(options.seals)}`);
   return {
     ...options,
+    spill: checkSpillOptions("openStore", options.spill),
     ...checkWriterOptions("openStore", options),
     seals: options.seals ?? true,
     ...checkDetectionOptions("openStore", options),

@@ -6,6 +6,7 @@ import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
 import type { LiveHub } from "../live/index.ts";
+import type { LineParts } from "../format/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
@@ -22,11 +23,23 @@ import type { StreamOptions } from "./stream.ts";
 
 /** How a session is doing. */
 export interface SessionStatus {
+  /** The file that is written to, the last one of the session's log. */
   file: string;
   /** Number that the next event will have. */
   nextSeq: number;
+  /** Highest number known to be on the medium; undefined as long as nothing is known, e.g. before the first sync. */
+  durableSeq: number | undefined;
+  /** Events logged in this turn, which the kernel does not have yet. */
+  pending: number;
+  /** Events that wait for the end of an outage, in memory or in the spill file. */
+  spilled: number;
   /** Events that could not be recorded, in this process. */
   refused: number;
+  /** Writes and syncs that did not succeed, in this process, those among them that were tried again included. */
+  failedWrites: number;
+  /** Events cannot be written just now. Then they wait, and those beyond the bound of `spill` are refused. */
+  degraded: boolean;
+  /** What went wrong last, whether or not it is over. */
   lastError: TracekeepError | undefined;
   open: boolean;
 }
@@ -112,14 +125,22 @@ export class Session extends EventHelpers {
     return receipt;
   }
 
-  /** Records an event and returns when it has reached its durability. @throws TracekeepError when it was refused */
+  /**
+   * Records an event and returns when it has reached its durability. While events cannot be written it is refused at
+   * once, and never waits.
+   *
+   * @throws TracekeepError when it was refused, or (after a failed sync) is in the log but perhaps not on the medium
+   */
   appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
     const durability = this.#durability(options);
-    const { id, ticket, error } = this.record(draft, durability);
+    let seq = 0;
+    const { id, error } = this.#take(draft, undefined, (parts) => {
+      this.#parts.log.appendNow(parts, durability);
+      seq = parts.seq;
+      return undefined;
+    });
     if (error !== undefined) throw error;
-    if (durability === "fsync") this.#parts.log.sync();
-    else this.#parts.log.flush();
-    return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
+    return { sessionId: this.id, seq, id, durability };
   }
 
   /**
@@ -178,12 +199,15 @@ export class Session extends EventHelpers {
     this.#parts.log.rotate();
   }
 
+  /** How recording goes: whether something is wrong, and what of it is where. Costs about a microsecond. */
   status(): SessionStatus {
+    const { log } = this.#parts;
     return {
       file: this.file,
-      nextSeq: this.#parts.log.nextSeq,
+      nextSeq: log.nextSeq,
+      ...log.status,
       refused: this.#refused,
-      lastError: this.#lastError ?? this.#parts.log.failure,
+      lastError: log.lastFault ?? this.#lastError,
       open: this.#open,
     };
   }
@@ -205,12 +229,14 @@ export class Session extends EventHelpers {
     try {
       this.#resume();
       // What would come between these figures and END is written, or known to be lost, before they are taken.
+      this.#parts.log.tryAgain();
       this.#parts.log.prepare();
-      this.#parts.log.flush();
+      const { isWaiting } = this.#parts.log;
+      if (!isWaiting) this.#parts.log.flush();
       // What detectors have to say of the events so far belongs before END.
       this.#parts.copies.handOver();
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
-      const end = {
+      const end: EventDraft = {
         event: "END",
         reason,
         ...endCounts(this.#parts.summary()),
@@ -219,8 +245,11 @@ export class Session extends EventHelpers {
       };
       const { error } = this.record(end, this.durability, provenance);
       if (error !== undefined) throw error;
-      if (this.durability === "fsync") this.sync();
-      else this.flush();
+      // In an outage it waits with the others, for the last try or for the next writer.
+      if (!isWaiting) {
+        if (this.durability === "fsync") this.sync();
+        else this.flush();
+      }
       this.#ended = true;
     } finally {
       this.close();
@@ -253,19 +282,7 @@ export class Session extends EventHelpers {
 
   /** For the helpers and handles. @internal */
   record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
-    try {
-      this.#resume();
-      const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
-      try {
-        const ticket = this.#parts.log.append(parts, ticketFor);
-        this.#parts.copies.relieve();
-        return { id: parts.id, ticket, error: undefined };
-      } catch (error) {
-        return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
-      }
-    } catch (error) {
-      return { id: "", ticket: undefined, error: this.#refuse(error) };
-    }
+    return this.#take(draft, provenance, (parts) => this.#parts.log.append(parts, ticketFor));
   }
 
   /** The receipt of an event recorded by a helper, made when it is asked for. @internal */
@@ -276,6 +293,26 @@ export class Session extends EventHelpers {
   }
 
   // --- internal ---
+
+  #take(
+    draft: EventDraft,
+    provenance: Provenance | undefined,
+    append: (parts: LineParts) => Pending | undefined,
+  ): Recorded {
+    try {
+      this.#resume();
+      const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
+      try {
+        const ticket = append(parts);
+        this.#parts.copies?.relieve();
+        return { id: parts.id, ticket, error: undefined };
+      } catch (error) {
+        return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
+      }
+    } catch (error) {
+      return { id: "", ticket: undefined, error: this.#refuse(error) };
+    }
+  }
 
   #durability(options: AppendOptions): Durability {
     return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);

@@ -55,7 +55,7 @@ function flushAll(): void {
 }
 
 function settleFiles(): void {
-  for (const file of openFiles) {
+  for (const file of openFiles()) {
     try {
       file.settle();
     } catch {

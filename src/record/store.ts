@@ -27,6 +27,7 @@ import { Sealer } from "../store/sealer.ts";
 import { OpenSessions } from "../store/open-sessions.ts";
 import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
+import { findLeftSpills } from "../store/spill-file.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
@@ -85,6 +86,7 @@ export class Store {
     this.#opened = new OpenSessions(this.#ledger.path);
     healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
     this.#hub = hubOf(this.dir);
+    this.#takeInLeftSpills();
   }
 
   /**
@@ -219,6 +221,21 @@ export class Store {
     }
   }
 
+  /** Events that an earlier writer could not write and left in a spill file: opening a session takes them in. */
+  #takeInLeftSpills(): void {
+    const { directory } = this.#options.spill ?? {};
+    if (directory === undefined) return;
+    for (const id of new Set(findLeftSpills(directory, this.dir).map(({ sessionId }) => sessionId))) {
+      try {
+        this.openSession(id).close();
+      } catch (error) {
+        // It has a writer that is alive, or no log yet. They stay where they are.
+        if (!(error instanceof TracekeepError)) throw error;
+        if (error.code !== "SESSION_BUSY") (this.#options.onFault ?? warnOnce(`session ${id}`))(error);
+      }
+    }
+  }
+
   #start(id: string, options: ReturnType<typeof checkSessionOptions>): Session {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
@@ -241,7 +258,7 @@ export class Store {
     const redactor = new Redactor(this.#options.redaction);
     const drafts = new DraftReader(this.#options.clock, redactor);
     let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
-    const onFault = this.#options.onFault ?? warnOnce(`session ${id}`);
+    const onFault = oncePerFault(this.#options.onFault ?? warnOnce(`session ${id}`));
     const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });
@@ -254,6 +271,7 @@ export class Store {
         durability,
         maxLineBytes: this.#options.maxLineBytes,
         segmentBytes: this.#options.segmentBytes,
+        spill: this.#options.spill,
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
@@ -344,13 +362,18 @@ export class Store {
   #creating<T>(create: () => T): T {
     const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
     const file = path.join(this.dir, STORE_LOCK);
-    const fd = fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
+    let fd: number;
+    try {
+      fd = fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
+    } catch (error) {
+      throw ioError("open", file, error);
+    }
     try {
       waitForLock(fd);
       const creations = fs.fstatSync(fd).size;
       if (creations !== this.#creationsSeen) this.#catalog.refresh();
       // Counted before it is done: a creation that fails costs others a look, one that is missed would cost an id.
-      fs.writeSync(fd, ".");
+      countCreation(fd, file);
       this.#creationsSeen = creations + 1;
       return create();
     } finally {
@@ -360,6 +383,24 @@ export class Store {
 }
 
 // --- internal ---
+
+function countCreation(fd: number, file: string): void {
+  try {
+    fs.writeSync(fd, ".");
+  } catch (error) {
+    throw ioError("write to", file, error);
+  }
+}
+
+/** An outage refuses many events for one reason; it is told once. */
+function oncePerFault(onFault: OnFault): OnFault {
+  const told = new WeakSet<TracekeepError>();
+  return (error) => {
+    if (told.has(error)) return;
+    told.add(error);
+    onFault(error);
+  };
+}
 
 function foldLog(files: readonly SessionLogFile[], sessionId: string): SessionSummary {
   const summary = newSummary(sessionId);

@@ -47,7 +47,7 @@ export class JsonlSink implements Sink {
     const disk = options.disk ?? nodeDisk;
     const { fd, size } = openJsonlFile(disk, this.path, this.durability);
     this.#file = new AppendFile({
-      file: new OpenFile(disk, this.path, fd, size),
+      file: new OpenFile(disk, this.path, fd, { size, isNameDurable: this.durability === "fsync" }),
       durability: this.durability,
       // Whoever waits for an event hears by its ticket or by what `write` throws; a sync of the interval that failed
       // is thrown by the next `write` or `flush`.

@@ -27,6 +27,8 @@ export interface Disk {
   ) => void;
   readonly read: (fd: number, into: Uint8Array, position: number) => number;
   readonly size: (fd: number) => number;
+  /** How many names the file has. */
+  readonly links: (fd: number) => number;
   readonly truncate: (fd: number, size: number) => void;
   /** Returns when data and size are on the medium. */
   readonly sync: (fd: number) => void;
@@ -34,6 +36,8 @@ export interface Disk {
   readonly syncSoon: (fd: number, done: (error: Error | null) => void) => void;
   /** Makes creations, renames and deletions in a folder durable. */
   readonly syncDirectory: (directory: string) => void;
+  /** The same off the event loop; `done` gets the error, or null. */
+  readonly syncDirectorySoon: (directory: string, done: (error: Error | null) => void) => void;
   /** Gives a file a second name; fails when the name is taken. */
   readonly link: (from: string, to: string) => void;
   readonly rename: (from: string, to: string) => void;
@@ -54,6 +58,7 @@ export const nodeDisk: Disk = {
   writeSoon: (fd, bytes, offset, length, done) => fs.write(fd, bytes, offset, length, null, done),
   read: (fd, into, position) => fs.readSync(fd, into, 0, into.length, position),
   size: (fd) => fs.fstatSync(fd).size,
+  links: (fd) => fs.fstatSync(fd).nlink,
   truncate: (fd, size) => fs.ftruncateSync(fd, size),
   sync: (fd) => fs.fdatasyncSync(fd),
   syncSoon: (fd, done) => fs.fdatasync(fd, done),
@@ -64,6 +69,12 @@ export const nodeDisk: Disk = {
     } finally {
       fs.closeSync(fd);
     }
+  },
+  syncDirectorySoon: (directory, done) => {
+    fs.open(directory, O_RDONLY | O_DIRECTORY, (openError, fd) => {
+      if (openError !== null) return done(openError);
+      fs.fsync(fd, (error) => fs.close(fd, () => done(error)));
+    });
   },
   link: (from, to) => fs.linkSync(from, to),
   rename: (from, to) => fs.renameSync(from, to),

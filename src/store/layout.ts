@@ -30,6 +30,8 @@ export const LOCK_SUFFIX = ".lock";
 export const TORN_SUFFIX = ".torn";
 /** Begins the name of a file that is not complete yet; it is renamed or linked into place. */
 export const TEMPORARY_PREFIX = ".tmp-";
+/** Begins the name of a file of events that could not be written, in a folder of the caller's choice. */
+export const SPILL_PREFIX = "tracekeep-spill-";
 
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
@@ -61,7 +63,8 @@ export function firstSegmentPath(file: string): string {
 
 /** Path of another segment of the same log. @example segmentPath("a.jsonl", 2) // "a.0002.jsonl" */
 export function segmentPath(file: string, segment: number): string {
-  return file.replace(SEGMENT_NAME, `.${String(segment).padStart(4, "0")}.jsonl`);
+  const number = segment === 0 ? "" : `.${String(segment).padStart(4, "0")}`;
+  return file.replace(SEGMENT_NAME, `${number}.jsonl`);
 }
 
 // --- internal ---

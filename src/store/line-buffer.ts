@@ -17,7 +17,7 @@ export interface Batch {
 export class LineBuffer {
   /** Gathered so far. */
   bytes = 0;
-  #lines = 0;
+  lines = 0;
   #tickets: Ticket[] = [];
   #buffer: Buffer | undefined;
 
@@ -32,7 +32,7 @@ export class LineBuffer {
   }
 
   add(line: string, ticket: Ticket | undefined): void {
-    this.#lines++;
+    this.lines++;
     if (ticket !== undefined) this.#tickets.push(ticket);
     this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
     this.bytes += this.#buffer.write(line, this.bytes);
@@ -43,12 +43,12 @@ export class LineBuffer {
     const buffer = this.#buffer;
     const batch = {
       bytes: buffer?.subarray(0, this.bytes) ?? NO_BYTES,
-      lines: this.#lines,
+      lines: this.lines,
       tickets: this.#tickets,
     };
     if (buffer !== undefined && spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer);
     this.#buffer = undefined;
-    this.bytes = this.#lines = 0;
+    this.bytes = this.lines = 0;
     this.#tickets = [];
     return batch;
   }

@@ -4,9 +4,22 @@
 // loop and one on it shared a descriptor, the first to return would take the error away from the other, which would
 // call what was lost a success. So syncs off the event loop have a descriptor of their own.
 
+import { dirname } from "node:path";
+
 import { ioError, systemCode } from "../base/errors.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
+
+const CHUNK_BYTES: number = 1024 * 1024;
+
+export interface OpenFileState {
+  /** Bytes in the file, all of them whole lines. */
+  size: number;
+  /** Its name is known to be on the medium. Otherwise the first sync sees to it. */
+  isNameDurable: boolean;
+  /** Files that were written before it and have not been synced; they are, before it is. */
+  unsyncedBefore?: readonly string[];
+}
 
 export class OpenFile {
   readonly path: string;
@@ -14,15 +27,19 @@ export class OpenFile {
   size: number;
   readonly #disk: Disk;
   readonly #fd: number;
+  #isNameDurable: boolean;
+  #unsyncedBefore: readonly string[];
   #backgroundFd: number | undefined;
   #syncsRunning = 0;
   #isClosed = false;
 
-  constructor(disk: Disk, path: string, fd: number, size: number) {
+  constructor(disk: Disk, path: string, fd: number, { size, isNameDurable, unsyncedBefore }: OpenFileState) {
     this.#disk = disk;
     this.path = path;
     this.#fd = fd;
     this.size = size;
+    this.#isNameDurable = isNameDurable;
+    this.#unsyncedBefore = unsyncedBefore ?? [];
   }
 
   /** Writes whole lines; when that fails, nothing of them is in the file, unless it {@link isTorn}. */
@@ -33,22 +50,74 @@ export class OpenFile {
 
   /** Part of a line that could not be cut off again is in the file: what is written behind it would be glued to it. */
   get isTorn(): boolean {
-    return this.#disk.size(this.#fd) !== this.size;
+    try {
+      return this.#disk.size(this.#fd) !== this.size;
+    } catch {
+      // Nobody can say what is in it.
+      return true;
+    }
   }
 
-  /** Returns when everything written is on the medium. A failed sync must never be tried again. */
+  /** Cuts off what makes it torn; returns whether it is whole now. */
+  repair(): boolean {
+    if (!this.isTorn) return true;
+    try {
+      this.#disk.truncate(this.#fd, this.size);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether its name was deleted: what is written to it is gone when it is closed. */
+  get isGone(): boolean {
+    return this.#disk.links(this.#fd) === 0;
+  }
+
+  /** All that is in it, piece by piece. */
+  *contents(): Generator<Buffer, void, undefined> {
+    for (let position = 0; position < this.size;) {
+      const bytes = Buffer.alloc(Math.min(CHUNK_BYTES, this.size - position));
+      const count = this.#disk.read(this.#fd, bytes, position);
+      if (count === 0) throw new Error(`${this.path} is shorter than what was written to it`);
+      position += count;
+      yield bytes.subarray(0, count);
+    }
+  }
+
+  /** Files, this one among them, whose content is not known to be on the medium. */
+  get unsyncedFiles(): readonly string[] {
+    return [...this.#unsyncedBefore, this.path];
+  }
+
+  /** Returns when everything written, and the name, is on the medium. A failed sync must never be tried again. */
   sync(): void {
+    for (const file of this.#unsyncedBefore) syncFile(this.#disk, file);
     this.#disk.sync(this.#fd);
+    if (!this.#isNameDurable) this.#disk.syncDirectory(dirname(this.path));
+    this.#synced();
   }
 
   /** The same off the event loop. */
   syncSoon(done: (error: Error | null) => void): void {
     this.#backgroundFd ??= this.#reopen();
     this.#syncsRunning++;
-    this.#disk.syncSoon(this.#backgroundFd, (error) => {
+    const ended = (error: Error | null): void => {
       this.#syncsRunning--;
+      if (!this.#isClosed && error === null) this.#synced();
       if (this.#isClosed && this.#syncsRunning === 0) this.#closeBackground();
       done(error);
+    };
+    this.#disk.syncSoon(this.#backgroundFd, (error) => {
+      if (error !== null || this.#isClosed) return ended(error);
+      try {
+        // Once for each file at most, and only where nobody was promised more than the kernel when it was left.
+        for (const file of this.#unsyncedBefore) syncFile(this.#disk, file);
+      } catch (cause) {
+        return ended(cause as Error);
+      }
+      if (this.#isNameDurable) ended(null);
+      else this.#disk.syncDirectorySoon(dirname(this.path), ended);
     });
   }
 
@@ -62,6 +131,11 @@ export class OpenFile {
   }
 
   // --- internal ---
+
+  #synced(): void {
+    this.#isNameDurable = true;
+    this.#unsyncedBefore = [];
+  }
 
   #reopen(): number {
     try {
@@ -78,7 +152,7 @@ export class OpenFile {
 }
 
 /** Syncs a file that is not open any more; one that has been archived since was synced there. @throws TracekeepError */
-export function syncFile(disk: Disk, file: string): void {
+function syncFile(disk: Disk, file: string): void {
   try {
     const fd = disk.open(file);
     try {

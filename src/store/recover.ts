@@ -9,18 +9,27 @@ import path from "node:path";
 
 import { randomSalt } from "../base/ids.ts";
 import type { JsonObject } from "../event/index.ts";
+import { decodeLine } from "../format/index.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { TEMPORARY_PREFIX, TORN_SUFFIX } from "./layout.ts";
+import { segmentNumber, segmentPath, TEMPORARY_PREFIX, TORN_SUFFIX } from "./layout.ts";
+import { readLines } from "./line-reader.ts";
+import { currentProcess } from "./process.ts";
+import { MAX_KEPT_BYTES } from "./unsynced.ts";
 
 /** As much of a fragment is kept in the RECOVERED event; its length and hash are of the whole. */
 export const MAX_FRAGMENT_BYTES: number = 64 * 1024;
 
 const CHUNK_BYTES = 64 * 1024;
+const SEARCH_BYTES = 1024 * 1024;
 
 /**
  * Cuts an unfinished last line off a log that is open and locked for writing. Returns the body of the RECOVERED event
  * to append, sync and then {@link finishHealing}; undefined when there is nothing to heal.
+ *
+ * After a power cut (the present boot is not the one that wrote the end of the log) blocks may be missing in front of
+ * others that are there: then the unfinished part begins with the first line that holds a NUL byte, which no line of ours
+ * does. It can only be in what was never synced, so it is looked for as far back as a writer holds lines unsynced.
  *
  * The order is: copy the fragment to `<log>.torn` and sync it, cut the log, append RECOVERED, sync, delete the copy.
  * Interrupted before the cut, the fragment still stands in the log; after it, the copy is there.
@@ -28,7 +37,8 @@ const CHUNK_BYTES = 64 * 1024;
 export function healTail(disk: Disk, fd: number, log: string): JsonObject | undefined {
   const copy = log + TORN_SUFFIX;
   const size = disk.size(fd);
-  const end = endOfLastLine(disk, fd, size);
+  const hole = findHole(disk, fd, log, size);
+  const end = hole ?? endOfLastLine(disk, fd, size);
   if (end < size) {
     // With a copy of an earlier fragment still there, what follows now is that fragment itself, or a RECOVERED event
     // that was not completed; either way the copy has all that is worth keeping.
@@ -48,7 +58,9 @@ export function healTail(disk: Disk, fd: number, log: string): JsonObject | unde
   // A cut in the middle of a character would make the beginning of a UTF-8 text invalid; then base64 keeps it exact.
   const encoding = isUtf8(kept) ? "utf-8" : "base64";
   return {
-    reason: "the last line had no newline: its writer died, or the disk was full",
+    reason: fragment.includes(0)
+      ? "the power was cut: parts of the last lines had not reached the medium"
+      : "the last line had no newline: its writer died, or the disk was full",
     bytes: fragment.length,
     sha256,
     fragment: kept.toString(encoding === "utf-8" ? "utf8" : "base64"),
@@ -77,6 +89,34 @@ export function nameBehindTemporary(name: string): string | undefined {
 
 /** 96 bits in base64url. */
 const SALT_CHARACTERS = 16;
+/** Where the first line begins that lost a part of it in a power cut; undefined when there was none, or nothing is lost. */
+function findHole(disk: Disk, fd: number, log: string, size: number): number | undefined {
+  const chunk = Buffer.alloc(Math.min(SEARCH_BYTES, size));
+  for (let start = Math.max(0, size - MAX_KEPT_BYTES); start < size; start += chunk.length) {
+    const nul = chunk.subarray(0, disk.read(fd, chunk, start)).indexOf(0);
+    if (nul < 0) continue;
+    const boot = lastBootId(log);
+    if (boot !== undefined && boot !== "" && boot === currentProcess().boot_id) return undefined;
+    return endOfLastLine(disk, fd, start + nul);
+  }
+  return undefined;
+}
+
+/** The boot in which the end of a log was written. */
+function lastBootId(log: string): string | undefined {
+  let bootId: string | undefined;
+  for (let segment = segmentNumber(log); segment >= 0 && bootId === undefined; segment--) {
+    const file = segmentPath(log, segment);
+    if (!fs.existsSync(file)) continue;
+    for (const line of readLines(file)) {
+      const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
+      if (decoded?.kind !== "event") continue;
+      const { event, boot_id: id } = decoded.event;
+      if ((event === "START" || event === "RESUMED") && typeof id === "string") bootId = id;
+    }
+  }
+  return bootId;
+}
 
 /** Offset behind the last newline. */
 function endOfLastLine(disk: Disk, fd: number, size: number): number {

@@ -97,11 +97,11 @@ export class Sealer implements FileWitness {
     return !this.#isStopped && this.#isBehind && this.#tree?.size !== (this.#durable?.size ?? 0);
   }
 
-  written(bytes: Uint8Array): void {
+  written(lines: Iterable<Uint8Array>): void {
     this.#guard(() => {
       // The first time, the lines are in the file already, and are hashed from there.
       if (this.#tree === undefined) this.#tree = this.#openTree();
-      else this.#tree.add(bytes);
+      else for (const bytes of lines) this.#tree.add(bytes);
       this.#nowBehind();
     });
   }
@@ -123,9 +123,8 @@ export class Sealer implements FileWitness {
     };
   }
 
-  replaced(isWhole: boolean): void {
-    if (isWhole) this.syncing()();
-    else this.#stop(new Error("lines could not be synced, so it is not known that they are on the medium"));
+  unsure(): void {
+    this.#stop(new Error("lines could not be synced, so it is not known that they are on the medium"));
   }
 
   settled(): void {

@@ -21,14 +21,15 @@ import { temporaryBeside } from "./recover.ts";
  * Creates a file under the first of `names` that is free, with its first lines in it, and takes its lock. When that
  * fails, no file of these names has been created, unless undoing it failed as well.
  *
- * @param isDurable return when the lines and the name are on the medium
+ * @param how `isDurable`: return when the lines and the name are on the medium. Otherwise the first sync of the file sees
+ *   to that, also for the files `unsyncedBefore` it
  */
 export function createSegment(
   disk: Disk,
   directory: string,
   names: readonly string[],
-  lines: readonly Uint8Array[],
-  isDurable: boolean,
+  lines: Iterable<Uint8Array>,
+  { isDurable, unsyncedBefore }: { isDurable: boolean; unsyncedBefore?: readonly string[] },
 ): OpenFile {
   const temporary = temporaryBeside(path.join(directory, names[0] ?? "session.jsonl"));
   const created: string[] = [];
@@ -45,10 +46,13 @@ export function createSegment(
     if (isDurable) disk.sync(fd);
     const file = linkFirstFree(disk, temporary, directory, names);
     created.push(file);
-    disk.unlink(temporary);
-    created.shift();
     if (isDurable) disk.syncDirectory(directory);
-    return new OpenFile(disk, file, fd, size);
+    unlinkTemporary(disk, temporary);
+    return new OpenFile(disk, file, fd, {
+      size,
+      isNameDurable: isDurable,
+      ...(unsyncedBefore === undefined ? {} : { unsyncedBefore }),
+    });
   } catch (error) {
     try {
       // While the lock is held: nobody must begin to write to what is about to go.
@@ -145,6 +149,14 @@ function isStillNamed(fd: number, file: string): boolean {
     fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino ===
     fs.fstatSync(fd, { bigint: true }).ino
   );
+}
+
+function unlinkTemporary(disk: Disk, temporary: string): void {
+  try {
+    disk.unlink(temporary);
+  } catch {
+    // The file has its name. A second one does no harm: readers pass over it, and `doctor` points it out.
+  }
 }
 
 /** The event that a file begins with; undefined when it begins with none or cannot be read. */

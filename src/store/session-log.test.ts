@@ -14,6 +14,7 @@ import type { LineParts } from "../format/index.ts";
 import { faultyDisk } from "../testing/index.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
+import { currentProcess } from "./process.ts";
 import { SessionLog } from "./session-log.ts";
 import type { SessionLogOptions } from "./session-log.ts";
 
@@ -305,4 +306,71 @@ describe("SessionLog.open", () => {
     expect(reopened.nextSeq).toBe(3);
     reopened.close();
   });
+});
+
+describe("after a power cut", () => {
+  /** A log in whose unsynced end a part did not reach the medium, written in another boot or in this one. */
+  function withHole(bootId: string | undefined): { file: string; before: Buffer; after: Buffer } {
+    const start = parts("START", { format: 1, ...(bootId === undefined ? {} : { boot_id: bootId }) });
+    const log = SessionLog.create(directory, ["session.jsonl"], start, OPTIONS);
+    for (let n = 0; n < 6; n++) log.append(parts("CHECKPOINT", { n, text: "x".repeat(300) }));
+    log.close();
+    const bytes = fs.readFileSync(log.path);
+    const hole = bytes.indexOf('"n":3');
+    const from = bytes.lastIndexOf(0x0a, hole) + 1;
+    bytes.fill(0, hole, hole + 200);
+    fs.writeFileSync(log.path, bytes);
+    return { file: log.path, before: bytes.subarray(0, from), after: bytes.subarray(from) };
+  }
+
+  it.each([undefined, "another-boot"])(
+    "everything from the first line with missing bytes is a torn tail (boot %s)",
+    (bootId) => {
+      const { file, before, after } = withHole(bootId);
+      SessionLog.open(file, OPTIONS).close();
+      const bytes = fs.readFileSync(file);
+      expect(bytes.subarray(0, before.length).equals(before)).toBe(true);
+      const events = eventsOf(file);
+      expectGapless(events);
+      expect(events.at(-1)).toMatchObject({
+        event: "RECOVERED",
+        seq: 4,
+        bytes: after.length,
+        sha256: createHash("sha256").update(after).digest("hex"),
+      });
+      expect(events.at(-1)?.["reason"]).toContain("power");
+      expect(fs.readdirSync(directory)).toEqual(["session.jsonl"]);
+    },
+  );
+
+  it("but not in the boot that wrote it: then it is damage, and is left as it is", () => {
+    const { file, before, after } = withHole(currentProcess().boot_id);
+    SessionLog.open(file, OPTIONS).close();
+    expect(fs.readFileSync(file).equals(Buffer.concat([before, after]))).toBe(true);
+  });
+
+  it.each(["os", "interval"] as const)(
+    "the names of all its files are there once one event was promised to be (%s)",
+    async (durability) => {
+      for (const inBackground of [true, false]) {
+        const disk = faultyDisk();
+        const folder = fs.mkdtempSync(path.join(directory, "power-"));
+        const log = SessionLog.create(folder, ["session.jsonl"], parts("START", { format: 1 }), {
+          ...OPTIONS,
+          durability,
+          disk,
+        });
+        log.append(parts("CHECKPOINT", { n: 0 }));
+        log.rotate();
+        const ticket = log.append(parts("CHECKPOINT", { n: 1 }), "fsync");
+        if (inBackground) await ticket?.settled;
+        else log.sync();
+        disk.cutPower(folder);
+        const names = fs.readdirSync(folder).toSorted();
+        expect(names).toEqual(["session.0001.jsonl", "session.jsonl"]);
+        const events = names.toReversed().flatMap((name) => eventsOf(path.join(folder, name)));
+        expect(events.map((event) => event["n"] ?? event.event)).toEqual(["START", 0, "SEGMENT", 1]);
+      }
+    },
+  );
 });

@@ -4,16 +4,18 @@
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import { FORMAT_VERSION } from "../event/index.ts";
+import { formatTimestamp, FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
-import { AppendFile } from "./append-file.ts";
+import { AppendFile, concat } from "./append-file.ts";
+import type { AppendFileOptions, Begun, Tail } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { firstSegmentPath, segmentNumber } from "./layout.ts";
-import { OpenFile, syncFile } from "./open-file.ts";
+import { OpenFile } from "./open-file.ts";
+import type { Outage } from "./outage.ts";
 import { ownEvent } from "./own-event.ts";
 import { finishHealing, healTail } from "./recover.ts";
 import type { Sealer } from "./sealer.ts";
@@ -25,9 +27,11 @@ import {
   openLastSegment,
   segmentsOf,
 } from "./segment.ts";
+import { Spill } from "./spill.ts";
+import type { CheckedSpillOptions } from "./spill.ts";
+import { linesLeftIn } from "./spilled-lines.ts";
 import { Ticket } from "./ticket.ts";
 import { MAX_KEPT_BYTES } from "./unsynced.ts";
-import type { Unsynced } from "./unsynced.ts";
 
 /** Default of `segmentBytes`. */
 export const SEGMENT_BYTES: number = 10 * 1024 * 1024;
@@ -40,6 +44,8 @@ export interface SessionLogOptions {
   maxLineBytes?: number | undefined;
   /** A segment that has so many bytes is the last no more: the next event begins another. Default 10 MiB. */
   segmentBytes?: number | undefined;
+  /** Where events wait that cannot be written. Default: nowhere, they are refused. */
+  spill?: CheckedSpillOptions | undefined;
   /** Called with every event once it has its number. */
   onAppend?: ((parts: LineParts) => void) | undefined;
   /** Called when `onAppend` was told of events that could not be written after all. */
@@ -54,13 +60,31 @@ export interface SessionLogOptions {
 /** Why and when a segment is begun. */
 interface SegmentStart {
   timestamp?: string | undefined;
-  /** After a failed sync: that failure, and the lines to write again. */
+  /** When the segment before cannot be gone on with: why, and the lines that must not be lost with it. */
   failure?: TracekeepError;
-  unsynced?: Unsynced;
+  tail?: Tail;
+  /** Otherwise: the file that is left as it should be. */
+  left?: OpenFile;
+}
+
+/** How the writing of a log goes. */
+export interface LogStatus {
+  /** Highest number known to be on the medium; undefined as long as nothing is known. */
+  durableSeq: number | undefined;
+  /** Events in the buffer, which the kernel does not have yet. */
+  pending: number;
+  /** Events that wait for the end of an outage. */
+  spilled: number;
+  /** Writes and syncs that did not succeed. */
+  failedWrites: number;
+  /** Events cannot be written just now, or any more. */
+  degraded: boolean;
 }
 
 export class SessionLog {
   readonly durability: Durability;
+  /** What went wrong last, whether or not it is over. */
+  lastFault: TracekeepError | undefined;
   readonly #options: SessionLogOptions;
   readonly #disk: Disk;
   readonly #identity: string;
@@ -68,20 +92,26 @@ export class SessionLog {
   #nextSeq: number;
   /** The segment is left once it is so long. */
   #switchAtBytes: number;
-  /** Segments left without a sync, at `os`. */
-  #unsyncedSegments: string[] = [];
-  /** Events refused since the last GAP event that was written. */
+  /** Events refused since the last GAP event that was written, and why the first of them was. */
   #refused = 0;
+  #refusedWhy = "";
+  #isAnythingDurable: boolean;
   /** How many refused events a GAP event speaks of that is still in the buffer. */
   #refusedInBuffer = 0;
 
-  private constructor(file: OpenFile, nextSeq: number, options: SessionLogOptions) {
+  private constructor(
+    file: OpenFile,
+    nextSeq: number,
+    options: SessionLogOptions,
+    { isDurable }: { isDurable: boolean },
+  ) {
     this.durability = options.durability;
     this.#options = options;
     this.#disk = options.disk ?? nodeDisk;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#nextSeq = nextSeq;
     this.#switchAtBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.#isAnythingDurable = isDurable;
     this.#file = new AppendFile({
       file,
       durability: options.durability,
@@ -96,9 +126,10 @@ export class SessionLog {
         this.#refusedInBuffer = 0;
         options.onLost?.();
       },
-      onFault: (error) => options.onFault?.(error),
+      onFault: (error) => this.#tell(error),
       witness: options.sealer,
-      replace: (unsynced, failure) => this.#beginSegment({ unsynced, failure }),
+      replace: (tail, failure) => this.#beginSegment({ tail, failure }),
+      ...this.#whenFaultsPass(path.dirname(file.path)),
     });
   }
 
@@ -115,15 +146,16 @@ export class SessionLog {
   ): SessionLog {
     const disk = options.disk ?? nodeDisk;
     const line = Buffer.from(encodeLine(first, encodeIdentity(options.sessionId, options.agentId)));
+    const isDurable = options.durability === "fsync";
     let file: OpenFile;
     try {
-      file = createSegment(disk, directory, names, [line], options.durability === "fsync");
+      file = createSegment(disk, directory, names, [line], { isDurable });
     } catch (error) {
       throw error instanceof TracekeepError ? error : ioError("create a session in", directory, error);
     }
     options.onAppend?.(first);
-    const log = new SessionLog(file, first.seq + 1, options);
-    if (options.durability === "interval") log.#file.countWritten(line);
+    const log = new SessionLog(file, first.seq + 1, options, { isDurable });
+    if (!isDurable) log.#file.countWritten(line);
     log.#beginSealing(first.seq, line);
     return log;
   }
@@ -141,11 +173,13 @@ export class SessionLog {
       const last = openLastSegment(disk, file, options.sessionId);
       fd = last.fd;
       const recovered = healTail(disk, fd, last.file);
-      const opened = new OpenFile(disk, last.file, fd, disk.size(fd));
-      const log = new SessionLog(opened, lastSeqOf(last.file) + 1, options);
+      // Whether an earlier writer had its name synced is not known.
+      const opened = new OpenFile(disk, last.file, fd, { size: disk.size(fd), isNameDurable: false });
+      const log = new SessionLog(opened, lastSeqOf(last.file) + 1, options, { isDurable: false });
       fd = undefined;
       log.#beginSealing(log.#nextSeq);
       if (recovered !== undefined) log.#recordRecovered(recovered);
+      log.#takeInLeftSpills();
       return log;
     } catch (error) {
       if (fd !== undefined) disk.close(fd);
@@ -163,9 +197,27 @@ export class SessionLog {
     return this.#nextSeq;
   }
 
-  /** Why nothing more is accepted, once that is so. */
+  /** Why nothing more is accepted, once that is so; while events have to wait, why. */
   get failure(): TracekeepError | undefined {
     return this.#file.failure;
+  }
+
+  /** Events cannot be written just now, and wait. */
+  get isWaiting(): boolean {
+    return this.#file.isDegraded;
+  }
+
+  get status(): LogStatus {
+    const { undurableLines, bufferedLines, spilledLines, failedWrites, isDegraded, isFailed } = this.#file;
+    const durable = this.#nextSeq - 1 - undurableLines;
+    this.#isAnythingDurable ||= this.#file.hasSynced;
+    return {
+      durableSeq: this.#isAnythingDurable ? durable : undefined,
+      pending: bufferedLines,
+      spilled: spilledLines,
+      failedWrites,
+      degraded: isDegraded || isFailed,
+    };
   }
 
   /**
@@ -179,9 +231,24 @@ export class SessionLog {
       this.prepare(parts.timestamp);
       return this.#put(parts, ticketFor);
     } catch (error) {
-      this.#refused++;
-      throw error;
+      throw this.#refuse(error);
     }
+  }
+
+  /**
+   * The same, and returns when the event has reached its durability. During an outage it is refused at once: nothing of
+   * it waits, so it can be tried again.
+   *
+   * @throws TracekeepError when the event is refused, or (after a failed sync) is in the file but not on the medium
+   */
+  appendNow(parts: LineParts, durability: Durability): void {
+    try {
+      this.prepare(parts.timestamp);
+      this.#putNow(parts);
+    } catch (error) {
+      throw this.#refuse(error);
+    }
+    if (durability === "fsync") this.sync();
   }
 
   /**
@@ -192,9 +259,10 @@ export class SessionLog {
    * @throws TracekeepError when nothing more is accepted
    */
   prepare(timestamp?: string): void {
-    if (this.#file.bytes >= this.#switchAtBytes) this.#switchForSize(timestamp);
+    if (this.#file.bytes >= this.#switchAtBytes && !this.#file.isDegraded) this.#switchForSize(timestamp);
     if (this.#file.keptBytes >= MAX_KEPT_BYTES) this.#syncForRoom();
-    this.#sayWhatWasRefused();
+    // During an outage it is said when that is over.
+    if (this.#refused !== this.#refusedInBuffer && !this.#file.isDegraded) this.#sayWhatWasRefused();
   }
 
   /** Hands everything buffered to the kernel. @throws TracekeepError when those events are lost */
@@ -205,7 +273,16 @@ export class SessionLog {
   /** Hands everything to the kernel and returns when it is on the medium. @throws TracekeepError */
   sync(): void {
     this.#file.sync();
-    for (let left; (left = this.#unsyncedSegments.shift()) !== undefined;) syncFile(this.#disk, left);
+  }
+
+  /** Tries once more to write what waits, during an outage. */
+  tryAgain(): void {
+    if (!this.#file.isDegraded) return;
+    try {
+      this.#file.settle();
+    } catch {
+      // It goes on, and has been told.
+    }
   }
 
   /**
@@ -214,12 +291,7 @@ export class SessionLog {
    * @throws TracekeepError when it cannot be created; the log goes on in the present one then
    */
   rotate(timestamp?: string): void {
-    this.#file.switchTo(() => {
-      const left = this.path;
-      const next = this.#beginSegment({ timestamp });
-      if (this.durability === "os") this.#unsyncedSegments.push(left);
-      return next;
-    });
+    this.#file.switchTo((left) => this.#beginSegment({ timestamp, left }));
   }
 
   /** Writes out what is buffered and lets go of the log. @throws TracekeepError when that fails; it is closed then too */
@@ -256,9 +328,30 @@ export class SessionLog {
     }
   }
 
-  #put(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
+  /** What happens around an outage, for logs whose events may wait. */
+  #whenFaultsPass(directory: string): Pick<AppendFileOptions, "restore" | "spill" | "onRecovering"> {
+    const { spill } = this.#options;
+    if (spill === undefined) return {};
+    return {
+      spill: new Spill(spill, directory),
+      restore: (file) => this.#restore(file),
+      onRecovering: (outage) => this.#sayWhatHappened(outage),
+    };
+  }
+
+  #encode(parts: LineParts): string {
     parts.seq = this.#nextSeq;
-    const line = encodeLineWithin(parts, this.#identity, this.#options.maxLineBytes ?? MAX_LINE_BYTES);
+    return encodeLineWithin(parts, this.#identity, this.#options.maxLineBytes ?? MAX_LINE_BYTES);
+  }
+
+  #putNow(parts: LineParts, ticket?: Ticket): void {
+    this.#file.putNow(this.#encode(parts), ticket);
+    this.#nextSeq++;
+    this.#options.onAppend?.(parts);
+  }
+
+  #put(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
+    const line = this.#encode(parts);
     const ticket = ticketFor === undefined ? undefined : new Ticket(parts.seq, ticketFor);
     this.#file.put(line, ticket);
     this.#nextSeq++;
@@ -284,44 +377,106 @@ export class SessionLog {
   }
 
   /**
-   * Creates the next segment, whose first line takes the next number. After a failed sync the lines since the last good
-   * one are in it as they are, and it returns when they are on the medium.
+   * Creates the next segment, whose first line takes the next number. When the one before cannot be gone on with, the
+   * lines that must not be lost with it are in this one as they are, and it returns when they are on the medium.
    */
-  #beginSegment({ unsynced, failure, timestamp }: SegmentStart): OpenFile {
-    const { sessionId, segmentBytes = SEGMENT_BYTES, onAppend, onFault, sealer } = this.#options;
+  #beginSegment({ tail, failure, timestamp, left }: SegmentStart): Begun {
+    const { sessionId, segmentBytes = SEGMENT_BYTES, onAppend } = this.#options;
     const next = freeSegmentPath(this.#disk, this.path);
-    const header = ownEvent("SEGMENT", {
+    const event = ownEvent("SEGMENT", {
       format: FORMAT_VERSION,
       segment: segmentNumber(next),
-      first_seq: this.#nextSeq - (unsynced?.keptLines ?? 0),
+      first_seq: this.#nextSeq - (tail?.lines ?? 0),
       ...(failure === undefined ? {} : { reason: failure.message }),
     });
-    header.seq = this.#nextSeq;
-    header.timestamp = timestamp ?? header.timestamp;
-    const lines = [Buffer.from(encodeLine(header, this.#identity)), ...(unsynced?.kept ?? [])];
-    const isDurable = failure !== undefined || this.durability !== "os";
+    event.seq = this.#nextSeq;
+    event.timestamp = timestamp ?? event.timestamp;
+    const header = Buffer.from(encodeLine(event, this.#identity));
+    const isDurable = failure !== undefined || this.durability === "fsync";
+    // At `interval` all of it was synced when it was left.
+    const unsyncedBefore = this.durability === "os" ? left?.unsyncedFiles : undefined;
+    const lines = concat([header], tail?.bytes ?? []);
     let file: OpenFile;
     try {
-      file = createSegment(this.#disk, path.dirname(next), [path.basename(next)], lines, isDurable);
+      file = createSegment(this.#disk, path.dirname(next), [path.basename(next)], lines, {
+        isDurable,
+        ...(unsyncedBefore === undefined ? {} : { unsyncedBefore }),
+      });
     } catch (cause) {
       const error = cause instanceof TracekeepError ? cause : ioError("create the segment", next, cause);
       // It is there and could not be taken away again. The next writer goes on in it, so nothing may follow here.
       if (nextSegment(this.path, sessionId) !== undefined) throw this.#file.fail(error);
-      if (failure === undefined) onFault?.(error);
+      if (failure === undefined) this.#tell(error);
       throw error;
     }
     this.#nextSeq++;
     this.#switchAtBytes = segmentBytes;
-    if (lines[0] !== undefined) sealer?.written(lines[0]);
-    if (isDurable && failure === undefined) sealer?.syncing()();
-    onAppend?.(header);
-    return file;
+    onAppend?.(event);
+    return { file, header, isDurable };
+  }
+
+  /** The log's file was deleted while it was open, so its content can still be read: it gets a name again. */
+  #restore(file: OpenFile): OpenFile {
+    const directory = path.dirname(this.path);
+    this.#disk.makeDirectory(directory);
+    const names = [this.path, freeSegmentPath(this.#disk, this.path)].map((each) => path.basename(each));
+    return createSegment(this.#disk, directory, names, file.contents(), { isDurable: true });
+  }
+
+  /** An outage is over: DEGRADED says that there was one, and GAP what was refused in it. */
+  #sayWhatHappened({ fault, sinceMs, lines }: Outage): void {
+    try {
+      this.#put(
+        ownEvent("DEGRADED", {
+          reason: fault?.message ?? "events could not be written",
+          since: formatTimestamp(sinceMs),
+          count: lines,
+        }),
+      );
+      this.#sayWhatWasRefused();
+    } catch {
+      // There is no room for it among what waits. It is said by the next append that finds some.
+    }
+  }
+
+  /** Events of an earlier writer that waited in a file when it ended: they are written now, before any other. */
+  #takeInLeftSpills(): void {
+    const directory = this.#options.spill?.directory;
+    if (directory === undefined) return;
+    try {
+      for (const left of linesLeftIn(directory, this.path, this.#options.sessionId)) {
+        for (const line of left.lines(this.#nextSeq)) {
+          this.#file.putNow(line);
+          this.#nextSeq++;
+        }
+        const reason = "an earlier writer could not write these events; they waited in a file of their own";
+        this.#putNow(ownEvent("DEGRADED", { reason, count: left.count }));
+        this.#file.sync();
+        left.remove();
+      }
+    } catch (error) {
+      // They stay where they are for the next writer.
+      this.#tell(ioError("take in the spilled events in", directory, error));
+    }
+  }
+
+  #tell(error: TracekeepError): void {
+    this.lastFault = error;
+    this.#options.onFault?.(error);
+  }
+
+  #refuse(error: unknown): unknown {
+    if (this.#refused === this.#refusedInBuffer) {
+      this.#refusedWhy = error instanceof Error ? error.message : String(error);
+    }
+    this.#refused++;
+    return error;
   }
 
   #sayWhatWasRefused(): void {
     if (this.#refused === this.#refusedInBuffer) return;
     const count = this.#refused - this.#refusedInBuffer;
-    this.#put(ownEvent("GAP", { count, reason: "these events could not be written" }));
+    this.#put(ownEvent("GAP", { count, reason: `these events could not be written: ${this.#refusedWhy}` }));
     this.#refusedInBuffer += count;
   }
 }

@@ -15,8 +15,8 @@ import { BoundedQueue } from "../base/queue.ts";
 import type { JsonObject } from "../event/index.ts";
 import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
-import { openFiles } from "./open-files.ts";
-import type { UnwrittenLines } from "./open-files.ts";
+import { addOpenFile, removeOpenFile } from "./open-files.ts";
+import type { Flushable } from "./open-files.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
@@ -57,7 +57,7 @@ interface Entry {
   ticket: Ticket | undefined;
 }
 
-export class SharedLog implements UnwrittenLines {
+export class SharedLog implements Flushable {
   readonly path: string;
   readonly durability: Durability;
   /** Held by whoever writes to the log, or switches its file. */
@@ -82,7 +82,7 @@ export class SharedLog implements UnwrittenLines {
     this.#options = options;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#waiting = new BoundedQueue(options.capacity ?? SHARED_LOG_CAPACITY);
-    openFiles.add(this);
+    addOpenFile(this);
   }
 
   /** Events that this writer could not write. */
@@ -164,7 +164,7 @@ export class SharedLog implements UnwrittenLines {
       this.settle();
     } finally {
       this.#closed = true;
-      openFiles.delete(this);
+      removeOpenFile(this);
       this.#file?.close();
     }
   }

@@ -27,6 +27,8 @@ export class Unsynced {
   keptBytes = 0;
   /** Lines are unsynced that are not kept. */
   hasUnkept = false;
+  /** Lines that a running sync covers. */
+  #begunLines = 0;
   readonly #keeping: Keeping;
   #pieces: Piece[] = [];
   #waiting: Ticket[] = [];
@@ -36,6 +38,11 @@ export class Unsynced {
 
   constructor(keeping: Keeping) {
     this.#keeping = keeping;
+  }
+
+  /** Lines not known to be on the medium. */
+  get allLines(): number {
+    return this.lines + this.#begunLines;
   }
 
   /** Whether somebody waits for a sync that has not begun. */
@@ -71,6 +78,7 @@ export class Unsynced {
 
   /** A sync begins, of everything so far. */
   begin(): void {
+    this.#begunLines += this.lines;
     this.lines = 0;
     this.#begunPieces = this.#pieces.length;
     this.#begun = this.#waiting.splice(0);
@@ -78,6 +86,7 @@ export class Unsynced {
 
   /** The sync that was begun has gone well. */
   settleBegun(): void {
+    this.#begunLines = 0;
     for (const ticket of this.#begun.splice(0)) ticket.settle();
     if (this.#keeps()) this.#drop(this.#begunPieces);
     // What came meanwhile was kept in case that sync failed; no more was promised of it than what it has.
@@ -89,7 +98,7 @@ export class Unsynced {
 
   /** Everything is on the medium. */
   settleAll(): void {
-    this.lines = 0;
+    this.lines = this.#begunLines = 0;
     this.hasUnkept = false;
     this.#drop(this.#pieces.length);
     for (const tickets of [this.#begun, this.#waiting])

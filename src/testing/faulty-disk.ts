@@ -171,6 +171,15 @@ export function faultyDisk(): FaultyDisk {
         setImmediate(() => done(error as Error));
       }
     },
+    syncDirectorySoon: (directory, done) => {
+      let failure: Error | null = null;
+      try {
+        disk.syncDirectory(directory);
+      } catch (error) {
+        failure = error as Error;
+      }
+      setImmediate(() => done(failure));
+    },
     syncDirectory: (directory) => {
       countStep();
       nodeDisk.syncDirectory(directory);

@@ -12,8 +12,6 @@ const MAX_EXHAUSTIVE = 6;
 export interface CrashState {
   /** Content by name. */
   files: Map<string, Buffer>;
-  /** Whether a block is missing in front of one that is there: only zeros stand in its place. */
-  hasHole: boolean;
   /** Events that had been acknowledged by then. */
   acknowledged: readonly string[];
 }
@@ -92,7 +90,7 @@ function* statesNow(
     });
     // One file at a time is half-written; the others are as they were, or whole.
     for (const inode of dirty.length === 0 ? [-1] : dirty) {
-      for (const { content, hasHole } of contentsOf(files.get(inode), random)) {
+      for (const content of contentsOf(files.get(inode), random)) {
         for (const othersWhole of dirty.length > 1 ? [false, true] : [true]) {
           const state = new Map<string, Buffer>();
           for (const [name, each] of names) {
@@ -100,7 +98,7 @@ function* statesNow(
             if (file === undefined) continue;
             state.set(name, each === inode ? content : othersWhole ? file.content : file.synced);
           }
-          yield { files: state, hasHole, acknowledged };
+          yield { files: state, acknowledged };
         }
       }
     }
@@ -125,18 +123,15 @@ function applyChange(names: Map<string, number>, change: NameChange): void {
   }
 }
 
-function* contentsOf(
-  file: ModelFile | undefined,
-  random: () => number,
-): Generator<{ content: Buffer; hasHole: boolean }, void, undefined> {
+function* contentsOf(file: ModelFile | undefined, random: () => number): Generator<Buffer, void, undefined> {
   if (file === undefined) {
-    yield { content: Buffer.alloc(0), hasHole: false };
+    yield Buffer.alloc(0);
     return;
   }
   const { synced, content } = file;
   if (content.length < synced.length) {
-    yield { content: synced, hasHole: false };
-    yield { content, hasHole: false };
+    yield synced;
+    yield content;
     return;
   }
   const firstBlock = Math.floor(synced.length / BLOCK_BYTES);
@@ -152,12 +147,13 @@ function* contentsOf(
       const start = Math.max(synced.length, (firstBlock + block) * BLOCK_BYTES);
       content.copy(state, start, start, Math.min(state.length, (firstBlock + block + 1) * BLOCK_BYTES));
     }
-    yield { content: state, hasHole: last >= 0 && kept.slice(0, last).includes(false) };
+    // Where a block is missing in front of one that is there, zeros stand in its place.
+    yield state;
   }
   // A file's size may have reached the medium at any byte.
   for (let times = 0; times < 4; times++) {
     const end = synced.length + Math.floor(random() * (content.length - synced.length + 1));
-    yield { content: content.subarray(0, end), hasHole: false };
+    yield content.subarray(0, end);
   }
 }
 

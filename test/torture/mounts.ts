@@ -4,12 +4,13 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import path from "node:path";
 import process from "node:process";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { Missing } from "./suite.ts";
 
 export interface Mount {
   dir: string;
-  unmount: () => void;
+  unmount: () => Promise<void>;
 }
 
 export interface ImageMount extends Mount {
@@ -24,7 +25,7 @@ export interface ImageMount extends Mount {
 export function mountTmpfs(scratch: string, options: string): Mount {
   const dir = fs.mkdtempSync(path.join(scratch, "tmpfs-"));
   run("mount", "-t", "tmpfs", "-o", options, "tmpfs", dir);
-  return { dir, unmount: () => run("umount", dir) };
+  return { dir, unmount: () => unmount(dir) };
 }
 
 /** A file system in a file. @throws Missing */
@@ -42,11 +43,52 @@ export function mountImage(scratch: string, type: "ext4" | "xfs", mib: number): 
       run("umount", dir);
       run("mount", "-o", "loop", image, dir);
     },
-    unmount: () => run("umount", dir),
+    unmount: () => unmount(dir),
+  };
+}
+
+export interface ThinMount extends Mount {
+  /** Gives the disk that the image lies on room for all of it. */
+  makeRoom: () => void;
+}
+
+/** A file system in a file without blocks, on a memory disk that has not room for all of it. @throws Missing */
+export async function mountThin(scratch: string, diskMib: number, mib: number): Promise<ThinMount> {
+  const disk = mountTmpfs(scratch, `size=${diskMib}m`);
+  const image = path.join(disk.dir, "thin.img");
+  const dir = fs.mkdtempSync(path.join(scratch, "thin-"));
+  fs.writeFileSync(image, "");
+  fs.truncateSync(image, mib * 1024 * 1024);
+  try {
+    run("mkfs.ext4", "-q", "-O", "^has_journal", image);
+    run("mount", "-o", "loop,nodelalloc", image, dir);
+  } catch (error) {
+    await disk.unmount();
+    throw error;
+  }
+  return {
+    dir,
+    makeRoom: () => run("mount", "-o", `remount,size=${2 * mib}m`, disk.dir),
+    unmount: async () => {
+      await unmount(dir);
+      await disk.unmount();
+    },
   };
 }
 
 // --- internal ---
+
+/** A sync may still be running in the background, with a descriptor of its own. */
+async function unmount(dir: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return run("umount", dir);
+    } catch (error) {
+      if (tries === 40) throw error;
+      await sleep(50);
+    }
+  }
+}
 
 function run(command: string, ...args: string[]): void {
   if (process.getuid?.() !== 0) throw new Missing("root");

@@ -57,10 +57,20 @@ export function inspect(dir: string, session: string, promised: readonly Promise
   const segments = fs
     .readdirSync(dir)
     .filter((name) => name.startsWith("session_") && name.endsWith(".jsonl"))
-    .map((name) => readSegment(path.join(dir, name), session, findings))
-    .filter((lines) => lines.length > 0)
-    .map((lines) => ({ firstSeq: lines[0]?.first_seq ?? lines[0]?.seq ?? 0, lines }))
-    .toSorted((left, right) => left.firstSeq - right.firstSeq);
+    .map((name) => readSegment(path.join(dir, name), session))
+    .filter(({ lines }) => lines.length > 0)
+    .map((segment) => {
+      const { seq = 0, first_seq: firstSeq = seq } = segment.lines[0] ?? {};
+      return { firstSeq, headerSeq: seq, ...segment };
+    })
+    .toSorted((left, right) => left.firstSeq - right.firstSeq || left.headerSeq - right.headerSeq);
+  segments.forEach(({ invalid, isTorn }, index) => {
+    const next = segments[index + 1];
+    // What was left because it could not be written to, or cut, any more may end in part of a line that stands whole in
+    // the next segment.
+    const isLeft = next !== undefined && next.firstSeq < next.headerSeq;
+    findings.invalidLines += invalid + (isTorn && !isLeft ? 1 : 0);
+  });
   // What a segment holds from the next one's first number on was written again there (promise P4).
   const lines = segments
     .flatMap(({ lines: all }, index) =>
@@ -89,20 +99,20 @@ export function inspect(dir: string, session: string, promised: readonly Promise
 
 // --- internal ---
 
-function readSegment(file: string, session: string, findings: Findings): Line[] {
-  const text = fs.readFileSync(file, "utf8");
-  const texts = text.split("\n");
-  if (texts.pop() !== "") findings.invalidLines++;
+function readSegment(file: string, session: string): { lines: Line[]; invalid: number; isTorn: boolean } {
+  const texts = fs.readFileSync(file, "utf8").split("\n");
+  const isTorn = texts.pop() !== "";
   const lines: Line[] = [];
+  let invalid = 0;
   for (const line of texts) {
     try {
       const value = JSON.parse(line) as Line & { session_id: string };
       if (value.session_id === session) lines.push(value);
     } catch {
-      findings.invalidLines++;
+      invalid++;
     }
   }
-  return lines;
+  return { lines, invalid, isTorn };
 }
 
 function compareWithReader(dir: string, session: string, lines: readonly Line[], findings: Findings): void {

@@ -80,6 +80,12 @@ export function recordingDisk(): RecordingDisk {
       nodeDisk.syncDirectory(directory);
       operations.push({ kind: "sync directory" });
     },
+    syncDirectorySoon: (directory, done) => {
+      nodeDisk.syncDirectorySoon(directory, (error) => {
+        operations.push({ kind: "sync directory" });
+        done(error);
+      });
+    },
     link: (from, to) => {
       nodeDisk.link(from, to);
       inodes.set(to, inodes.get(from) ?? -1);

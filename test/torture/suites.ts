@@ -1,6 +1,7 @@
 // Every torture suite.
 
 import type { Suite } from "./suite.ts";
+import { brokenDisks } from "./suites/broken-disks.ts";
 import { failedSyncs } from "./suites/failed-syncs.ts";
 import { crashStatesSuite } from "./suites/crash-states.ts";
 import { crashes } from "./suites/crashes.ts";
@@ -9,6 +10,7 @@ import { fullDisks } from "./suites/full-disks.ts";
 import { kills } from "./suites/kills.ts";
 import { straced } from "./suites/strace.ts";
 import { tornWrites } from "./suites/torn-writes.ts";
+import { writers } from "./suites/writers.ts";
 
 export const SUITES: readonly Suite[] = [
   kills,
@@ -17,6 +19,8 @@ export const SUITES: readonly Suite[] = [
   tornWrites,
   failedSyncs,
   fullDisks,
+  brokenDisks,
   crashes,
   crashStatesSuite,
+  writers,
 ];

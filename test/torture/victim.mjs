@@ -44,7 +44,8 @@ tell({ done: true, faults });
 
 /** Some are short and some long, by the number, so that whoever reads them can tell what they should be. */
 function textOf(n) {
-  return String.fromCodePoint(97 + (n % 26)).repeat((n * 7919) % maxBytes);
+  const length = plan.longEvery > 0 && n % plan.longEvery === 7 ? plan.longBytes : (n * 7919) % maxBytes;
+  return String.fromCodePoint(97 + (n % 26)).repeat(length);
 }
 
 function tell(what) {

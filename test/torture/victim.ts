@@ -15,11 +15,16 @@ export interface VictimPlan {
   producers?: number;
   /** Texts are shorter than this. */
   maxBytes?: number;
+  /** Every so many events a text is as long as `longBytes`. */
+  longEvery?: number;
+  longBytes?: number;
   /** A new segment after so many events; 0: none. */
   rotateEvery?: number;
   pauseMs?: number;
   /** Whether the session is ended. Default true. */
   end?: boolean;
+  /** It counts as hung after so long. Default a minute, of which no other plan takes a tenth. */
+  hangMs?: number;
   /** More options of `openStore`. */
   store?: Record<string, unknown>;
 }
@@ -50,7 +55,6 @@ export interface Attack {
   during?: (child: ChildProcess, onLine: (listener: () => void) => void) => void;
 }
 
-/** None of the plans takes a tenth of it. */
 const HANG_MS = 60_000;
 const VICTIM = path.join(import.meta.dirname, "victim.mjs");
 
@@ -85,7 +89,7 @@ export function runVictim(plan: VictimPlan, attack: Attack = {}): Promise<Outcom
   const hang = setTimeout(() => {
     outcome.stderr += "it hung";
     child.kill("SIGKILL");
-  }, HANG_MS);
+  }, plan.hangMs ?? HANG_MS);
   attack.during?.(child, (listener) => listeners.push(listener));
   return new Promise((resolve, reject) => {
     child.once("error", reject);

@@ -1,22 +1,28 @@
 // Looks at the store and the machine, and says what is wrong together with the command that mends it.
 
-import { runChecks } from "../checks.ts";
+import { fixModes, runChecks } from "../checks.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { findStore } from "../../store/find.ts";
 import type { ExitCode } from "../exit-codes.ts";
 
 export const doctor: Command = {
   name: "doctor",
   summary: "check the store and this machine",
   options: {
+    fix: { kind: "flag", about: "first make the store's files yours alone, as far as they are yours" },
     json: { kind: "flag", about: "print one JSON object for each check: {name, ok, about, hint?}" },
   },
-  examples: [["doctor", "check everything"]],
+  examples: [
+    ["doctor", "check everything"],
+    ["doctor --fix", "and repair the permissions of the store"],
+  ],
   run,
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
+  if (context.flag("fix")) fixModes(findStore(context.place));
   const checks = runChecks(context.place);
   for (const check of checks) {
     if (context.flag("json")) {

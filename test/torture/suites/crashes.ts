@@ -45,7 +45,7 @@ export const crashes: Suite = {
           tally.add(inspect(dir, `s${crash}`, promised), acknowledged.length, `${type}, crash ${crash}`);
         }
       } finally {
-        mount.unmount();
+        await mount.unmount();
       }
     });
   },

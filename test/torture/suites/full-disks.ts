@@ -72,7 +72,7 @@ async function fillAndFree({ size, scratch, tally }: SuiteContext): Promise<void
       tally.add(findings, promised.length, `session ${index}`);
       tally.accidents += ROUNDS_PER_SESSION - 1;
     } finally {
-      mount.unmount();
+      await mount.unmount();
     }
   }
 }

@@ -42,7 +42,7 @@ async function logThen(ending: string, options = ""): Promise<Ended> {
     child.once("close", (...how) => resolve(how)),
   );
   const store = path.join(folder, "store");
-  const [name = ""] = fs.readdirSync(store).filter((file) => file.startsWith("session_"));
+  const [name = ""] = fs.readdirSync(store).filter((file) => /^session_.*\.jsonl$/.test(file));
   const lines = fs.readFileSync(path.join(store, name), "utf8").split("\n").slice(0, -1);
   return { code, signal, stderr, events: lines.map((line) => JSON.parse(line) as Record<string, unknown>) };
 }

@@ -78,7 +78,7 @@ describe("following a store that four processes write to", () => {
     expect(
       fs
         .readdirSync(dir)
-        .filter((name) => !name.startsWith("session_"))
+        .filter((name) => !/^(?:session_|ledger\.)/.test(name))
         .toSorted(),
     ).toEqual([".gitignore", "ledger.jsonl", "ledger.jsonl.lock", "store.lock"]);
   });
@@ -111,7 +111,7 @@ describe("following a store that four processes write to", () => {
     expect(seen.sorted()).toEqual(expected);
     const stored = fs
       .readdirSync(dir)
-      .filter((name) => name.startsWith("session_"))
+      .filter((name) => /^session_.*\.jsonl$/.test(name))
       .flatMap((name) => fs.readFileSync(path.join(dir, name), "utf8").split("\n").slice(0, -1));
     expect(lines.toSorted()).toEqual(stored.toSorted());
   });

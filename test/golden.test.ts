@@ -14,7 +14,7 @@ const GOLDEN = path.join(import.meta.dirname, "golden");
 
 describe("format 1", () => {
   const dir = path.join(GOLDEN, "v1");
-  const logs = readdirSync(dir).filter((name) => name.endsWith(".jsonl"));
+  const logs = readdirSync(dir).filter((name) => /^session_.*\.jsonl$/.test(name));
 
   it("is read to the last event, nothing skipped", () => {
     const events = openReader({ dir }).events();

@@ -25,6 +25,7 @@ export type ErrorCode =
   | "PERMISSION"
   | "QUEUE_FULL"
   | "REFUSED"
+  | "SEAL_BROKEN"
   | "SESSION_BUSY"
   | "SESSION_EXISTS"
   | "TOO_SLOW"

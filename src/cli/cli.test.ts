@@ -67,12 +67,16 @@ describe("every command", () => {
     },
   );
 
+  const OPERANDS: Record<string, string[]> = {
+    show: ["show", "x"],
+    replay: ["replay", "x"],
+    erase: ["erase", "x:1", "--reason", "r"],
+  };
+
   it.each(NAMES.filter((name) => !["append", "import", "hook", "install"].includes(name)))(
     "%s without a store says so and what to do, and creates none",
     async (name) => {
-      const operands: Record<string, string> = { show: "x", replay: "x", export: "jsonl" };
-      const operand = operands[name];
-      const { code, err, out } = await tracekeep(operand === undefined ? [name] : [name, operand]);
+      const { code, err, out } = await tracekeep(OPERANDS[name] ?? [name]);
       expect(code).toBe(name === "doctor" ? 3 : 1);
       expect(err + out).toContain("no .tracekeep here or in a folder above");
       expect(err + out).toContain("--dir");
@@ -269,7 +273,7 @@ describe("sessions, show, audit, stats", () => {
     const file = path.join(
       folder,
       ".tracekeep",
-      fs.readdirSync(path.join(folder, ".tracekeep")).find((name) => name.startsWith("session_")) ?? "",
+      fs.readdirSync(path.join(folder, ".tracekeep")).find((name) => /^session_.*\.jsonl$/.test(name)) ?? "",
     );
     const lines = fs.readFileSync(file, "utf8").split("\n");
     lines[2] = "garbage";

@@ -45,6 +45,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/stats.ts")).stats,
   },
   {
+    name: "verify",
+    summary: "find what was changed, cut off, moved or removed since it was sealed",
+    load: async () => (await import("./commands/verify.ts")).verify,
+  },
+  {
+    name: "erase",
+    summary: "take one event's content out of the record, visibly",
+    load: async () => (await import("./commands/erase.ts")).erase,
+  },
+  {
     name: "replay",
     summary: "play a session again, show its steps, compare two runs",
     load: async () => (await import("./commands/replay.ts")).replay,

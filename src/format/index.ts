@@ -22,6 +22,22 @@ export {
   MAX_READ_LINE_BYTES,
 } from "./line.ts";
 export type { DecodedLine, LineParts } from "./line.ts";
+export {
+  checkConsistency,
+  checkInclusion,
+  consistencyRanges,
+  EMPTY_ROOT,
+  HASH_BYTES,
+  hashFromBase64,
+  hashLeaf,
+  hashLineAt,
+  hashNode,
+  hashToBase64,
+  inclusionRanges,
+  MerkleTree,
+  rootsOfRanges,
+} from "./merkle.ts";
+export type { Hash, LeafRange } from "./merkle.ts";
 export { isObject, parseJson, parseObject } from "./parse.ts";
 export { joinPath, MAX_DEPTH, setOwn, toPlain } from "./plain.ts";
 export type { Plain } from "./plain.ts";
@@ -30,5 +46,18 @@ export { salvageLine } from "./salvage.ts";
 export type { Piece } from "./salvage.ts";
 export { formatSessionFileName, parseSessionFileName, sessionFileNames } from "./session-name.ts";
 export type { SessionFileName } from "./session-name.ts";
+export {
+  formatCheckpoint,
+  generateSigner,
+  MAX_NOTE_BYTES,
+  openNote,
+  parseCheckpoint,
+  parseVkey,
+  signerFromSeed,
+  signNote,
+} from "./signed-note.ts";
+export type { Checkpoint, NoteSigner, NoteVerifier, OpenedNote } from "./signed-note.ts";
+export { checkTlogProof, decodeTlogProof, encodeTlogProof } from "./tlog-proof.ts";
+export type { CheckedProof, TlogProof } from "./tlog-proof.ts";
 export { decodeTombstone, encodeTombstone } from "./tombstone.ts";
 export type { Tombstone } from "./tombstone.ts";

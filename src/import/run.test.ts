@@ -153,7 +153,7 @@ describe("importing", () => {
   it("goes on inside a record when it was interrupted there", async () => {
     write("s1.jsonl", said(1, "hi"), called(2));
     await run();
-    const [name = ""] = fs.readdirSync(dir).filter((entry) => entry.startsWith("session_"));
+    const [name = ""] = fs.readdirSync(dir).filter((entry) => /^session_.*\.jsonl$/.test(entry));
     const log = path.join(dir, name);
     const lines = fs.readFileSync(log, "utf8").split("\n");
     // As a killed import leaves it: the record's second event is torn.
@@ -225,7 +225,7 @@ describe("importing", () => {
     write("many.jsonl", ...records);
     expect(await run()).toMatchObject({ sessions: 100, events_added: 200 });
     expect(await run()).toMatchObject({ events_added: 0, events_known: 200 });
-  });
+  }, 30_000);
 });
 
 describe("a session whose log has several files", () => {
@@ -374,7 +374,7 @@ describe("what stands in the way", () => {
   it("cannot be a damaged line of the store", async () => {
     const file = write("s1.jsonl", called(1), called(2));
     await run();
-    const [name = ""] = fs.readdirSync(dir).filter((entry) => entry.startsWith("session_"));
+    const [name = ""] = fs.readdirSync(dir).filter((entry) => /^session_.*\.jsonl$/.test(entry));
     const log = path.join(dir, name);
     fs.writeFileSync(log, fs.readFileSync(log, "utf8").replace('"metadata":{', '"metadata":['));
     fs.appendFileSync(file, textOf(called(3)));
@@ -449,5 +449,5 @@ describe("an import", () => {
       ),
       { numRuns: 60 },
     );
-  });
+  }, 30_000);
 });

@@ -32,8 +32,12 @@ function entries(): Event[] {
     .map((line) => JSON.parse(line) as Event);
 }
 
+/** What it says of sessions' lives; what it states for `verify` is in test/evidence.test.ts. */
+const EVIDENCE = /^(?:STORE_KEY|EPOCH|SEAL)$/;
 const told = (): string[] =>
-  entries().map(({ event, session_id: id, how }) => [event, id, how].filter(Boolean).join(" "));
+  entries()
+    .filter(({ event }) => !EVIDENCE.test(event))
+    .map(({ event, session_id: id, how }) => [event, id, how].filter(Boolean).join(" "));
 
 /** A process that is certainly dead: this one's number, of another start. */
 const DEAD = { ...currentProcess(), process_start: "1" };
@@ -62,11 +66,11 @@ describe("the ledger", () => {
       "SESSION_OPENED closed",
       "SESSION_CLOSED closed closed",
     ]);
-    const [created, opened, closed] = entries();
+    const [created, opened, closed] = entries().filter(({ event }) => !EVIDENCE.test(event));
     expect(created).toMatchObject({ format: 1, seq: 0, ...currentProcess() });
     expect(opened).toMatchObject({ agent_id: "a", resumed: false, ...currentProcess() });
     expect(closed).toMatchObject({ lines: 2, file: opened?.["file"] });
-    expect(entries().map(({ seq }) => seq)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(entries().map(({ seq }) => seq)).toEqual(entries().map((_, index) => index));
   });
 
   it("is no session of the store", async () => {
@@ -83,13 +87,20 @@ describe("the ledger", () => {
     first.startSession({ id: "s" }).close();
     first.close();
     const second = open();
-    const opened = fs.readFileSync(file, "utf8").split("\n")[1] ?? "";
+    const opened =
+      fs
+        .readFileSync(file, "utf8")
+        .split("\n")
+        .find((line) => line.includes("SESSION_OPENED")) ?? "";
     const { process_start: start } = currentProcess();
     fs.appendFileSync(file, `${opened.replace(`"process_start":"${start}"`, '"process_start":"1"')}\n`);
     second.openSession("s").end();
     second.close();
     expect(told().slice(-3)).toEqual(["SESSION_TAKEN_OVER s", "SESSION_OPENED s", "SESSION_CLOSED s ended"]);
-    expect(entries().at(-3)).toMatchObject({ previous: DEAD, ...currentProcess() });
+    expect(entries().find(({ event }) => event === "SESSION_TAKEN_OVER")).toMatchObject({
+      previous: DEAD,
+      ...currentProcess(),
+    });
   });
 
   it("does not call a session taken over whose writer closed it, or is alive", () => {
@@ -177,7 +188,7 @@ describe("the ledger", () => {
     session.end();
     store.close();
     expect(faults).toContain(`IO ${file}`);
-    expect(faults.length).toBeLessThanOrEqual(2);
+    expect(faults.length).toBeLessThanOrEqual(3);
   });
 
   it("says which segment a log goes on in, and what was lost", () => {

@@ -54,6 +54,11 @@ export interface StoreOptions extends DetectionOptions {
    */
   sinks?: readonly Sink[] | undefined;
   /**
+   * Seal the logs, so that `tracekeep verify` finds what is changed later. Costs two hashes an event and
+   * a signature a second; syncs nothing that nobody waits for. Default true.
+   */
+  seals?: boolean | undefined;
+  /**
    * Where events wait while they cannot be written (disk full, read-only, too many open files, a failing disk): in memory,
    * or in a private file. They are written by themselves once that is over, in order, with `DEGRADED` and, for those
    * beyond the bound, `GAP` behind them. `false`: such events are refused at once. See {@link SpillOptions}.
@@ -97,6 +102,7 @@ const STORE_OPTIONS = [
   "handleSignals",
   "onFault",
   "sinks",
+  "seals",
   "detectors",
   "onAnomaly",
   "spill",
@@ -121,15 +127,19 @@ export interface CheckedStoreOptions
   extends Omit<StoreOptions, keyof WriterOptions | "spill">, WriterOptions {
   durability: Durability;
   spill: CheckedSpillOptions | undefined;
+  seals: boolean;
 }
 
 /** @throws TypeError, RangeError */
 export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
   checkOptionNames("openStore", options, STORE_OPTIONS);
+  if (options.seals !== undefined && typeof options.seals !== "boolean")
+    throw new TypeError(`openStore: seals must be true or false, got ${describe(options.seals)}`);
   return {
     ...options,
     spill: checkSpillOptions("openStore", options.spill),
     ...checkWriterOptions("openStore", options),
+    seals: options.seals ?? true,
     ...checkDetectionOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),

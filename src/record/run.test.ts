@@ -32,7 +32,7 @@ const eventsOf = (file: string): Event[] =>
 
 /** Events by session id, over the whole store. */
 function allEvents(): Map<string, Event[]> {
-  const files = fs.readdirSync(store.dir).filter((name) => name.startsWith("session_"));
+  const files = fs.readdirSync(store.dir).filter((name) => /^session_.*\.jsonl$/.test(name));
   return new Map(
     files
       .map((name) => eventsOf(path.join(store.dir, name)))

@@ -12,6 +12,7 @@ export function startDraft(
   options: SessionOptions & { origin: string },
   durability: string,
   redactor: Redactor,
+  sealKey?: string,
 ): EventDraft {
   const { startedAt, parent, title, project, metadata } = options;
   return {
@@ -20,7 +21,7 @@ export function startDraft(
     format: FORMAT_VERSION,
     recorder: RECORDER,
     origin: options.origin,
-    ...epoch(durability, redactor),
+    ...epoch(durability, redactor, sealKey),
     ...(parent === undefined ? {} : { parent_session_id: parent }),
     ...(title === undefined ? {} : { title }),
     ...(project === undefined ? {} : { project }),
@@ -30,13 +31,27 @@ export function startDraft(
 }
 
 /** The first event of a later process that goes on with a session. */
-export function resumedDraft(durability: string, redactor: Redactor): EventDraft {
-  return { event: "RESUMED", format: FORMAT_VERSION, recorder: RECORDER, ...epoch(durability, redactor) };
+export function resumedDraft(durability: string, redactor: Redactor, sealKey?: string): EventDraft {
+  return {
+    event: "RESUMED",
+    format: FORMAT_VERSION,
+    recorder: RECORDER,
+    ...epoch(durability, redactor, sealKey),
+  };
 }
 
 // --- internal ---
 
 /** Who writes from here on, and how. */
-function epoch(durability: string, { statement }: Redactor): Record<string, unknown> {
-  return { ...currentProcess(), durability, redaction: statement };
+function epoch(
+  durability: string,
+  { statement }: Redactor,
+  sealKey: string | undefined,
+): Record<string, unknown> {
+  return {
+    ...currentProcess(),
+    durability,
+    redaction: statement,
+    ...(sealKey === undefined ? {} : { seal_key: sealKey }),
+  };
 }

@@ -24,6 +24,7 @@ import { Ledger } from "../store/ledger.ts";
 import type { LedgerSession } from "../store/ledger.ts";
 import { readLines } from "../store/line-reader.ts";
 import { waitForLock } from "../store/lock.ts";
+import { Sealer } from "../store/sealer.ts";
 import { OpenSessions } from "../store/open-sessions.ts";
 import { createWholeLog } from "../store/segment.ts";
 import { dayEndIn } from "../store/lifecycle/day-end.ts";
@@ -341,9 +342,10 @@ export class Store {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
     const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
-    const start = startDraft(options, options.durability, this.#newRedactor());
-    const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog =>
-      SessionLog.create(this.dir, names, drafts.read(start), logOptions);
+    const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog => {
+      const start = startDraft(options, options.durability, this.#newRedactor(), logOptions.sealer?.vkey);
+      return SessionLog.create(this.dir, names, drafts.read(start), logOptions);
+    };
     return this.#session(id, options.agent, options, create, false);
   }
 
@@ -363,6 +365,7 @@ export class Store {
     });
     let isOpen = false;
     const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
+    const sealer = this.#sealer(id, about, onFault);
     const log = openLog(
       {
         sessionId: id,
@@ -384,6 +387,7 @@ export class Store {
           copies.lost();
         },
         onFault,
+        sealer,
       },
       drafts,
     );
@@ -398,7 +402,7 @@ export class Store {
       redactor,
       copies,
       hub: this.#hub,
-      resumed: exists ? resumedDraft(durability, redactor) : undefined,
+      resumed: exists ? resumedDraft(durability, redactor, sealer?.vkey) : undefined,
       summary: () => {
         if (live !== undefined) return live;
         // A log of one file is known to the catalog; of a longer one, parts may have been archived meanwhile.
@@ -440,6 +444,25 @@ export class Store {
   #newRedactor(): Redactor {
     const { redaction, onFault = warnOnce(`redaction in ${this.dir}`) } = this.#options;
     return storeRedactor(this.dir, redaction, onFault);
+  }
+
+  /** Undefined where nothing is sealed: by choice, or because ledger or key fail, which is told and stops nobody. */
+  #sealer(sessionId: string, about: () => LedgerSession, onFault: OnFault): Sealer | undefined {
+    if (!this.#options.seals) return undefined;
+    try {
+      const storeSigner = this.#ledger.beginSealing(this.#options.env);
+      return new Sealer({
+        disk: nodeDisk,
+        sessionId,
+        storeSigner,
+        onEpoch: (vkey, firstSeq) => this.#ledger.sessionEpoch(about(), vkey, firstSeq),
+        onSeal: (note) => this.#ledger.sessionSealed(about(), note),
+        onFault,
+      });
+    } catch (error) {
+      onFault(error instanceof TracekeepError ? error : ioError("open the ledger in", this.dir, error));
+      return undefined;
+    }
   }
 
   #copies(

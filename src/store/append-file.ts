@@ -26,10 +26,29 @@ export interface Tail {
   bytes: Iterable<Uint8Array>;
 }
 
-/** Another file that was begun, and its first line if that is not on the medium yet. */
+/** Another file that was begun. */
 export interface Begun {
   file: OpenFile;
-  unsynced?: Buffer;
+  /** Its first line. */
+  header: Buffer;
+  /** All that is in it, and its name, are on the medium. */
+  isDurable: boolean;
+}
+
+/** Whoever has to know what is in a log, and what of it is on the medium. It never throws. */
+export interface FileWitness {
+  /** Whether lines are in the log that are not known to be on the medium. */
+  readonly hasUnsynced: boolean;
+  /** These whole lines have just been handed to the kernel, in the order of the log. The bytes are only lent. */
+  written(lines: Iterable<Uint8Array>): void;
+  /** A sync begins; what this returns is called once all that was written by now is on the medium. */
+  syncing(): () => void;
+  /** The file is left while it is synced; what this returns is called when that has ended, well or not. */
+  leaving(): (error: Error | null) => void;
+  /** Another file was begun after a fault, and not everything before it is known to be on the medium. */
+  unsure(): void;
+  /** Everything promised is on the medium, and the file is let go of or the process ends. */
+  settled(): void;
 }
 
 export interface AppendFileOptions {
@@ -41,11 +60,12 @@ export interface AppendFileOptions {
   onLost: (lines: number) => void;
   /** Something failed, also when nobody called just then. Of an outage, what began it. */
   onFault: (error: TracekeepError) => void;
+  witness?: FileWitness | undefined;
   /**
    * Begins another file when this one must not be written to any more, with the tail in it, and on the medium. Without
    * it no lines are kept, and a failed sync is the end.
    */
-  replace?: ((tail: Tail, failure: TracekeepError) => OpenFile) | undefined;
+  replace?: ((tail: Tail, failure: TracekeepError) => Begun) | undefined;
   /** Makes the file again whose name was deleted, and all that was in it. */
   restore?: ((file: OpenFile) => OpenFile) | undefined;
   /** Where lines wait that cannot be written. Without it they are refused. */
@@ -82,7 +102,10 @@ export class AppendFile implements Flushable {
       unsynced: this.#unsynced,
       // What was written before an outage is synced in it all the same, unless that is what has failed.
       file: () => (this.#state === "open" || this.#isOnlyWaiting() ? this.#file : undefined),
-      onEnded: (error) => this.#syncEnded(error),
+      onBegin: () => {
+        const synced = options.witness?.syncing();
+        return (error) => this.#syncEnded(error, synced);
+      },
     });
     if (options.spill !== undefined) {
       this.#outage = new Outage(options.spill, () => void this.#tryAgain(RETRY_STEP_BYTES));
@@ -191,6 +214,11 @@ export class AppendFile implements Flushable {
     this.#syncNow();
   }
 
+  /** Has what is written by now synced in its turn, also where no durability asks for it. */
+  requestSync(): void {
+    this.#syncs.request();
+  }
+
   /**
    * Hands everything to the kernel, and to the medium where `os` is not all that was promised. What waits is tried once
    * more; if that is in vain, it is told what becomes of it.
@@ -198,16 +226,8 @@ export class AppendFile implements Flushable {
    * @throws TracekeepError
    */
   settle(): void {
-    this.checkPresence();
-    try {
-      this.#writeBuffer();
-      if (!this.#tryAgain(Infinity)) this.#checkOpen();
-      if (this.#state !== "open") return;
-      const isDue = this.#options.durability !== "os" && this.#unsynced.lines > 0;
-      if (isDue || this.#syncs.isRunning || this.#unsynced.isAwaited) this.sync();
-    } finally {
-      this.#tellWhatWaits();
-    }
+    this.#settle();
+    if (this.#state === "open") this.#options.witness?.settled();
   }
 
   /**
@@ -219,13 +239,19 @@ export class AppendFile implements Flushable {
   switchTo(begin: (left: OpenFile) => Begun): void {
     this.#checkOpen();
     const before = this.#file;
-    this.settle();
+    this.#settle();
     // A failed sync has just begun another file.
     if (this.#file !== before) return;
-    const { file, unsynced } = begin(before);
+    const { witness } = this.#options;
+    const { file, header, isDurable } = begin(before);
+    if (witness?.hasUnsynced === true) before.syncSoon(witness.leaving());
     this.#goOnIn(file);
-    if (unsynced === undefined) this.#syncedAll();
-    else this.countWritten(unsynced);
+    if (isDurable) {
+      witness?.written([header]);
+      this.#syncedAll();
+    } else {
+      this.countWritten(header);
+    }
   }
 
   /** Accepts nothing more; what is still in the buffer, or waits, is lost. @returns the failure */
@@ -243,8 +269,9 @@ export class AppendFile implements Flushable {
   close(): void {
     if (this.#state === "closed") return;
     try {
-      this.settle();
+      this.#settle();
     } finally {
+      const isWhole = this.#state === "open";
       if (this.#state === "degraded" && this.#failure !== undefined) {
         this.#unsynced.fail(this.#failure);
         this.#letGoOfSpill(this.#failure);
@@ -252,6 +279,7 @@ export class AppendFile implements Flushable {
       this.#state = "closed";
       this.#syncs.withdraw();
       removeOpenFile(this);
+      if (isWhole) this.#tellWitness();
       this.#file.close();
     }
   }
@@ -277,6 +305,33 @@ export class AppendFile implements Flushable {
       // Nobody called, so nobody can catch it: the write has told onFault, and onLost and the tickets if it is lost.
     }
   };
+
+  #settle(): void {
+    this.checkPresence();
+    try {
+      this.#writeBuffer();
+      if (!this.#tryAgain(Infinity)) this.#checkOpen();
+      if (this.#state !== "open") return;
+      const isPromised = this.#options.durability !== "os";
+      const isDue = isPromised && this.#unsynced.lines > 0;
+      const isRunning = this.#syncs.isRunning && (isPromised || this.#unsynced.isBegunAwaited);
+      if (isDue || isRunning || this.#unsynced.isAwaited) this.sync();
+    } finally {
+      this.#tellWhatWaits();
+    }
+  }
+
+  /** What was not promised to be on the medium gets there off the caller's path, for the witness alone. */
+  #tellWitness(): void {
+    const { witness } = this.#options;
+    if (witness === undefined) return;
+    if (!witness.hasUnsynced) return witness.settled();
+    const left = witness.leaving();
+    this.#file.syncSoon((error) => {
+      left(error);
+      witness.settled();
+    });
+  }
 
   #checkOpen(): void {
     if (this.#state === "open") return;
@@ -333,6 +388,7 @@ export class AppendFile implements Flushable {
 
   #written(batch: Batch): void {
     this.#options.onWritten();
+    this.#options.witness?.written([batch.bytes]);
     this.#unsynced.add(batch);
   }
 
@@ -416,9 +472,10 @@ export class AppendFile implements Flushable {
     return this.#state === "degraded" && this.#outage?.mustLeaveFile === false;
   }
 
-  #syncEnded(error: Error | null): void {
+  #syncEnded(error: Error | null, synced: (() => void) | undefined): void {
     if (error === null) {
       this.#unsynced.settleBegun();
+      synced?.();
       this.hasSynced = true;
       return;
     }
@@ -476,11 +533,11 @@ export class AppendFile implements Flushable {
 
   /** Goes on in another file, in which everything is that was taken since the last good sync. @throws when there is none */
   #leaveFile(reason: TracekeepError): void {
-    const { replace } = this.#options;
+    const { replace, witness } = this.#options;
     if (replace === undefined) throw reason;
     const unsynced = this.#unsynced;
     const spill = this.#outage?.spill;
-    const next = replace(
+    const { file, header } = replace(
       {
         lines: unsynced.keptLines + (spill?.lines ?? 0),
         bytes: concat(unsynced.kept, spill?.contents() ?? []),
@@ -491,7 +548,10 @@ export class AppendFile implements Flushable {
       this.#failure = undefined;
       this.#state = "open";
     }
-    this.#goOnIn(next);
+    this.#goOnIn(file);
+    // What was kept had been written to the file before, so it is known already.
+    witness?.written(concat(spill?.contents() ?? [], [header]));
+    if (unsynced.hasUnkept) witness?.unsure();
     this.#syncedAll();
     spill?.settleAll();
     if (this.#outage !== undefined) this.#outage.mustLeaveFile = false;
@@ -506,6 +566,7 @@ export class AppendFile implements Flushable {
 
   #syncedAll(): void {
     this.hasSynced = true;
+    this.#options.witness?.syncing()();
     this.#unsynced.settleAll();
     this.#syncs.withdraw();
   }

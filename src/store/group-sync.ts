@@ -19,6 +19,8 @@ export interface GroupSyncOptions {
   syncEveryEvents?: number | undefined;
   syncIntervalMs?: number | undefined;
   onFault: (error: TracekeepError) => void;
+  /** A sync begins; what this returns is called when all that was written by now is on the medium. */
+  syncing?: (() => () => void) | undefined;
 }
 
 export class GroupSync implements Syncable {
@@ -56,6 +58,7 @@ export class GroupSync implements Syncable {
     this.#clearTimer();
     withdrawSync(this);
     const tickets = this.#tickets.splice(0);
+    const synced = this.#options.syncing?.();
     try {
       this.#options.disk.sync(this.#options.fd);
     } catch (cause) {
@@ -63,11 +66,15 @@ export class GroupSync implements Syncable {
     }
     this.#unsyncedLines = 0;
     for (const ticket of tickets) ticket.settle();
+    synced?.();
   }
 
   /** Syncs what was promised to be synced. @throws TracekeepError */
   settle(): void {
-    if (this.#failure === undefined && this.#isDue) this.sync();
+    if (this.#failure !== undefined) return;
+    // A sync that is running has promised nothing yet.
+    const promised = this.#options.durability !== "os" && (this.#unsyncedLines > 0 || this.#inFlight);
+    if (promised || this.#tickets.length > 0) this.sync();
   }
 
   /** Settles, and closes the file once nothing of ours needs it any more. @throws TracekeepError */
@@ -99,10 +106,13 @@ export class GroupSync implements Syncable {
     this.#inFlight = true;
     this.#unsyncedLines = 0;
     const tickets = this.#tickets.splice(0);
+    const synced = this.#options.syncing?.();
     this.#options.disk.syncSoon(this.#options.fd, (error) => {
       this.#inFlight = false;
-      if (error === null) for (const ticket of tickets) ticket.settle();
-      else this.#failed(error, tickets);
+      if (error === null) {
+        for (const ticket of tickets) ticket.settle();
+        synced?.();
+      } else this.#failed(error, tickets);
       if (this.#closed) this.#options.disk.close(this.#options.fd);
       else if (this.#onRetired !== undefined) this.retire(this.#onRetired);
       else this.#syncWhenDue();

@@ -44,9 +44,29 @@ export const SPILL_PREFIX = "tracekeep-spill-";
 export const DIRECTORY_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
+/** What proves a log, beside its first file: the latest seal, and the leaf hash of every line, 32 bytes each. */
+export function evidenceFiles(log: string): { seal: string; leaves: string } {
+  const directory = path.dirname(log);
+  const base = path.join(
+    path.basename(directory) === ARCHIVE_DIRECTORY ? path.dirname(directory) : directory,
+    path.basename(log).replace(/\.gz$/, "").replace(SEGMENT_NAME, ""),
+  );
+  return { seal: `${base}.seal`, leaves: `${base}.leaves` };
+}
+
+/** Where a segment lies once it is archived. */
+export function archivedPath(segment: string): string {
+  return path.join(path.dirname(segment), ARCHIVE_DIRECTORY, `${path.basename(segment)}.gz`);
+}
+
 /** Number of the segment that a session's log has under this name: 0 for the first, whose name has none. */
 export function segmentNumber(file: string): number {
   return Number(SEGMENT_NAME.exec(file)?.[1] ?? 0);
+}
+
+/** Path of the first segment of the same log, whose name says where its evidence is. */
+export function firstSegmentPath(file: string): string {
+  return file.replace(SEGMENT_NAME, ".jsonl");
 }
 
 /** Path of another segment of the same log. @example segmentPath("a.jsonl", 2) // "a.0002.jsonl" */

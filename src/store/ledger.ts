@@ -1,17 +1,26 @@
-// The store's shared log of its own life: who opened, closed, took over and healed which session, and when. What it
-// says is in the session logs as well, or can be told from them, so recording never waits for it: entries go out
-// together at the end of a turn, are synced within a second, and one that cannot be written is a fault that is told.
+// The store's shared log of its own life: who opened, closed, took over and healed which session, and when; and what
+// was sealed of it, and erased. Recording never waits for it: entries go out together at the end of a turn, are synced
+// within a second and sealed then, and one that cannot be written is a fault that is told.
 
+import * as fs from "node:fs";
 import path from "node:path";
 
-import type { TracekeepError } from "../base/errors.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
+import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { encodeIdentity } from "../format/index.ts";
+import { encodeIdentity, signNote } from "../format/index.ts";
+import type { NoteSigner } from "../format/index.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import { LEDGER } from "./layout.ts";
+import { tryWithFileLock, withFileLock, withFileLockSync } from "./file-lock.ts";
+import { storeSigner } from "./keys.ts";
+import type { Environment } from "./keys.ts";
+import { evidenceFiles, LEDGER, LOCK_SUFFIX } from "./layout.ts";
+import { LedgerSealer } from "./ledger-sealer.ts";
+import { readNote } from "./seal-file.ts";
+import { erasureText, namesKey, sessionOrigin, storeKeysOf } from "./statements.ts";
 import { currentProcess } from "./process.ts";
 import type { ProcessIdentity } from "./process.ts";
 import { ownEvent } from "./own-event.ts";
@@ -34,6 +43,10 @@ export const LEDGER_TYPES = [
   "RETENTION_RUN",
   "RETENTION_DEFERRED",
   "SETTINGS_CHANGED",
+  "STORE_KEY",
+  "EPOCH",
+  "SEAL",
+  "ERASED",
 ] as const;
 
 type LedgerType = (typeof LEDGER_TYPES)[number];
@@ -58,6 +71,11 @@ export class Ledger {
   readonly #disk: Disk;
   /** Opened with the first entry. */
   #log: SharedLog | undefined;
+  #signer: NoteSigner | undefined;
+  #sealer: LedgerSealer | undefined;
+  /** How far the file is on the medium. */
+  #syncedBytes = 0;
+  #isClosed = false;
 
   /** @param dir the store's folder */
   constructor(dir: string, onFault: (error: TracekeepError) => void, disk: Disk = nodeDisk) {
@@ -126,6 +144,56 @@ export class Ledger {
     await this.#append(type, session, body, "fsync")?.settled;
   }
 
+  /**
+   * Has the ledger sealed from here on, by the store's key under the store's id; both are made when there are none. Costs
+   * a look at the ledger's first lines.
+   *
+   * @returns the signer for what the ledger is to vouch for
+   * @throws TracekeepError when key or ledger cannot be read or written
+   */
+  beginSealing(env?: Environment): NoteSigner {
+    if (this.#signer !== undefined) return this.#signer;
+    let signer: NoteSigner;
+    // Another process may name the store at the same moment; then its name holds, and the key is named once more.
+    for (;;) {
+      const named = storeKeysOf(this.path).next().value;
+      signer = storeSigner(named?.name ?? uuidv7(Date.now()), env);
+      if (namesKey(this.path, signer.verifier)) break;
+      this.#add("STORE_KEY", undefined, { vkey: signer.verifier.vkey });
+      this.#log?.drain();
+    }
+    this.#signer = signer;
+    this.#sealer = new LedgerSealer(nodeDisk, this.path, signer);
+    // From the beginning on a store has a seal, so that one without was robbed of it.
+    if (readNote(evidenceFiles(this.path).seal) === undefined) this.#sealNow(fs.statSync(this.path).size);
+    return signer;
+  }
+
+  /** From line `firstSeq` on the session is sealed by this key. */
+  sessionEpoch(session: LedgerSession, vkey: string, firstSeq: number): void {
+    this.#add("EPOCH", session, { vkey, first_seq: firstSeq });
+  }
+
+  /** This was sealed of the session. */
+  sessionSealed(session: LedgerSession, note: string): void {
+    this.#add("SEAL", session, { note });
+  }
+
+  /**
+   * States that a line is erased: signed, on the medium and sealed when it returns.
+   *
+   * @param leaf the hash that the line had, as base64
+   * @throws TracekeepError
+   */
+  lineErased(session: LedgerSession, erasedSeq: number, leaf: string, reason: string): void {
+    const signer = this.beginSealing();
+    const origin = sessionOrigin(signer.verifier.name, session.sessionId);
+    const note = signNote(erasureText(origin, erasedSeq, leaf), [signer]);
+    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note });
+    this.#log?.sync();
+    this.#sealNow(this.#syncedBytes);
+  }
+
   /** Writes what waits now, if nobody else is writing. */
   flush(): void {
     try {
@@ -137,8 +205,10 @@ export class Ledger {
 
   /** Writes what waits, synced, and lets go of the file; another entry opens it again. */
   close(): void {
+    this.#isClosed = true;
     try {
       this.#log?.close();
+      this.#sealNow(this.#syncedBytes);
     } catch {
       // It has been told to onFault, and nothing that was promised to anybody depends on it.
     }
@@ -169,10 +239,58 @@ export class Ledger {
       firstLine: () => ownEvent("STORE_CREATED", { format: FORMAT_VERSION, ...currentProcess() }),
       onFault: this.#onFault,
       disk: this.#disk,
+      onSynced: (bytes) => {
+        this.#syncedBytes = bytes;
+        this.#sealSoon();
+      },
     });
     const about = session === undefined ? {} : { file: path.basename(session.file) };
     const identity = session === undefined ? undefined : encodeIdentity(session.sessionId, session.agentId);
-    return this.#log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
+    const log = this.#log;
+    const ticket = log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
+    if (this.#isClosed) void this.#closeAgain(log);
+    return ticket;
+  }
+
+  /** An entry that came after the store was closed, as a seal may: written and synced, like all others. */
+  async #closeAgain(log: SharedLog): Promise<void> {
+    try {
+      await log.drained();
+    } catch {
+      // It has been told.
+    }
+    if (this.#log === log) this.close();
+  }
+
+  /** @throws TracekeepError */
+  #sealNow(bytes: number): void {
+    if (this.#sealer === undefined || bytes === 0) return;
+    withFileLockSync(this.path + LOCK_SUFFIX, () => this.#seal(bytes));
+  }
+
+  #sealSoon(): void {
+    if (this.#sealer === undefined) return;
+    const seal = (): void => this.#seal(this.#syncedBytes);
+    try {
+      if (tryWithFileLock(this.path + LOCK_SUFFIX, seal)) return;
+    } catch {
+      // The store was taken away.
+      return;
+    }
+    withFileLock(this.path + LOCK_SUFFIX, seal).catch(() => {
+      // Whoever had the lock for so long syncs, and seals.
+    });
+  }
+
+  #seal(bytes: number): void {
+    try {
+      this.#sealer?.seal(bytes);
+    } catch (error) {
+      this.#sealer = undefined;
+      // A store that was taken away needs no seal.
+      if (!fs.existsSync(this.path)) return;
+      this.#onFault(error instanceof TracekeepError ? error : ioError("seal", this.path, error));
+    }
   }
 }
 

@@ -30,7 +30,7 @@ export class OpenFile {
   #isNameDurable: boolean;
   #unsyncedBefore: readonly string[];
   #backgroundFd: number | undefined;
-  #isSyncing = false;
+  #syncsRunning = 0;
   #isClosed = false;
 
   constructor(disk: Disk, path: string, fd: number, { size, isNameDurable, unsyncedBefore }: OpenFileState) {
@@ -98,14 +98,14 @@ export class OpenFile {
     this.#synced();
   }
 
-  /** The same off the event loop, one at a time. */
+  /** The same off the event loop. */
   syncSoon(done: (error: Error | null) => void): void {
     this.#backgroundFd ??= this.#reopen();
-    this.#isSyncing = true;
+    this.#syncsRunning++;
     const ended = (error: Error | null): void => {
-      this.#isSyncing = false;
-      if (this.#isClosed) this.#closeBackground();
-      else if (error === null) this.#synced();
+      this.#syncsRunning--;
+      if (!this.#isClosed && error === null) this.#synced();
+      if (this.#isClosed && this.#syncsRunning === 0) this.#closeBackground();
       done(error);
     };
     this.#disk.syncSoon(this.#backgroundFd, (error) => {
@@ -127,7 +127,7 @@ export class OpenFile {
     this.#isClosed = true;
     if (this.#backgroundFd !== this.#fd) this.#disk.close(this.#fd);
     // A sync that is still running needs its descriptor; its end closes it.
-    if (!this.#isSyncing) this.#closeBackground();
+    if (this.#syncsRunning === 0) this.#closeBackground();
   }
 
   // --- internal ---

@@ -12,7 +12,7 @@ import { decodeLine } from "../format/index.ts";
 import { FileSource } from "./byte-source.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { livePath, segmentNumber, segmentPath } from "./layout.ts";
+import { archivedPath, firstSegmentPath, livePath, segmentNumber, segmentPath } from "./layout.ts";
 import { LineCursor, readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
@@ -93,8 +93,14 @@ export function openLastSegment(disk: Disk, file: string, sessionId: string): { 
   for (let last = file; ;) {
     const fd = disk.open(last);
     try {
-      // Without a name it was taken back by a writer that could not begin it, and has the one before.
-      if (!tryLock(fd) || fs.fstatSync(fd).nlink === 0) throw busyError(last, sessionId);
+      if (!tryLock(fd)) throw busyError(last, sessionId);
+      if (!isStillNamed(fd, last)) {
+        // Without a name it was taken back by a writer that could not begin it, and has the one before.
+        if (!disk.exists(last)) throw busyError(last, sessionId);
+        // Something was erased from it, and the name is the new file's.
+        disk.close(fd);
+        continue;
+      }
       // Looked for only now: a writer has the lock of its segment until the next one is there.
       const next = nextSegment(last, sessionId);
       if (next === undefined) return { file: last, fd };
@@ -116,6 +122,21 @@ export function nextSegment(file: string, sessionId: string): string | undefined
     // Somebody else's file may have taken the name; then the writer took the one after it.
     if (firstEventOf(next)?.session_id === sessionId) return next;
   }
+}
+
+/** The files of a session's log, in order, those in the archive among them. @param file one that is not archived */
+export function segmentsOf(file: string, sessionId: string): string[] {
+  const files: string[] = [];
+  let last = file;
+  for (let next = nextSegment(last, sessionId); next !== undefined; next = nextSegment(last, sessionId))
+    last = next;
+  const end = segmentNumber(last);
+  for (let segment = 0; segment <= end; segment++) {
+    const live = segment === 0 ? firstSegmentPath(last) : segmentPath(last, segment);
+    const found = [live, archivedPath(live)].find((each) => firstEventOf(each)?.session_id === sessionId);
+    if (found !== undefined) files.push(found);
+  }
+  return files;
 }
 
 /** A path for the segment after `file`: the first that is free. */
@@ -166,6 +187,13 @@ export function firstEventOf(file: string, fd?: number): Event | undefined {
 }
 
 // --- internal ---
+
+function isStillNamed(fd: number, file: string): boolean {
+  return (
+    fs.lstatSync(file, { bigint: true, throwIfNoEntry: false })?.ino ===
+    fs.fstatSync(fd, { bigint: true }).ino
+  );
+}
 
 function unlinkTemporary(disk: Disk, temporary: string): void {
   try {

@@ -14,12 +14,20 @@ import type { AppendFileOptions, Begun, Tail } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import { segmentNumber } from "./layout.ts";
+import { firstSegmentPath, segmentNumber } from "./layout.ts";
 import { OpenFile } from "./open-file.ts";
 import type { Outage } from "./outage.ts";
 import { ownEvent } from "./own-event.ts";
 import { finishHealing, healTail } from "./recover.ts";
-import { createSegment, freeSegmentPath, lastSeqOf, nextSegment, openLastSegment } from "./segment.ts";
+import type { Sealer } from "./sealer.ts";
+import {
+  createSegment,
+  freeSegmentPath,
+  lastSeqOf,
+  nextSegment,
+  openLastSegment,
+  segmentsOf,
+} from "./segment.ts";
 import { Spill } from "./spill.ts";
 import type { CheckedSpillOptions } from "./spill.ts";
 import { linesLeftIn } from "./spilled-lines.ts";
@@ -47,6 +55,8 @@ export interface SessionLogOptions {
   onLost?: (() => void) | undefined;
   /** Called when something could not be written or synced. */
   onFault?: ((error: TracekeepError) => void) | undefined;
+  /** Seals the log. Default: it is not sealed. */
+  sealer?: Sealer | undefined;
   disk?: Disk | undefined;
 }
 
@@ -123,7 +133,8 @@ export class SessionLog {
         options.onLost?.();
       },
       onFault: (error) => this.#tell(error),
-      replace: (tail, failure) => this.#beginSegment({ tail, failure }).file,
+      witness: options.sealer,
+      replace: (tail, failure) => this.#beginSegment({ tail, failure }),
       ...this.#whenFaultsPass(path.dirname(file.path)),
     });
   }
@@ -151,6 +162,7 @@ export class SessionLog {
     options.onAppend?.(first);
     const log = new SessionLog(file, first.seq + 1, options, { isDurable });
     if (!isDurable) log.#file.countWritten(line);
+    log.#beginSealing(first.seq, line);
     return log;
   }
 
@@ -171,6 +183,7 @@ export class SessionLog {
       const opened = new OpenFile(disk, last.file, fd, { size: disk.size(fd), isNameDurable: false });
       const log = new SessionLog(opened, lastSeqOf(last.file) + 1, options, { isDurable: false });
       fd = undefined;
+      log.#beginSealing(log.#nextSeq);
       if (recovered !== undefined) log.#recordRecovered(recovered);
       log.#takeInLeftSpills();
       return log;
@@ -323,6 +336,17 @@ export class SessionLog {
 
   // --- internal ---
 
+  #beginSealing(firstSeq: number, firstLine?: Uint8Array): void {
+    const { sealer, sessionId } = this.#options;
+    sealer?.attach({
+      file: firstSegmentPath(this.path),
+      files: () => segmentsOf(this.path, sessionId),
+      firstSeq,
+      firstLine,
+      requestSync: () => this.#file.requestSync(),
+    });
+  }
+
   #recordRecovered(body: JsonObject): void {
     const healed = this.path;
     try {
@@ -396,12 +420,12 @@ export class SessionLog {
   #beginSegment({ tail, failure, timestamp, left }: SegmentStart): Begun {
     const { sessionId, segmentBytes = SEGMENT_BYTES, dayEndMs, onAppend } = this.#options;
     const next = freeSegmentPath(this.#disk, this.path);
-    const header = segmentHeader(next, this.#nextSeq, { tail, failure, timestamp });
-    const line = Buffer.from(encodeLine(header, this.#identity));
+    const event = segmentHeader(next, this.#nextSeq, { tail, failure, timestamp });
+    const header = Buffer.from(encodeLine(event, this.#identity));
     const isDurable = failure !== undefined || this.durability === "fsync";
     // At `interval` all of it was synced when it was left.
     const unsyncedBefore = this.durability === "os" ? left?.unsyncedFiles : undefined;
-    const lines = concat([line], tail?.bytes ?? []);
+    const lines = concat([header], tail?.bytes ?? []);
     let file: OpenFile;
     try {
       file = createSegment(this.#disk, path.dirname(next), [path.basename(next)], lines, {
@@ -418,8 +442,8 @@ export class SessionLog {
     this.#nextSeq++;
     this.#switchAtBytes = segmentBytes;
     this.#switchAtMs = dayEndMs?.(Date.now()) ?? Infinity;
-    onAppend?.(header);
-    return isDurable ? { file } : { file, unsynced: line };
+    onAppend?.(event);
+    return { file, header, isDurable };
   }
 
   /** The log's file was deleted while it was open, so its content can still be read: it gets a name again. */

@@ -24,6 +24,8 @@ export interface SharedFileOptions {
   syncEveryEvents?: number | undefined;
   syncIntervalMs?: number | undefined;
   onFault: (error: TracekeepError) => void;
+  /** Called when the file is on the medium up to an offset. */
+  onSynced?: ((bytes: number) => void) | undefined;
 }
 
 export class SharedFile {
@@ -42,7 +44,7 @@ export class SharedFile {
   /** Opens the file, creating it when it is missing. @throws TracekeepError */
   constructor(options: SharedFileOptions) {
     this.#options = options;
-    const { disk, path, durability } = options;
+    const { disk, path, durability, onSynced } = options;
     try {
       this.#fd = openOrCreate(disk, path, durability);
     } catch (cause) {
@@ -59,7 +61,11 @@ export class SharedFile {
       throw error;
     }
     this.#ino = fs.fstatSync(this.#fd, { bigint: true }).ino;
-    this.#sync = new GroupSync({ ...options, fd: this.#fd });
+    const syncing = (): (() => void) => {
+      const bytes = this.#size;
+      return () => onSynced?.(bytes);
+    };
+    this.#sync = new GroupSync({ ...options, fd: this.#fd, syncing });
   }
 
   /** The number that the next line will have. */

@@ -51,6 +51,8 @@ export interface SharedLogOptions {
   firstLine?: (() => LineParts) | undefined;
   /** Called when something could not be written or synced, once for each run of failures. */
   onFault?: ((error: TracekeepError) => void) | undefined;
+  /** Called when the present file is on the medium up to an offset, sometimes under the log's lock. */
+  onSynced?: ((bytes: number) => void) | undefined;
   disk?: Disk | undefined;
 }
 

@@ -13,25 +13,33 @@ export interface SyncScheduleOptions {
   unsynced: Unsynced;
   /** The file to sync now; undefined when none may be. */
   file: () => OpenFile | undefined;
-  /** A sync has ended of the file that is still the one to sync. */
-  onEnded: (error: Error | null) => void;
+  /** A sync begins; what this returns is called when it has ended, if the file is still the one to sync. */
+  onBegin: () => (error: Error | null) => void;
 }
 
 export class SyncSchedule implements Syncable {
   /** A sync is running. */
   isRunning = false;
   readonly #options: SyncScheduleOptions;
+  /** A sync was asked for that nothing unsynced calls for. */
+  #isRequested = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: SyncScheduleOptions) {
     this.#options = options;
   }
 
+  /** Has what is written by now synced in its turn, whatever the durability. */
+  request(): void {
+    this.#isRequested = true;
+    this.update();
+  }
+
   /** Asks for a sync, or sets the timer for one, if what is unsynced calls for it. */
   update(): void {
     const { durability, unsynced, file } = this.#options;
     if (this.isRunning || file() === undefined) return;
-    if (unsynced.isAwaited) requestSync(this);
+    if (unsynced.isAwaited || this.#isRequested) requestSync(this);
     else if (durability !== "interval" || unsynced.lines === 0) return;
     else if (unsynced.lines >= SYNC_EVERY_EVENTS) requestSync(this);
     else this.#timer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
@@ -40,6 +48,7 @@ export class SyncSchedule implements Syncable {
   /** All is synced in another way, or nothing is to be synced any more. */
   withdraw(): void {
     this.stopTimer();
+    this.#isRequested = false;
     withdrawSync(this);
   }
 
@@ -50,12 +59,14 @@ export class SyncSchedule implements Syncable {
 
   /** Its turn in the process-wide queue. @internal */
   beginSync(done: () => void): void {
-    const { unsynced, onEnded } = this.#options;
+    const { unsynced, onBegin } = this.#options;
     const file = this.#options.file();
     if (file === undefined) return done();
     this.stopTimer();
     this.isRunning = true;
+    this.#isRequested = false;
     unsynced.begin();
+    const onEnded = onBegin();
     file.syncSoon((error) => {
       this.isRunning = false;
       // Of a file that was left, or closed, all was synced or written again before: this sync tells nothing any more.

@@ -50,6 +50,11 @@ export class Unsynced {
     return this.#waiting.length > 0;
   }
 
+  /** Whether somebody waits for the sync that is running. */
+  get isBegunAwaited(): boolean {
+    return this.#begun.length > 0;
+  }
+
   /** The lines kept, in order. */
   get kept(): readonly Buffer[] {
     return this.#pieces.map(({ bytes }) => bytes);

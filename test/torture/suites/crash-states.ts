@@ -32,7 +32,7 @@ export const crashStatesSuite: Suite = {
       for (const state of crashStates(operations, random)) {
         if (tally.accidents >= wanted) return;
         // Before the log has its name there is no session, and nothing was promised.
-        if (![...state.files.keys()].some((file) => path.basename(file).startsWith("session_"))) {
+        if (![...state.files.keys()].some((file) => /^session_.*\.jsonl$/.test(path.basename(file)))) {
           tally.accidents++;
           if (state.acknowledged.length > 0) tally.fault(`seed ${seed}: the log is gone`);
           continue;
@@ -88,7 +88,7 @@ function goOnWith(dir: string, files: ReadonlyMap<string, Buffer>): Findings & {
     reopen(dir, "s");
     const texts = fs
       .readdirSync(dir)
-      .filter((name) => name.startsWith("session_"))
+      .filter((name) => /^session_.*\.jsonl$/.test(name))
       .map((name) => fs.readFileSync(path.join(dir, name), "utf8"));
     const ids = texts.flatMap((text) => [...text.matchAll(/"id":"([^"]+)"/g)].map(([, id = ""]) => id));
     return { ...inspect(dir, "s", []), ids: new Set(ids) };

@@ -24,7 +24,10 @@ export const tornWrites: Suite = {
     };
     const whole = path.join(scratch, "whole");
     const { acknowledged } = await runVictim({ ...plan(whole), events: size === "long" ? 110 : 12 });
-    const file = path.join(whole, fs.readdirSync(whole).find((name) => name.startsWith("session_")) ?? "");
+    const file = path.join(
+      whole,
+      fs.readdirSync(whole).find((name) => /^session_.*\.jsonl$/.test(name)) ?? "",
+    );
     const bytes = fs.readFileSync(file);
 
     const step = size === "long" ? 1 : 23;

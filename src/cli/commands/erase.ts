@@ -1,0 +1,60 @@
+// Takes the content of one event out of the record, for good and visibly: a tombstone stays, and the ledger says why.
+
+import { nodeDisk } from "../../store/disk.ts";
+import { eraseLine, findErasable } from "../../store/erase.ts";
+import { findStore } from "../../store/find.ts";
+import { Ledger } from "../../store/ledger.ts";
+import { printable } from "../../report/index.ts";
+import type { Command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { parseLineName } from "../line-name.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const erase: Command = {
+  name: "erase",
+  summary: "take one event's content out of the record, visibly",
+  operands: { usage: "SESSION:SEQ", min: 1, max: 1 },
+  options: {
+    reason: {
+      kind: "text",
+      value: "TEXT",
+      about: "why, for the ledger; without anything that was to be erased",
+    },
+    "dry-run": { kind: "flag", about: "say what would be erased, and change nothing" },
+  },
+  examples: [
+    ["erase 019b9f2e-…:17 --reason 'GDPR request 42' --dry-run", "look first"],
+    [
+      "erase 019b9f2e-…:17 --reason 'GDPR request 42'",
+      "the line becomes a tombstone; seals and proofs of all others stay valid",
+    ],
+  ],
+  run,
+};
+
+async function run(context: CommandContext): Promise<ExitCode> {
+  const { session, seq } = parseLineName("erase", context.operands[0] ?? "");
+  const reason = context.text("reason");
+  if (reason === undefined || reason === "")
+    throw new UsageError("erase needs --reason TEXT: the ledger keeps it");
+  const dir = findStore(context.place);
+  const erasable = findErasable(dir, session, seq);
+  const { event, length } = erasable;
+  const what = `${printable(event.event)} of ${event.timestamp}, line ${seq} of session ${printable(session)}, ${length} bytes`;
+  if (context.flag("dry-run")) {
+    context.stdout.line(`would erase ${what}`);
+  } else {
+    const ledger = new Ledger(dir, (error) => {
+      throw error;
+    });
+    ledger.beginSealing(context.env);
+    eraseLine(nodeDisk, ledger, erasable, reason);
+    ledger.close();
+    context.stdout.line(`erased ${what}`);
+    context.stdout.line("Copies made before (exports, backups, sinks beside the store) are not reached.");
+  }
+  await context.stdout.drain();
+  return EXIT.done;
+}

@@ -1,0 +1,183 @@
+// Says what was done to the store's logs since they were sealed, and why that is known.
+
+import * as fs from "node:fs";
+
+import { ioError } from "../../base/errors.ts";
+import { checkTlogProof, decodeTlogProof, parseCheckpoint, parseVkey } from "../../format/index.ts";
+import type { NoteVerifier } from "../../format/index.ts";
+import { isFinding, proveLine, verifyStore } from "../../integrity/index.ts";
+import type { StoreVerdict } from "../../integrity/index.ts";
+import { formatCount, plural, printable, renderTable } from "../../report/index.ts";
+import { findStore } from "../../store/find.ts";
+import { readStoreSigner } from "../../store/keys.ts";
+import type { Command } from "../command.ts";
+import type { CommandContext } from "../context.ts";
+import { EXIT } from "../exit-codes.ts";
+import type { ExitCode } from "../exit-codes.ts";
+import { ProgressLine } from "../progress.ts";
+import { parseLineName } from "../line-name.ts";
+import { UsageError } from "../usage-error.ts";
+
+export const verify: Command = {
+  name: "verify",
+  summary: "find what was changed, cut off, moved or removed since it was sealed",
+  operands: { usage: "[SESSION]", min: 0, max: 1 },
+  options: {
+    key: {
+      kind: "text",
+      value: "VKEY",
+      about: "the store's public key, as noted elsewhere (default: this user's own)",
+    },
+    since: {
+      kind: "texts",
+      value: "FILE",
+      about: "an older seal, e.g. from --anchor: everything since only grew",
+    },
+    anchor: {
+      kind: "flag",
+      about: "print the ledger's seal, to be kept elsewhere: a commit, a CI log, another host",
+    },
+    prove: { kind: "text", value: "SESSION:SEQ", about: "print a proof of one line that stands alone" },
+    "check-proof": { kind: "text", value: "FILE", about: "check such a proof and print its line" },
+    json: { kind: "flag", about: "print one JSON object: {verdict, logs[]}" },
+  },
+  examples: [
+    ["verify", "check everything; exit code 3 when something is wrong"],
+    ["verify --anchor > anchor.txt", "note where the store stands now"],
+    ["verify --since anchor.txt", "later: nothing was rolled back or replaced since"],
+    [
+      "verify --prove 019b9f2e-…:17 > line.tlog-proof",
+      "hand out one line that can be checked without the log",
+    ],
+  ],
+  run,
+};
+
+async function run(context: CommandContext): Promise<ExitCode> {
+  const modes = ["anchor", "prove", "check-proof"].filter(
+    (name) => context.flag(name) || context.text(name) !== undefined,
+  );
+  if (modes.length > 1) throw new UsageError(`--${modes.join(" and --")} do not go together`);
+  const proof = context.text("check-proof");
+  if (proof !== undefined) return checkProof(context, proof);
+  const dir = findStore(context.place);
+  const prove = context.text("prove");
+  if (prove !== undefined) {
+    const { session, seq } = parseLineName("--prove", prove);
+    context.stdout.write(proveLine(dir, session, seq));
+    await context.stdout.drain();
+    return EXIT.done;
+  }
+  const progress = new ProgressLine(context.stderr);
+  const result = verifyStore(dir, {
+    session: context.operands[0],
+    key: context.text("key"),
+    since: context.texts("since").map(readFile),
+    env: context.env,
+    signal: context.signal,
+    onProgress: (done, total, name) => progress.show(done, total, printable(name)),
+  });
+  progress.clear();
+  if (context.flag("anchor")) return printAnchor(context, result);
+  if (context.flag("json"))
+    context.stdout.json({ verdict: result.verdict, trust: result.trust, logs: result.logs });
+  else print(context, result);
+  await context.stdout.drain();
+  return exitCodeOf(result);
+}
+
+// --- internal ---
+
+function exitCodeOf({ logs }: StoreVerdict): ExitCode {
+  return logs.some(({ verdict }) => isFinding(verdict)) ? EXIT.findings : EXIT.done;
+}
+
+function print({ stdout }: CommandContext, { verdict, logs, key }: StoreVerdict): void {
+  const notable = logs.filter(({ reason }) => reason !== "");
+  const rows = notable.map(({ name, verdict: each, lines, sealed, reason }) => [
+    each,
+    printable(name),
+    formatCount(lines),
+    formatCount(sealed),
+    printable(reason),
+  ]);
+  const columns = [
+    { title: "verdict" },
+    { title: "log" },
+    { title: "lines", align: "right" as const },
+    { title: "sealed", align: "right" as const },
+    { title: "why" },
+  ];
+  if (rows.length > 0) {
+    for (const line of renderTable(columns, rows, stdout.lineColumns)) stdout.line(line);
+    stdout.line();
+  }
+  const lines = logs.reduce((sum, log) => sum + log.lines, 0);
+  stdout.line(`${verdict}: ${plural(logs.length, "log")}, ${plural(lines, "line")}`);
+  if (key === undefined) return;
+  stdout.line(`key: ${key}`);
+  stdout.line(
+    "Who holds the store's key could still roll everything back, unless you kept an anchor: verify --anchor",
+  );
+}
+
+async function printAnchor({ stdout, stderr }: CommandContext, result: StoreVerdict): Promise<ExitCode> {
+  if (isFindingOf(result)) {
+    stderr.line(
+      `the store does not hold (${result.verdict}): look at it with "tracekeep verify" before you anchor it`,
+    );
+    return EXIT.findings;
+  }
+  if (result.anchor === undefined) {
+    stderr.line("nothing in this store was sealed yet: record something first");
+    return EXIT.failed;
+  }
+  stdout.write(result.anchor);
+  await stdout.drain();
+  return EXIT.done;
+}
+
+function isFindingOf(result: StoreVerdict): boolean {
+  return exitCodeOf(result) === EXIT.findings;
+}
+
+async function checkProof(context: CommandContext, file: string): Promise<ExitCode> {
+  const text = readFile(file);
+  const key = trustedKey(context, text);
+  const checked = checkTlogProof(text, key);
+  if (checked.kind === "bad") {
+    context.stderr.line(`not proven: ${checked.reason}`);
+    return EXIT.findings;
+  }
+  const { proof, checkpoint } = checked;
+  context.stderr.line(`proven: line ${proof.index} of ${checkpoint.size} of ${printable(checkpoint.origin)}`);
+  context.stdout.write(proof.line.toString("utf8"));
+  await context.stdout.drain();
+  return EXIT.done;
+}
+
+/** The key given, or this user's own under the name of the store that the proof is of. */
+function trustedKey(context: CommandContext, text: string): NoteVerifier {
+  const given = context.text("key");
+  if (given !== undefined) {
+    const key = parseVkey(given);
+    if (key === undefined)
+      throw new UsageError(`--key takes a public key as "verify" prints it, got "${given}"`);
+    return key;
+  }
+  const note = decodeTlogProof(text)?.note ?? "";
+  const storeId =
+    parseCheckpoint(note.split("\n\n")[0]?.concat("\n") ?? "")?.origin.split("/")[0] ?? "unknown";
+  const own = readStoreSigner(storeId, context.env);
+  if (own === undefined)
+    throw new UsageError("there is no key here to check against: give the store's with --key");
+  return own.verifier;
+}
+
+function readFile(file: string): string {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch (error) {
+    throw ioError("read", file, error);
+  }
+}

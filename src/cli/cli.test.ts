@@ -70,6 +70,7 @@ describe("every command", () => {
   const OPERANDS: Record<string, string[]> = {
     show: ["show", "x"],
     replay: ["replay", "x"],
+    export: ["export", "jsonl"],
     erase: ["erase", "x:1", "--reason", "r"],
   };
 

@@ -9,7 +9,7 @@ import type { Checkpoint, Hash, NoteVerifier } from "../format/index.ts";
 import { evidenceFiles, LEDGER } from "../store/layout.ts";
 import { readLogLines } from "../store/log-lines.ts";
 import { openSeal, readNote } from "../store/seal-file.ts";
-import { erasureText, sessionOrigin, statementOf } from "../store/statements.ts";
+import { deletionText, erasureText, sessionOrigin, statementOf } from "../store/statements.ts";
 import type { Statement } from "../store/statements.ts";
 import { judge } from "./judge.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
@@ -22,6 +22,8 @@ export interface SessionStatements {
   notes: string[];
   /** Leaves of erased lines, by `seq`. */
   erased: Map<number, Hash>;
+  /** Lines that the retention policy deleted, first and last `seq`. */
+  deleted: { from: number; to: number }[];
 }
 
 export interface Ledger {
@@ -118,14 +120,20 @@ function take(ledger: Ledger, statement: Statement): void {
   if (statement.event === "STORE_KEY") return;
   let session = ledger.sessions.get(statement.session_id);
   if (session === undefined) {
-    session = { epochs: [], notes: [], erased: new Map() };
+    session = { epochs: [], notes: [], erased: new Map(), deleted: [] };
     ledger.sessions.set(statement.session_id, session);
   }
   if (statement.event === "EPOCH") {
     const key = parseVkey(statement.vkey);
     if (key !== undefined) session.epochs.push({ key, firstSeq: statement.first_seq });
   } else if (statement.event === "SEAL") session.notes.push(statement.note);
-  else {
+  else if (statement.event === "SEGMENT_DELETED") {
+    const { session_id, first_seq: from, last_seq: to, sha256, note } = statement;
+    const opened = openNote(note, ledger.keys);
+    const text = deletionText(sessionOrigin(ledger.storeId, session_id), from, to, sha256);
+    if (opened.kind === "note" && opened.signedBy.length > 0 && opened.text === text)
+      session.deleted.push({ from, to });
+  } else {
     const { session_id, erased_seq, note } = statement;
     const leaf = hashFromBase64(statement.leaf);
     // Whoever can write to the disk can write this, too; not sign it.

@@ -39,6 +39,7 @@ export function checkSession(
     leaves: evidenceFiles(first).leaves,
     seals,
     erased: statements.erased,
+    deleted: statements.deleted,
     onLine: (buffer, start, end) => epoch.see(buffer, start, end),
   };
   let walk = walkIntactLog(input);
@@ -54,8 +55,13 @@ export function checkSession(
 }
 
 /** The row of a session that the ledger knows and that is not there. */
-export function missingSession(id: string, { notes }: SessionStatements): LogVerdict {
+export function missingSession(id: string, { notes, deleted }: SessionStatements): LogVerdict {
   const sealed = Math.max(0, ...notes.map((note) => checkpointOf(note)?.size ?? 0));
+  const lines = deleted.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  if (lines > 0 && lines >= sealed) {
+    const reason = `its ${lines} lines were deleted by the retention policy`;
+    return { name: id, verdict: "ok", lines: 0, sealed, first_bad_line: null, reason };
+  }
   const reason = `the ledger knows session ${id} with ${sealed} sealed lines, and its log is not there`;
   return { name: id, verdict: "missing", lines: 0, sealed, first_bad_line: null, reason };
 }
@@ -78,7 +84,7 @@ export function sealedSession(note: string): string | undefined {
 
 // --- internal ---
 
-const NO_STATEMENTS: SessionStatements = { epochs: [], notes: [], erased: new Map() };
+const NO_STATEMENTS: SessionStatements = { epochs: [], notes: [], erased: new Map(), deleted: [] };
 
 type Problem = { verdict: Verdict; reason: string };
 

@@ -15,6 +15,8 @@ export interface WalkInput {
   seals: readonly Checkpoint[];
   /** Leaves of lines whose erasure the ledger records, by `seq`. */
   erased: ReadonlyMap<number, Hash>;
+  /** Lines that the ledger says were deleted by policy: their leaves stand for them. */
+  deleted?: readonly { from: number; to: number }[] | undefined;
   /** Told where the bytes of every line stand. */
   onLine?: ((buffer: Buffer, start: number, end: number) => void) | undefined;
 }
@@ -55,7 +57,14 @@ export interface Walk {
  * The walk over a log that holds what was sealed of it, as nearly all do: hashing, and little more. Undefined as soon as
  * something is not as it was sealed; then {@link walkLog} finds out what.
  */
-export function walkIntactLog({ files, seals, erased, onLine }: WalkInput): Walk | undefined {
+export function walkIntactLog({
+  files,
+  leaves,
+  seals,
+  erased,
+  deleted = [],
+  onLine,
+}: WalkInput): Walk | undefined {
   const tree = new MerkleTree();
   const holds = new Map<Checkpoint, boolean | undefined>();
   const due = seals.toSorted((left, right) => left.size - right.size);
@@ -70,8 +79,17 @@ export function walkIntactLog({ files, seals, erased, onLine }: WalkInput): Walk
   let tail: Buffer | undefined;
   const lines = new LogCursor(files);
   try {
+    const kept = deleted.length === 0 ? undefined : readLeaves(leaves);
     while (lines.next()) {
       const { buffer, start, end } = lines;
+      for (; kept !== undefined && tree.size < lines.seq;) {
+        const leaf = kept.next();
+        const isDeleted = deleted.some(({ from, to }) => from <= tree.size && tree.size <= to);
+        if (leaf.done === true || !isDeleted) return undefined;
+        tree.append(leaf.value);
+        if (!areDue()) return undefined;
+      }
+      kept?.next();
       if (lines.tooLong) return undefined;
       if (buffer[end - 1] !== NEWLINE) {
         tail = Buffer.from(buffer.subarray(start, end));

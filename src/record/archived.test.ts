@@ -21,7 +21,7 @@ function open(options = {}): Store {
   return openStore({ dir, onFault: (error) => expect.unreachable(error.message), ...options });
 }
 
-const live = (): string[] => fs.readdirSync(dir).filter((name) => name.startsWith("session_"));
+const live = (): string[] => fs.readdirSync(dir).filter((name) => /^session_.*\.jsonl$/.test(name));
 const numbers = (session: string): number[] =>
   [...openReader({ dir }).events({ session })].map(({ seq }) => seq);
 

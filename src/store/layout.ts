@@ -54,9 +54,11 @@ export function evidenceFiles(log: string): { seal: string; leaves: string } {
   return { seal: `${base}.seal`, leaves: `${base}.leaves` };
 }
 
-/** Where a segment lies once it is archived. */
-export function archivedPath(segment: string): string {
-  return path.join(path.dirname(segment), ARCHIVE_DIRECTORY, `${path.basename(segment)}.gz`);
+/** Where a segment may lie once it is archived. @example archivedPaths("a.jsonl")[0] // "archive/a.0000.jsonl.gz" */
+export function archivedPaths(segment: string): string[] {
+  const number = String(segmentNumber(segment)).padStart(4, "0");
+  const name = path.basename(segment).replace(SEGMENT_NAME, `.${number}.jsonl`);
+  return [`${name}.gz`, name].map((each) => path.join(path.dirname(segment), ARCHIVE_DIRECTORY, each));
 }
 
 /** Number of the segment that a session's log has under this name: 0 for the first, whose name has none. */

@@ -20,7 +20,7 @@ import type { Environment } from "./keys.ts";
 import { evidenceFiles, LEDGER, LOCK_SUFFIX } from "./layout.ts";
 import { LedgerSealer } from "./ledger-sealer.ts";
 import { readNote } from "./seal-file.ts";
-import { erasureText, namesKey, sessionOrigin, storeKeysOf } from "./statements.ts";
+import { deletionText, erasureText, namesKey, sessionOrigin, storeKeysOf } from "./statements.ts";
 import { currentProcess } from "./process.ts";
 import type { ProcessIdentity } from "./process.ts";
 import { ownEvent } from "./own-event.ts";
@@ -133,6 +133,18 @@ export class Ledger {
       ...process,
     }));
     this.#add("STORE_CHECKED", undefined, { open: list });
+  }
+
+  /**
+   * The store's signature that lines of a session are deleted by its policy; undefined in a store without seals.
+   *
+   * @throws TracekeepError when ledger or key cannot be read
+   */
+  deletionNote(sessionId: string, firstSeq: number, lastSeq: number, sha256: string): string | undefined {
+    if (!fs.existsSync(this.path) || storeKeysOf(this.path).next().done === true) return undefined;
+    const signer = this.beginSealing();
+    const origin = sessionOrigin(signer.verifier.name, sessionId);
+    return signNote(deletionText(origin, firstSeq, lastSeq, sha256), [signer]);
   }
 
   /**

@@ -16,7 +16,7 @@ import { MerkleTree, signerFromSeed } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { faultyDisk } from "../testing/index.ts";
 import type { Durability } from "./durability.ts";
-import { archivedPath, evidenceFiles } from "./layout.ts";
+import { archivedPaths, evidenceFiles } from "./layout.ts";
 import { readLogLines } from "./log-lines.ts";
 import { leafOf, readLeaves } from "./log-tree.ts";
 import { readSeal } from "./seal-file.ts";
@@ -107,7 +107,7 @@ describe("a log of several files", () => {
     expect(setup.checkedSeal()).toEqual({ sealed: 8, lines: 8 });
     const first = path.join(directory, NAME);
     fs.mkdirSync(path.join(directory, "archive"));
-    fs.writeFileSync(archivedPath(first), gzipSync(fs.readFileSync(first)));
+    fs.writeFileSync(archivedPaths(first)[0] ?? "", gzipSync(fs.readFileSync(first)));
     fs.rmSync(first);
     fs.rmSync(evidenceFiles(first).leaves);
     const later = SessionLog.open(first.replace(".jsonl", ".0002.jsonl"), setup.options);

@@ -12,7 +12,7 @@ import { decodeLine } from "../format/index.ts";
 import { FileSource } from "./byte-source.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { archivedPath, firstSegmentPath, livePath, segmentNumber, segmentPath } from "./layout.ts";
+import { archivedPaths, firstSegmentPath, livePath, segmentNumber, segmentPath } from "./layout.ts";
 import { LineCursor, readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
@@ -133,7 +133,7 @@ export function segmentsOf(file: string, sessionId: string): string[] {
   const end = segmentNumber(last);
   for (let segment = 0; segment <= end; segment++) {
     const live = segment === 0 ? firstSegmentPath(last) : segmentPath(last, segment);
-    const found = [live, archivedPath(live)].find((each) => firstEventOf(each)?.session_id === sessionId);
+    const found = [live, ...archivedPaths(live)].find((each) => firstEventOf(each)?.session_id === sessionId);
     if (found !== undefined) files.push(found);
   }
   return files;

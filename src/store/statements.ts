@@ -26,6 +26,15 @@ export type Statement =
       leaf: string;
       reason: string;
       note: string;
+    }
+  /** Lines `first_seq` to `last_seq` were deleted by the retention policy; `note` says so, signed. */
+  | {
+      event: "SEGMENT_DELETED";
+      session_id: string;
+      first_seq: number;
+      last_seq: number;
+      sha256: string;
+      note: string;
     };
 
 /** A ledger line as the statement it is; undefined for lines of other kinds. */
@@ -35,6 +44,7 @@ export function statementOf(event: Event): Statement | undefined {
   if (type === "EPOCH" && typeof vkey === "string" && typeof first_seq === "number")
     return { event: type, session_id, vkey, first_seq };
   if (typeof note !== "string") return undefined;
+  if (type === "SEGMENT_DELETED") return deletionOf(event, note);
   if (type === "SEAL") return { event: type, session_id, note };
   if (type === "ERASED" && typeof erased_seq === "number" && typeof leaf === "string")
     return {
@@ -51,6 +61,11 @@ export function statementOf(event: Event): Statement | undefined {
 /** What is signed to allow an erasure. No checkpoint reads like it: those have a number in the second line. */
 export function erasureText(origin: string, seq: number, leaf: string): string {
   return `${origin}\nerased ${seq}\n${leaf}\n`;
+}
+
+/** What is signed when lines are deleted by policy. */
+export function deletionText(origin: string, firstSeq: number, lastSeq: number, sha256: string): string {
+  return `${origin}\ndeleted ${firstSeq} to ${lastSeq}\n${sha256}\n`;
 }
 
 /** What a session's seals call their log: the store's id and the session's, escaped so that it can be a key's name. */
@@ -80,5 +95,11 @@ export function namesKey(file: string, { vkey }: NoteVerifier): boolean {
 }
 
 // --- internal ---
+
+function deletionOf({ session_id, first_seq, last_seq, sha256 }: Event, note: string): Statement | undefined {
+  if (typeof first_seq !== "number" || typeof last_seq !== "number" || typeof sha256 !== "string")
+    return undefined;
+  return { event: "SEGMENT_DELETED", session_id, first_seq, last_seq, sha256, note };
+}
 
 const STORE_KEY = Buffer.from('"event":"STORE_KEY"');

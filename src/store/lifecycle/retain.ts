@@ -11,7 +11,7 @@ import { SessionCatalog } from "../catalog.ts";
 import { nodeDisk } from "../disk.ts";
 import type { Disk } from "../disk.ts";
 import { withFileLock } from "../file-lock.ts";
-import { ARCHIVE_DIRECTORY, LEDGER, RETENTION_LOCK, TEMPORARY_PREFIX } from "../layout.ts";
+import { ARCHIVE_DIRECTORY, evidenceFiles, LEDGER, RETENTION_LOCK, TEMPORARY_PREFIX } from "../layout.ts";
 import { Ledger } from "../ledger.ts";
 import { archivedSize, copyIntoArchive, removeOriginal } from "./archive.ts";
 import { planArchiveLimit, planRetention } from "./plan.ts";
@@ -129,6 +129,7 @@ class RetentionRun {
       const archived = segments.filter((segment) => segment.archived && !gone.has(segment));
       for (const step of planArchiveLimit([...archived, ...this.#moved], this.#policy, held))
         await this.#take(step);
+      this.#removeEvidence();
       await this.#recordRun();
       return this.#report;
     } finally {
@@ -138,6 +139,8 @@ class RetentionRun {
 
   // --- internal ---
 
+  /** Sessions that something was deleted of, and the path of it. */
+  readonly #emptied = new Map<string, string>();
   /** What has been moved into the archive, as it is there. */
   readonly #moved: StoredSegment[] = [];
 
@@ -214,13 +217,37 @@ class RetentionRun {
     }
   }
 
+  /** What lets `verify` tell this deletion from another. */
+  #signed(sessionId: string, { first_seq: first, last_seq: last, sha256 }: SegmentRecord): { note?: string } {
+    if (first === null || last === null) return {};
+    const note = this.#ledger.deletionNote(sessionId, first, last, sha256);
+    return note === undefined ? {} : { note };
+  }
+
+  /** The seals of sessions of which nothing is left; the ledger has them. */
+  #removeEvidence(): void {
+    if (this.#emptied.size === 0) return;
+    const { sessions } = new SessionCatalog(this.#dir).refresh();
+    for (const [id, file] of this.#emptied) {
+      if (sessions.has(id)) continue;
+      const { seal, leaves } = evidenceFiles(file);
+      for (const each of [seal, leaves]) if (this.#disk.exists(each)) this.#disk.unlink(each);
+    }
+  }
+
   async #delete(segment: StoredSegment, reason: string): Promise<void> {
     const release = segment.archived ? () => undefined : guardSegment(this.#disk, segment);
     try {
       const record: SegmentRecord = segment.recorded ?? (await recordSegment(segment.log));
       if (this.#records.deleted.get(segment.name)?.sha256 !== record.sha256)
-        await this.#record("SEGMENT_DELETED", segment, { file: segment.name, ...record, reason });
+        await this.#record("SEGMENT_DELETED", segment, {
+          file: segment.name,
+          ...record,
+          reason,
+          ...this.#signed(segment.sessionId, record),
+        });
       removeOriginal(this.#disk, segment.path);
+      this.#emptied.set(segment.sessionId, segment.path);
     } finally {
       release();
     }

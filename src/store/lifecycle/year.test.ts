@@ -7,11 +7,13 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { verifyStore } from "../../integrity/index.ts";
 import { openReader } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
 import { SessionCatalog } from "../catalog.ts";
 import { nodeDisk } from "../disk.ts";
 import type { Disk } from "../disk.ts";
+import { evidenceFiles } from "../layout.ts";
 import { DAY_MS } from "./plan.ts";
 import type { RetentionPolicy } from "./policy.ts";
 import { retain } from "./retain.ts";
@@ -19,6 +21,9 @@ import { storeStats } from "./store-stats.ts";
 
 const DAYS = Number(process.env["TRACEKEEP_YEAR_DAYS"] ?? 10);
 const SESSIONS_A_DAY = 20;
+
+/** Nothing has been tampered with. */
+const GOOD: ReadonlySet<string> = new Set(["ok", "ok-open", "unsealed-tail"]);
 
 let dir: string;
 beforeEach(() => {
@@ -113,9 +118,10 @@ function checkLedger(recorded: ReadonlyMap<string, number>): void {
   const others = (fs.readdirSync(dir, { recursive: true }) as string[])
     .filter((name) => !logs.has(path.join(dir, name)))
     .toSorted();
-  expect(others.filter((name) => !name.endsWith(".lock"))).toEqual(
-    [".gitignore", "archive", "ledger.jsonl", "settings.json"].filter((name) =>
-      fs.existsSync(path.join(dir, name)),
-    ),
+  const sealed = new Set([...logs].flatMap((log) => Object.values(evidenceFiles(log))));
+  const own = [".gitignore", "archive", "ledger.jsonl", "ledger.leaves", "ledger.seal", "settings.json"];
+  expect(others.filter((name) => !name.endsWith(".lock") && !sealed.has(path.join(dir, name)))).toEqual(
+    own.filter((name) => fs.existsSync(path.join(dir, name))),
   );
+  expect(verifyStore(dir).logs.filter(({ verdict }) => !GOOD.has(verdict))).toEqual([]);
 }

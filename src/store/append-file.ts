@@ -441,14 +441,19 @@ export class AppendFile implements Flushable {
 
   /** @throws when there is no file that could be written to */
   #makeUsable(outage: Outage): void {
-    const { restore } = this.#options;
-    if (restore !== undefined && this.#file.isGone) {
-      this.#goOnIn(restore(this.#file));
-      this.#syncedAll();
-      outage.mustLeaveFile = false;
-    } else if (outage.mustLeaveFile || !this.#file.repair()) {
+    if (this.#restoreGone()) return;
+    if (outage.mustLeaveFile || !this.#file.repair())
       this.#leaveFile(outage.fault ?? new TracekeepError("IO", `${this.path} cannot be repaired`));
-    }
+  }
+
+  /** Whether the file's name had been deleted; then all that was in it is in a new file now, on the medium. @throws */
+  #restoreGone(): boolean {
+    const { restore } = this.#options;
+    if (restore === undefined || !this.#file.isGone) return false;
+    this.#goOnIn(restore(this.#file));
+    this.#syncedAll();
+    if (this.#outage !== undefined) this.#outage.mustLeaveFile = false;
+    return true;
   }
 
   #letGoOfSpill(error: TracekeepError): void {
@@ -519,7 +524,8 @@ export class AppendFile implements Flushable {
       // That loss has been told, and is no reason to lose more.
     }
     try {
-      this.#leaveFile(error);
+      // What was written before the last good sync would go with a file that has no name.
+      if (!this.#restoreGone()) this.#leaveFile(error);
     } catch {
       if (this.#outage === undefined || this.isFailed) throw this.fail(error);
       this.#outage.mustLeaveFile = true;

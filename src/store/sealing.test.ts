@@ -46,6 +46,7 @@ class Setup {
   readonly notes: string[] = [];
   readonly folder: string;
   readonly durability: Durability;
+  spill: SessionLogOptions["spill"];
 
   constructor(folder: string, durability: Durability) {
     this.folder = folder;
@@ -61,7 +62,8 @@ class Setup {
       onSeal: (note) => this.notes.push(note),
       onFault: (error) => this.faults.push(error),
     });
-    return { sessionId: "s", agentId: "a", durability: this.durability, disk: this.disk, sealer };
+    const { disk, durability, spill } = this;
+    return { sessionId: "s", agentId: "a", durability, disk, spill, sealer };
   }
 
   create(): SessionLog {
@@ -130,6 +132,51 @@ describe("a log of several files", () => {
   });
 });
 
+const SPILL = { events: 1000, bytes: 8_000_000, directory: undefined, retryMinMs: 1, retryMaxMs: 2 };
+
+describe("lines that had to wait", () => {
+  it("are sealed once they are written, in the order of their numbers", () => {
+    const setup = new Setup(directory, "interval");
+    setup.spill = SPILL;
+    const log = setup.create();
+    setup.disk.failWrites = ["no space"];
+    for (let index = 0; index < 3; index++) log.append(parts("CHECKPOINT"));
+    expect(() => log.flush()).toThrow();
+    log.append(parts("CHECKPOINT"));
+    expect(log.isWaiting).toBe(true);
+    expect(setup.checkedSeal().lines).toBe(1);
+    setup.disk.failWrites = [];
+    log.append(parts("END"));
+    log.close();
+    // START, four that waited, END, and DEGRADED.
+    expect(setup.checkedSeal()).toEqual({ sealed: 7, lines: 7 });
+    expect(setup.faults).toEqual([]);
+  });
+
+  it("are sealed in the segment that takes them when the file before must be left", () => {
+    const setup = new Setup(directory, "interval");
+    setup.spill = SPILL;
+    const log = setup.create();
+    log.append(parts("CHECKPOINT"));
+    log.flush();
+    // Nor can the next segment be begun.
+    setup.disk.failSyncs = 1;
+    setup.disk.failWrites = ["no space"];
+    expect(() => log.sync()).toThrow();
+    log.append(parts("CHECKPOINT"));
+    expect(() => log.flush()).toThrow();
+    expect(log.status.spilled).toBe(1);
+    log.append(parts("END"));
+    log.close();
+    const { sealed, lines } = setup.checkedSeal();
+    // START, two, END, SEGMENT and DEGRADED.
+    expect(lines).toBe(6);
+    expect(segmentsOf(path.join(directory, NAME), "s")).toHaveLength(2);
+    expect(sealed).toBe(lines);
+    expect(setup.faults).toEqual([]);
+  });
+});
+
 type Step = "log" | "flush" | "sync" | "rotate" | "fail sync" | "fail write" | "close" | "turn";
 const steps = fc.array(
   fc.constantFrom<Step>(
@@ -153,8 +200,10 @@ it("seals nothing but what is there, whatever fails, and everything once a write
     fc.asyncProperty(
       steps,
       fc.constantFrom<Durability>("os", "interval", "fsync"),
-      async (plan, durability) => {
+      fc.constantFrom(undefined, SPILL),
+      async (plan, durability, spill) => {
         const setup = new Setup(fs.mkdtempSync(path.join(directory, "run-")), durability);
+        setup.spill = spill;
         const { disk } = setup;
         let log = setup.create();
         const goOn = (): void => {
@@ -180,7 +229,7 @@ it("seals nothing but what is there, whatever fails, and everything once a write
           } catch {
             // A full disk, a failed sync.
           }
-          if (log.failure !== undefined) goOn();
+          if (log.failure !== undefined && !log.isWaiting) goOn();
           setup.checkedSeal();
         }
         goOn();

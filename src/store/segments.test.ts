@@ -379,7 +379,8 @@ it(
           const folder = fs.mkdtempSync(path.join(directory, "run-"));
           const kept = await run(plan, durability, folder);
           const { events, report } = shown(folder);
-          expect(report.skipped).toEqual([]);
+          // Of a segment whose sync failed the power may leave the name alone; the next one has its lines.
+          expect(report.skipped.filter(({ from, to }) => to > from)).toEqual([]);
           for (const [seq, id] of kept) expect(events[seq]?.id).toBe(id);
           const indexes = events.flatMap((event) =>
             event.event === "CHECKPOINT" ? [Number(event["index"])] : [],

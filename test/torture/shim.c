@@ -36,8 +36,9 @@ static const char *dir, *call, *count_file;
 static long at, times = 1, every, torn = -1;
 static int error_number, kills;
 
-/* Files whose sync has failed, by inode. */
-static ino_t failed_files[1024];
+/* Files whose sync has failed, by inode and time of birth (the number of a deleted file is given to another one), and
+ * the descriptor that was told: like the kernel, this tells each of a file's descriptors once. */
+static struct { ino_t inode; struct statx_timestamp birth; int fd; } failed_files[1024];
 static int failed_syncs, syncs_again;
 
 static long number(const char *name, long fallback) {
@@ -122,12 +123,25 @@ ssize_t writev(int fd, const struct iovec *parts, int count) {
 
 /* Whether a sync of this file is to fail; remembers those that did. */
 static int is_failing_sync(int fd) {
-  struct stat file;
-  if (!is_our_file(fd) || fstat(fd, &file) != 0) return 0;
+  struct statx file;
+  if (!is_our_file(fd) || statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, &file) != 0) return 0;
   int hit = is_hit(SYNC);
   pthread_mutex_lock(&lock);
-  for (int i = 0; i < failed_syncs && i < 1024; i++) if (failed_files[i] == file.st_ino && S_ISREG(file.st_mode)) { syncs_again++; break; }
-  if (hit && failed_syncs < 1024) failed_files[failed_syncs++] = file.st_ino;
+  int is_untold = 0, is_told = 0;
+  for (int i = 0; i < failed_syncs && S_ISREG(file.stx_mode); i++) {
+    if (failed_files[i].inode != file.stx_ino) continue;
+    if (failed_files[i].birth.tv_sec != file.stx_btime.tv_sec) continue;
+    if (failed_files[i].birth.tv_nsec != file.stx_btime.tv_nsec) continue;
+    if (failed_files[i].fd == fd) is_told = 1;
+    else is_untold = 1;
+  }
+  if (is_told) syncs_again++;
+  else if (is_untold) hit = 1;
+  if (hit && failed_syncs < 1024) {
+    failed_files[failed_syncs].inode = file.stx_ino;
+    failed_files[failed_syncs].birth = file.stx_btime;
+    failed_files[failed_syncs++].fd = fd;
+  }
   pthread_mutex_unlock(&lock);
   return hit;
 }

@@ -152,7 +152,7 @@ it("too many open files stop a new session, with a hint, but not one that is ope
       session.rotate();
       session.end();
     `,
-    { limit: "ulimit -n 64;" },
+    { limit: "ulimit -n 256;" },
   );
   expect(told).toEqual([
     "EMFILE",

@@ -20,7 +20,7 @@ import type { Environment } from "./keys.ts";
 import { evidenceFiles, LEDGER, LOCK_SUFFIX } from "./layout.ts";
 import { LedgerSealer } from "./ledger-sealer.ts";
 import { readNote } from "./seal-file.ts";
-import { deletionText, erasureText, namesKey, sessionOrigin, storeKeysOf } from "./statements.ts";
+import { deletionText, erasureText, firstStoreKey, namesKey, sessionOrigin } from "./statements.ts";
 import { currentProcess } from "./process.ts";
 import type { ProcessIdentity } from "./process.ts";
 import { ownEvent } from "./own-event.ts";
@@ -141,7 +141,7 @@ export class Ledger {
    * @throws TracekeepError when ledger or key cannot be read
    */
   deletionNote(sessionId: string, firstSeq: number, lastSeq: number, sha256: string): string | undefined {
-    if (!fs.existsSync(this.path) || storeKeysOf(this.path).next().done === true) return undefined;
+    if (!fs.existsSync(this.path) || firstStoreKey(this.path) === undefined) return undefined;
     const signer = this.beginSealing();
     const origin = sessionOrigin(signer.verifier.name, sessionId);
     return signNote(deletionText(origin, firstSeq, lastSeq, sha256), [signer]);
@@ -168,7 +168,7 @@ export class Ledger {
     let signer: NoteSigner;
     // Another process may name the store at the same moment; then its name holds, and the key is named once more.
     for (;;) {
-      const named = storeKeysOf(this.path).next().value;
+      const named = firstStoreKey(this.path);
       signer = storeSigner(named?.name ?? uuidv7(Date.now()), env);
       if (namesKey(this.path, signer.verifier)) break;
       this.#add("STORE_KEY", undefined, { vkey: signer.verifier.vkey });

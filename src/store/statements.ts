@@ -88,6 +88,12 @@ export function* storeKeysOf(file: string): Generator<NoteVerifier, void, undefi
   }
 }
 
+/** The key that names the store; undefined in a store without seals. */
+export function firstStoreKey(file: string): NoteVerifier | undefined {
+  for (const key of storeKeysOf(file)) return key;
+  return undefined;
+}
+
 /** Whether a ledger names this key. */
 export function namesKey(file: string, { vkey }: NoteVerifier): boolean {
   for (const key of storeKeysOf(file)) if (key.vkey === vkey) return true;

@@ -67,9 +67,11 @@ export function inspect(dir: string, session: string, promised: readonly Promise
   segments.forEach(({ invalid, isTorn }, index) => {
     const next = segments[index + 1];
     // What was left because it could not be written to, or cut, any more may end in part of a line that stands whole in
-    // the next segment.
+    // the next segment, and the kernel may have dropped what it could not write: there are zeros in its place.
     const isLeft = next !== undefined && next.firstSeq < next.headerSeq;
-    findings.invalidLines += invalid + (isTorn && !isLeft ? 1 : 0);
+    const writtenAgainFrom = isLeft ? next.firstSeq : Infinity;
+    findings.invalidLines += invalid.filter((seq) => seq < writtenAgainFrom).length;
+    if (isTorn && !isLeft) findings.invalidLines++;
   });
   // What a segment holds from the next one's first number on was written again there (promise P4).
   const lines = segments
@@ -99,17 +101,21 @@ export function inspect(dir: string, session: string, promised: readonly Promise
 
 // --- internal ---
 
-function readSegment(file: string, session: string): { lines: Line[]; invalid: number; isTorn: boolean } {
+/** `invalid`: numbers that the lines should have which are none. */
+function readSegment(file: string, session: string): { lines: Line[]; invalid: number[]; isTorn: boolean } {
   const texts = fs.readFileSync(file, "utf8").split("\n");
   const isTorn = texts.pop() !== "";
   const lines: Line[] = [];
-  let invalid = 0;
+  const invalid: number[] = [];
+  let dueSeq = 0;
   for (const line of texts) {
     try {
       const value = JSON.parse(line) as Line & { session_id: string };
-      if (value.session_id === session) lines.push(value);
+      if (value.session_id !== session) continue;
+      lines.push(value);
+      dueSeq = value.seq + 1;
     } catch {
-      invalid++;
+      invalid.push(dueSeq++);
     }
   }
   return { lines, invalid, isTorn };

@@ -78,18 +78,14 @@ export function walkIntactLog({
   if (!areDue()) return undefined;
   let tail: Buffer | undefined;
   const lines = new LogCursor(files);
+  const kept = deleted.length === 0 ? undefined : readLeaves(leaves);
   try {
-    const kept = deleted.length === 0 ? undefined : readLeaves(leaves);
     while (lines.next()) {
       const { buffer, start, end } = lines;
-      for (; kept !== undefined && tree.size < lines.seq;) {
-        const leaf = kept.next();
-        const isDeleted = deleted.some(({ from, to }) => from <= tree.size && tree.size <= to);
-        if (leaf.done === true || !isDeleted) return undefined;
-        tree.append(leaf.value);
-        if (!areDue()) return undefined;
+      if (kept !== undefined) {
+        if (!passDeleted(tree, lines.seq, deleted, kept, areDue)) return undefined;
+        kept.next();
       }
-      kept?.next();
       if (lines.tooLong) return undefined;
       if (buffer[end - 1] !== NEWLINE) {
         tail = Buffer.from(buffer.subarray(start, end));
@@ -103,6 +99,7 @@ export function walkIntactLog({
     }
   } finally {
     lines.close();
+    kept?.return();
   }
   if (due.length > 0) return undefined;
   return {
@@ -201,6 +198,24 @@ export function tombstoneLeaf(line: Buffer): Hash | undefined {
 // --- internal ---
 
 const NEWLINE = 0x0a;
+
+/** Puts the leaves of deleted lines before `seq` in their place; false when lines are missing that nobody deleted. */
+function passDeleted(
+  tree: MerkleTree,
+  seq: number,
+  deleted: NonNullable<WalkInput["deleted"]>,
+  leaves: Iterator<Hash>,
+  areDue: () => boolean,
+): boolean {
+  while (tree.size < seq) {
+    const at = tree.size;
+    const leaf = leaves.next();
+    if (leaf.done === true || !deleted.some(({ from, to }) => from <= at && at <= to)) return false;
+    tree.append(leaf.value);
+    if (!areDue()) return false;
+  }
+  return true;
+}
 
 function groupBySize(seals: readonly Checkpoint[]): Map<number, Checkpoint[]> {
   const groups = new Map<number, Checkpoint[]>();

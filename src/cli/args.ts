@@ -47,7 +47,9 @@ export function parseArguments(command: ArgumentSpec, argv: readonly string[]): 
       flags.add(name);
       continue;
     }
-    const value = equals >= 0 ? argument.slice(equals + 1) : argv[++at];
+    const { without } = specs[name] ?? {};
+    const isBare = without !== undefined && equals < 0 && (argv[at + 1] ?? "-").startsWith("-");
+    const value = isBare ? without : equals >= 0 ? argument.slice(equals + 1) : argv[++at];
     if (value === undefined || value === "") {
       throw new UsageError(`--${name} needs a value: --${name} ${specs[name]?.value ?? "VALUE"}`);
     }

@@ -161,6 +161,17 @@ describe("append", () => {
     expect(JSON.parse(out)).toMatchObject({ session_id: "s", agent_id: "shell", status: "ended", events: 5 });
   });
 
+  it.each([
+    [["--end"], "NORMAL"],
+    [["--end", "--durability", "os"], "NORMAL"],
+    [["--end=DONE"], "DONE"],
+    [["--end", "DONE"], "DONE"],
+  ])("ends a session with %j for the reason %s", async (end, reason) => {
+    await tracekeep(["append", "--session", "s", ...end], '{"event":"a"}\n');
+    const { out } = await tracekeep(["query", "--event", "END", "--json"]);
+    expect(JSON.parse(out)).toMatchObject({ reason });
+  });
+
   it("leaves no trace of a session that it only looked at", async () => {
     await tracekeep(["append", "--session", "s"], '{"event":"a"}\n');
     const before = await tracekeep(["query", "--json"]);

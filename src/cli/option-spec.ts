@@ -5,6 +5,8 @@ export interface OptionSpec {
   kind: "flag" | "text" | "texts";
   /** What stands for the value in the help, e.g. `DIR`. */
   value?: string;
+  /** What a `text` option without a value stands for. A value may then follow it that does not begin with `-`. */
+  without?: string;
   about: string;
   short?: string;
 }

@@ -37,11 +37,16 @@ export const append: Command = {
       about: "how long to wait while another process has the session, e.g. 30s (default 5s)",
     },
     ack: { kind: "flag", about: "print a receipt for each event once it holds: {seq, id, session_id}" },
-    end: { kind: "text", value: "REASON", about: "end the session afterwards, e.g. --end NORMAL" },
+    end: {
+      kind: "text",
+      value: "[REASON]",
+      without: "NORMAL",
+      about: "end the session afterwards (default NORMAL)",
+    },
   },
   examples: [
     [`append --session deploy-42 < events.jsonl`, "record a file"],
-    [`append --session deploy-42 --end NORMAL < /dev/null`, "end the session"],
+    [`append --session deploy-42 --end < /dev/null`, "end the session"],
     [`append --ack --agent nightly`, "one receipt a line on standard output"],
   ],
   run,

@@ -236,9 +236,9 @@ describe("an agent on AI SDK 6", () => {
 
   it("streams the same parts again, also those of a stream that was aborted or broke", async () => {
     const parts = ["Hel", "lo ", "world"];
-    const stream = (broken?: unknown) =>
+    const stream = (broken?: unknown, chunkDelayInMs: number | null = null) =>
       simulateReadableStream({
-        chunkDelayInMs: null,
+        chunkDelayInMs,
         initialDelayInMs: null,
         chunks: [
           { type: "stream-start" as const, warnings: [] },
@@ -257,9 +257,12 @@ describe("an agent on AI SDK 6", () => {
       });
     const live = new MockLanguageModelV3({
       modelId: "mock-1",
-      doStream: async ({ prompt }) => ({
-        stream: stream(JSON.stringify(prompt).includes("break") ? new Error("line cut") : undefined),
-      }),
+      doStream: async ({ prompt }) => {
+        const text = JSON.stringify(prompt);
+        // Otherwise all of it is there before anybody can leave.
+        const delayMs = text.includes("leave") ? 50 : null;
+        return { stream: stream(text.includes("break") ? new Error("line cut") : undefined, delayMs) };
+      },
     });
     const run = async (model: ModelV3): Promise<string> => {
       const seen: unknown[] = [];

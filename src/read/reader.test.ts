@@ -575,6 +575,17 @@ describe("reading", () => {
     expect(lookAt(dir)).toEqual(before);
   });
 
+  it("lets a timer interrupt thousands of short reads, as it does one long one", async () => {
+    writeSession("s", [{ event: "STEP" }]);
+    let isOver = false;
+    setTimeout(() => (isOver = true), 1);
+    let events = 0;
+    while (!isOver && events < 1_000_000) {
+      for await (const { seq } of reader.events({ session: "s", event: "STEP" })) events += seq;
+    }
+    expect(events).toBeLessThan(1_000_000);
+  });
+
   it("leaves other work its turn between events that nobody wants, and stops at an abort", async () => {
     writeSession(
       "s",

@@ -29,9 +29,9 @@ export class LineHead {
   timeStart = 0;
   /** Rank of the severity. */
   rank = 0;
-  seq = 0;
-  /** Behind the number. */
-  #end = 0;
+  /** Where its number stands, and how many digits it has: mostly as many as the one before it. */
+  #number = 0;
+  #digits = 1;
   #buffer: Buffer = NO_BYTES;
   view: DataView = new DataView(new ArrayBuffer(0));
   /** By the first eight bytes behind the quote before the type. */
@@ -59,30 +59,39 @@ export class LineHead {
     const date = view.getFloat64(time, true);
     const minute = view.getFloat64(time + 8, true);
     if (date !== this.#date || minute !== this.#minute) {
-      if (!hasTimeForm(view, time, 0, 4)) return false;
+      for (let word = 0; word < 4; word++) {
+        const form = MINUTE_FORMS[word];
+        if (form === undefined || !hasForm(view.getInt32(time + word * 4, true), form)) return false;
+      }
       this.#date = date;
       this.#minute = minute;
     }
-    if (!hasTimeForm(view, time, 4, 6)) return false;
+    if (!hasForm(view.getInt32(time + 16, true), SECOND_FORM)) return false;
+    if (!hasForm(view.getInt32(time + 20, true), MILLISECOND_FORM)) return false;
     const severity = time + TIME_BYTES;
     const rank = RANKS[buffer[severity + SEVERITY_LETTER] ?? 0] ?? NO_RANK;
     const tail = SEVERITY_TAILS[rank];
     if (tail === undefined || !tail.isAt(view, severity)) return false;
-    const first = severity + tail.length;
-    let at = first;
-    let seq = 0;
-    for (const last = at + MAX_DIGITS; at < last; at++) {
-      const digit = (buffer[at] ?? 0) - ZERO;
-      if (digit < 0 || digit > 9) break;
-      seq = seq * 10 + digit;
+    const number = severity + tail.length;
+    if (buffer[number + this.#digits] !== COMMA || !this.#isNumber(number)) {
+      const digits = digitsAt(buffer, number);
+      if (digits === 0 || buffer[number + digits] !== COMMA) return false;
+      this.#digits = digits;
     }
-    if (at === first || buffer[at] !== COMMA || (buffer[first] === ZERO && at > first + 1)) return false;
     this.type = head.type;
     this.timeStart = time;
     this.rank = rank;
-    this.seq = seq;
-    this.#end = at;
+    this.#number = number;
     return true;
+  }
+
+  /** The number of the line that was read last. */
+  get seq(): number {
+    const buffer = this.#buffer;
+    let seq = 0;
+    for (let at = this.#number; at < this.#number + this.#digits; at++)
+      seq = seq * 10 + ((buffer[at] ?? 0) - ZERO);
+    return seq;
   }
 
   /** The time of the line that was read last. */
@@ -93,7 +102,7 @@ export class LineHead {
   /** The agent of the line that was read last; undefined when it has to be parsed to be told. */
   agent(end: number): SeenAgent | undefined {
     const { view } = this;
-    const idHead = this.#end;
+    const idHead = this.#number + this.#digits;
     const from = idHead + ID_HEAD_BYTES + ID_BYTES;
     if (end - from < MIN_BYTES_OF_IDENTITY) return undefined;
     if (view.getInt32(idHead, true) !== ID_HEAD_FIRST || view.getInt32(idHead + 3, true) !== ID_HEAD_LAST)
@@ -105,6 +114,19 @@ export class LineHead {
   }
 
   // --- internal ---
+
+  /** Whether a number of as many digits as the last one stands there; told of four to eight digits. */
+  #isNumber(at: number): boolean {
+    const { view } = this;
+    const digits = this.#digits;
+    return (
+      digits >= 4 &&
+      digits <= 8 &&
+      hasForm(view.getInt32(at, true), DIGITS_FORM) &&
+      hasForm(view.getInt32(at + digits - 4, true), DIGITS_FORM) &&
+      this.#buffer[at] !== ZERO
+    );
+  }
 
   #typeHead(start: number, end: number): TypeHead | undefined {
     const { view } = this;
@@ -159,6 +181,7 @@ const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const ZERO = 0x30;
+const NINE = 0x39;
 const BACKSLASH = 0x5c;
 const BRACE = 0x7d;
 /** With one digit less than the largest safe integer, a number is safe. */
@@ -168,6 +191,8 @@ const ID_BYTES = 36;
 const MAX_AGENTS = 8;
 const TYPE_SLOTS = 256;
 const MAX_COLLISIONS = 8;
+/** A type's number among those seen is less than this. */
+export const MAX_TYPES_SEEN: number = TYPE_SLOTS * (MAX_COLLISIONS + 1);
 
 /** A line up to its time, of one type; those that share a slot are a list. */
 interface TypeHead {
@@ -232,26 +257,42 @@ function slotOf(first: number, second: number): number {
   return Math.imul(first ^ Math.imul(second, 0x9e3779b1), 0x85ebca6b) >>> 24;
 }
 
-/** Of `dddd-dd-ddTdd:dd:dd.dddZ`, by four bytes: the high halves of digits, and all of what stands between them. */
-const TIME_FORM = Buffer.from("0000-00-00T00:00:00.000Z");
-const TIME_FORMS = wordsOf(TIME_FORM);
-const TIME_MASKS = wordsOf(TIME_FORM.map((byte) => (byte === ZERO ? 0xf0 : 0xff)));
-/** Six more takes every digit beyond 9 out of the sixteen that begin like one. */
-const TIME_ADDENDS = wordsOf(TIME_FORM.map((byte) => (byte === ZERO ? 6 : 0)));
-
-function wordsOf(bytes: Uint8Array): Int32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  return Int32Array.from({ length: bytes.length / 4 }, (_, word) => view.getInt32(word * 4, true));
+/** Four bytes of which some are digits: the high halves of those, and all of the others. */
+interface Form {
+  bytes: number;
+  mask: number;
+  /** Six more takes every digit beyond 9 out of the sixteen that begin like one. */
+  addend: number;
 }
 
-/** Whether the words of a time from `first` on, four bytes each, up to `last` are as they should be. */
-function hasTimeForm(view: DataView, at: number, first: number, last: number): boolean {
-  for (let word = first; word < last; word++) {
-    const bytes = view.getInt32(at + word * 4, true);
-    const [form, mask] = [TIME_FORMS[word], TIME_MASKS[word] ?? 0];
-    if ((bytes & mask) !== form || ((bytes + (TIME_ADDENDS[word] ?? 0)) & mask) !== form) return false;
-  }
-  return true;
+function formOf(text: string): Form {
+  const word = (byteOf: (byte: number) => number): number =>
+    Buffer.from(Buffer.from(text).map(byteOf)).readInt32LE(0);
+  return {
+    bytes: word((byte) => byte),
+    mask: word((byte) => (byte === ZERO ? 0xf0 : 0xff)),
+    addend: word((byte) => (byte === ZERO ? 6 : 0)),
+  };
+}
+
+function hasForm(bytes: number, { bytes: form, mask, addend }: Form): boolean {
+  return (bytes & mask) === form && ((bytes + addend) & mask) === form;
+}
+
+const DIGITS_FORM = formOf("0000");
+const MINUTE_FORMS = ["0000", "-00-", "00T0", "0:00"].map(formOf);
+const SECOND_FORM = formOf(":00.");
+const MILLISECOND_FORM = formOf("000Z");
+
+/** How many digits of a number stand there; 0 when it begins with a zero too many, or is no safe integer. */
+function digitsAt(buffer: Buffer, from: number): number {
+  let at = from;
+  while (at - from < MAX_DIGITS && isDigit(buffer[at])) at++;
+  return buffer[from] === ZERO && at > from + 1 ? 0 : at - from;
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= ZERO && byte <= NINE;
 }
 
 /** Where the quote stands that ends a text without escapes; -1 when it has some, or does not end. */

@@ -13,12 +13,12 @@ export interface PassOptions {
   segment: SegmentReader;
   /** Counts the lines that the test finds wanted; without it each of them has to be decoded. */
   counter: EventCounter | undefined;
-  /** Where to stop, if not at the end of the file: where a line begins. */
-  until: number;
 }
 
-/** Lines between two pauses, in which whoever waits for a stream lets others run. */
+/** Lines between two pauses, in which whoever waits for a stream lets others run: some two milliseconds. */
 export const LINES_PER_STEP = 1000;
+/** The same of lines that are not decoded. */
+const LINES_PER_PASS = 16 * LINES_PER_STEP;
 
 /**
  * Goes on to the next line that has to be decoded.
@@ -27,32 +27,34 @@ export const LINES_PER_STEP = 1000;
  */
 export function passLines(
   lines: LineCursor,
-  { test, isCanonical, segment, counter, until }: PassOptions,
+  { test, isCanonical, segment, counter }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
-  let refused = 0;
-  let outcome: "found" | "pause" | "end" = "end";
-  while (lines.offset + lines.length < until) {
+  const isShown = segment.isShownUpTo(Infinity);
+  const last = lines.line + LINES_PER_PASS;
+  let passed = 0;
+  let outcome: "found" | "pause" | "end" = "pause";
+  while (lines.line < last) {
     if (!lines.next()) {
-      if (lines.waiting !== undefined) outcome = "pause";
+      if (lines.waiting === undefined) outcome = "end";
       break;
     }
     const verdict = lines.tooLong
       ? "unclear"
       : test.judge(lines.buffer, lines.start, lines.end, isCanonical, lines.fills);
-    if (verdict === "refused") {
-      refused++;
-    } else if (verdict === "unclear" || counter === undefined) {
+    if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
       break;
-    } else if (segment.counts(head.seq)) {
-      counter.countSeen(head.type);
     }
-    if (lines.line % LINES_PER_STEP === 0) {
-      outcome = "pause";
-      break;
+    if (verdict === "refused") {
+      passed++;
+    } else if (isShown) {
+      passed++;
+      counter?.countSeen(head.type);
+    } else if (segment.counts(head.seq)) {
+      counter?.countSeen(head.type);
     }
   }
-  segment.pass(refused);
+  segment.pass(passed);
   return outcome;
 }

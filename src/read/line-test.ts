@@ -63,9 +63,12 @@ export class LineTest {
    * @param fills changes whenever the bytes of the buffer do
    */
   judge(buffer: Buffer, start: number, end: number, isCanonical: boolean, fills: number): LineVerdict {
-    const verdict = isCanonical ? this.#judgeHead(buffer, start, end) : "unclear";
-    if (verdict === "refused" || this.#needles === undefined) return verdict;
-    for (const needle of this.#needles) if (needle.isIn(buffer, start, end, fills)) return "unclear";
+    if (this.#needles === undefined) return isCanonical ? this.#judgeHead(buffer, start, end) : "unclear";
+    // Where a text is rare, this is the cheaper question.
+    for (const needle of this.#needles) {
+      if (needle.isIn(buffer, start, end, fills))
+        return isCanonical && this.#judgeHead(buffer, start, end) === "refused" ? "refused" : "unclear";
+    }
     return "refused";
   }
 

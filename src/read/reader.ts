@@ -152,7 +152,9 @@ export class Reader {
     const counter = new EventCounter();
     const stream = this.#stream(filter, ({ event }) => event.event, counter);
     for await (const type of stream) counter.add(type, 1);
-    return { events: counter.events, event_counts: counter.types(), report: stream.report };
+    const types = counter.types();
+    const events = Object.values(types).reduce((sum, count) => sum + count, 0);
+    return { events, event_counts: types, report: stream.report };
   }
 
   /**

@@ -61,7 +61,7 @@ export function* scanSession(
       const chosen = stretches && new StretchSource(file.path, stretches);
       const source = chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset) : new LineCursor(source, offset);
-      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, until: Infinity };
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter };
       for (;;) {
         const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
         if (outcome === "end") break;

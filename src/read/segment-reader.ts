@@ -70,7 +70,7 @@ export class SegmentReader {
 
   /** Whether the events up to this number are shown from this segment: no later one holds them again. */
   isShownUpTo(seq: number): boolean {
-    return !this.isAbandoned && seq < this.#supersededFrom;
+    return !this.isAbandoned && (seq < this.#supersededFrom || this.#supersededFrom === Infinity);
   }
 
   /** Notes events that need not be looked at. */

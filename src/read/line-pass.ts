@@ -3,6 +3,7 @@
 
 import type { LineCursor } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
+import type { LinePatterns } from "./line-patterns.ts";
 import type { LineTest } from "./line-test.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 
@@ -13,12 +14,14 @@ export interface PassOptions {
   segment: SegmentReader;
   /** Counts the lines that the test finds wanted; without it each of them has to be decoded. */
   counter: EventCounter | undefined;
+  /** Where kinds of lines are kept that need not be judged again. */
+  patterns: LinePatterns | undefined;
 }
 
 /** Lines between two pauses, in which whoever waits for a stream lets others run: some two milliseconds. */
 export const LINES_PER_STEP = 1000;
 /** The same of lines that are not decoded. */
-const LINES_PER_PASS = 16 * LINES_PER_STEP;
+const LINES_PER_PASS = 8 * LINES_PER_STEP;
 
 /**
  * Goes on to the next line that has to be decoded.
@@ -27,14 +30,15 @@ const LINES_PER_PASS = 16 * LINES_PER_STEP;
  */
 export function passLines(
   lines: LineCursor,
-  { test, isCanonical, segment, counter }: PassOptions,
+  { test, isCanonical, segment, counter, patterns }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
-  const isShown = segment.isShownUpTo(Infinity);
   const last = lines.line + LINES_PER_PASS;
   let passed = 0;
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
+    if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
+    const { fills } = lines;
     if (!lines.next()) {
       if (lines.waiting === undefined) outcome = "end";
       break;
@@ -46,14 +50,11 @@ export function passLines(
       outcome = "found";
       break;
     }
-    if (verdict === "refused") {
-      passed++;
-    } else if (isShown) {
-      passed++;
-      counter?.countSeen(head.type);
-    } else if (segment.counts(head.seq)) {
-      counter?.countSeen(head.type);
-    }
+    // Where the buffer had to be filled for it, a line may be known, and only have been cut.
+    if (fills === lines.fills)
+      patterns?.learn(head, test.likeness(lines.end), verdict === "wanted" ? head.type.name : undefined);
+    if (verdict === "refused") passed++;
+    else if (segment.counts(head.seq)) counter?.add(head.type.name, 1);
   }
   segment.pass(passed);
   return outcome;

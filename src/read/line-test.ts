@@ -10,7 +10,8 @@ import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
 import type { Block, BlockIndex, EventKind } from "./block-index.ts";
 import { NeedleSearch } from "./needle.ts";
-import { compareTime, timeWords } from "./time-words.ts";
+import type { Likeness } from "./line-patterns.ts";
+import { bytesToTell, compareTime, timeWords } from "./time-words.ts";
 
 export interface LineTestOptions {
   /** The types wanted. */
@@ -75,6 +76,20 @@ export class LineTest {
   /** Whether a text is looked for, which no index tells. */
   get asksForText(): boolean {
     return this.#needles !== undefined;
+  }
+
+  /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */
+  likeness(end: number): Likeness {
+    const { head } = this;
+    const isOfNoUse = head.rank < this.#minRank || this.#types?.has(head.type.name) === false;
+    if (isOfNoUse) return { timeBytes: 0, agent: undefined };
+    const bounds = this.#timelessTypes.has(head.type.name) ? [] : [this.#since, this.#until];
+    const timeBytes = Math.max(
+      0,
+      ...bounds.map((bound) => (bound === undefined ? 0 : bytesToTell(head.view, head.timeStart, bound))),
+    );
+    const isRefused = bounds.length > 0 && this.#refusesTime(head.view, head.timeStart);
+    return { timeBytes, agent: this.#agent === undefined || isRefused ? undefined : head.agent(end) };
   }
 
   /** The same of all events of a kind that stand in a block. */

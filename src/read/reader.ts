@@ -152,9 +152,7 @@ export class Reader {
     const counter = new EventCounter();
     const stream = this.#stream(filter, ({ event }) => event.event, counter);
     for await (const type of stream) counter.add(type, 1);
-    const types = counter.types();
-    const events = Object.values(types).reduce((sum, count) => sum + count, 0);
-    return { events, event_counts: types, report: stream.report };
+    return { events: counter.events, event_counts: counter.types(), report: stream.report };
   }
 
   /**

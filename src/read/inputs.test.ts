@@ -190,7 +190,7 @@ describe("files and folders", () => {
   });
 
   it("tell how far they are read", async () => {
-    const file = write("progress.jsonl", '{"event":"A"}\n'.repeat(5000));
+    const file = write("progress.jsonl", '{"event":"A"}\n'.repeat(40_000));
     const seen: number[] = [];
     const events = openReader({ paths: [file] }).events({
       event: "NONE",

@@ -50,6 +50,10 @@ export function passLines(
       outcome = "found";
       break;
     }
+    if (verdict === "lacking") {
+      passed++;
+      continue;
+    }
     // Where the buffer had to be filled for it, a line may be known, and only have been cut.
     if (fills === lines.fills)
       patterns?.learn(head, test.likeness(lines.end), verdict === "wanted" ? head.type.name : undefined);

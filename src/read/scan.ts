@@ -143,7 +143,8 @@ export function* scanSessionBackwards(
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
         if (
           "bytes" in line &&
-          lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical, 0) === "refused"
+          lineTest !== undefined &&
+          isRefused(line.bytes, lineTest, isCanonical, onRefused === undefined)
         ) {
           report.read++;
           if (onRefused?.(lineTest.head.timeOf(line.bytes)) === false) return;
@@ -189,6 +190,14 @@ function stretchesOf(
   const index = test === undefined ? undefined : indexes?.find(file);
   if (index === undefined || test === undefined || !segment.isShownUpTo(index.maxSeq)) return undefined;
   return planBlocks(index, test, (events) => segment.pass(events), counter);
+}
+
+/** Whether a line is refused by its bytes or, where its time matters as well, by its beginning. */
+function isRefused(bytes: Buffer, test: LineTest, isCanonical: boolean, isTimeOfNoUse: boolean): boolean {
+  const verdict = isTimeOfNoUse
+    ? test.judge(bytes, 0, bytes.length, isCanonical, 0)
+    : isCanonical && test.judgeHead(bytes, 0, bytes.length);
+  return verdict === "refused" || verdict === "lacking";
 }
 
 function nextLine(lines: LineCursor): "found" | "pause" | "end" {

@@ -36,7 +36,7 @@ export class SegmentReader {
   readonly #step: 1 | -1;
   readonly #gatherer = new ObjectGatherer();
   readonly #sessionId: string;
-  /** Records of a foreign file so far. */
+  /** Records of a foreign file so far, those that were passed over included. */
   #records = 0;
 
   constructor(
@@ -76,6 +76,7 @@ export class SegmentReader {
   /** Notes events that need not be looked at. */
   pass(events: number): void {
     this.#report.read += events;
+    this.#records += events;
   }
 
   decode(bytes: Buffer, offset: number): FoundEvent | undefined {

@@ -38,6 +38,7 @@ export class LinePatterns implements LinePasser {
   }
 
   pass(at: number, end: number, limit: number): number {
+    if (this.#patterns.length === 0) return at;
     this.#view.setInt32(LEFT_AT, limit, true);
     return this.#run(CHUNK_AT + at, CHUNK_AT + end) - CHUNK_AT;
   }

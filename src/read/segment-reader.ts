@@ -75,6 +75,8 @@ export class SegmentReader {
 
   /** Notes events that need not be looked at. */
   pass(events: number): void {
+    // A line that is a record by itself is no part of one that was begun before it.
+    if (events > 0 && this.#gatherer.isGathering) this.#salvageGathered();
     this.#report.read += events;
     this.#records += events;
   }

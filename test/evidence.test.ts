@@ -21,8 +21,8 @@ import {
   sampleStore,
   structuralMutants,
   verdictOf,
-} from "./evidence-mutants.ts";
-import type { SampleStore } from "./evidence-mutants.ts";
+} from "./evidence/mutants.ts";
+import type { SampleStore } from "./evidence/mutants.ts";
 
 let folder: string;
 let store: SampleStore;

@@ -141,8 +141,8 @@ export class Ledger {
    * @throws TracekeepError when ledger or key cannot be read
    */
   deletionNote(sessionId: string, firstSeq: number, lastSeq: number, sha256: string): string | undefined {
-    if (!fs.existsSync(this.path) || firstStoreKey(this.path) === undefined) return undefined;
-    const signer = this.beginSealing();
+    const signer = this.goOnSealing();
+    if (signer === undefined) return undefined;
     const origin = sessionOrigin(signer.verifier.name, sessionId);
     return signNote(deletionText(origin, firstSeq, lastSeq, sha256), [signer]);
   }
@@ -179,6 +179,12 @@ export class Ledger {
     // From the beginning on a store has a seal, so that one without was robbed of it.
     if (readNote(evidenceFiles(this.path).seal) === undefined) this.#sealNow(fs.statSync(this.path).size);
     return signer;
+  }
+
+  /** The same, in a store that has been sealed before; undefined, and no key is made, in any other. @throws TracekeepError */
+  goOnSealing(env?: Environment): NoteSigner | undefined {
+    const isSealed = fs.existsSync(this.path) && firstStoreKey(this.path) !== undefined;
+    return isSealed ? this.beginSealing(env) : undefined;
   }
 
   /** From line `firstSeq` on the session is sealed by this key. */

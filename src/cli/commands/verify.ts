@@ -9,6 +9,8 @@ import type { NoteVerifier } from "../../format/index.ts";
 import { attachStamp, isFinding, proveLine, verifyStore } from "../../integrity/index.ts";
 import type { StampVerdict, StoreVerdict } from "../../integrity/index.ts";
 import { formatCount, plural, printable, renderTable } from "../../report/index.ts";
+import { checkFigures } from "../../session-index/check.ts";
+import type { WrongFigures } from "../../session-index/check.ts";
 import { findStore } from "../../store/find.ts";
 import { readStoreSigner } from "../../store/keys.ts";
 import { evidenceFiles, LEDGER } from "../../store/layout.ts";
@@ -53,7 +55,11 @@ export const verify: Command = {
       value: "FILE",
       about: "certificates of timestamp authorities (PEM) that time stamps must lead to",
     },
-    json: { kind: "flag", about: "print one JSON object: {verdict, trust, logs[], stamps[]}" },
+    "logs-only": {
+      kind: "flag",
+      about: "leave out whether END and the indexes say what the logs say: it takes longest",
+    },
+    json: { kind: "flag", about: "print one JSON object: {verdict, trust, logs[], stamps[], figures[]}" },
   },
   examples: [
     ["verify", "check everything; exit code 3 when something is wrong"],
@@ -103,16 +109,14 @@ async function run(context: CommandContext): Promise<ExitCode> {
   });
   progress.clear();
   if (context.flag("anchor")) return printAnchor(context, result);
-  if (context.flag("json"))
-    context.stdout.json({
-      verdict: result.verdict,
-      trust: result.trust,
-      logs: result.logs,
-      stamps: result.stamps,
-    });
-  else print(context, result);
+  const figures = context.flag("logs-only")
+    ? []
+    : checkFigures(dir, { only: context.operands[0], signal: context.signal });
+  const { verdict, trust, logs, stamps } = result;
+  if (context.flag("json")) context.stdout.json({ verdict, trust, logs, stamps, figures });
+  else print(context, result, figures);
   await context.stdout.drain();
-  return exitCodeOf(result);
+  return figures.length > 0 ? EXIT.findings : exitCodeOf(result);
 }
 
 // --- internal ---
@@ -144,7 +148,11 @@ function stampText({ lines, time, authority, chained, name, reason }: StampVerdi
   return `${plural(lines, "line")} of the ledger stamped ${time} by ${printable(authority)}${doubt}`;
 }
 
-function print({ stdout }: CommandContext, { verdict, logs, key, stamps }: StoreVerdict): void {
+function print(
+  { stdout }: CommandContext,
+  { verdict, logs, key, stamps }: StoreVerdict,
+  figures: readonly WrongFigures[],
+): void {
   const notable = logs.filter(({ reason }) => reason !== "");
   const rows = notable.map(({ name, verdict: each, lines, sealed, reason }) => [
     each,
@@ -166,6 +174,10 @@ function print({ stdout }: CommandContext, { verdict, logs, key, stamps }: Store
   }
   const lines = logs.reduce((sum, log) => sum + log.lines, 0);
   stdout.line(`${verdict}: ${plural(logs.length, "log")}, ${plural(lines, "line")}`);
+  for (const { file, session_id: id, reason } of figures)
+    stdout.line(printable(`${file}, session ${id}: ${reason}`));
+  if (figures.some(({ file }) => file.includes("index")))
+    stdout.line("An index is made anew when it is deleted: tracekeep index");
   for (const stamp of stamps) stdout.line(stampText(stamp));
   if (key === undefined) return;
   stdout.line(`key: ${key}`);

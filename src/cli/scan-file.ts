@@ -49,13 +49,13 @@ export function* scanFile(
       if (lines.tooLong) continue;
       const { line } = lines;
       const content = lines.bytes.toString("utf8").replace(/\n$/, "");
-      const record = parsedRecord(content);
-      if (record === undefined) {
+      const marks = marksOfRecord(content, redactor);
+      if (marks === undefined) {
         yield* text.add(content, line);
         continue;
       }
       yield* text.end();
-      for (const [kind, fingerprint] of secretsOf(record, redactor)) yield { file, line, kind, fingerprint };
+      for (const [kind, fingerprint] of marks) yield { file, line, kind, fingerprint };
     }
     yield* text.end();
     const [damage] = lines.damage;
@@ -75,30 +75,29 @@ const SKIPPED: ReadonlySet<string> = new Set(["node_modules", ".git", "redaction
 
 /** Longest stretch of text in which one secret may reach over several lines. */
 const WINDOW_CHARACTERS: number = 256 * 1024;
-function parsedRecord(content: string): JsonObject | JsonValue[] | undefined {
+/** Kind and fingerprint of each secret in a line of JSON, as redaction would mark it; undefined for any other text. */
+function marksOfRecord(content: string, redactor: Redactor): [string, string][] | undefined {
   if (!content.startsWith("{") && !content.startsWith("[")) return undefined;
   try {
     const value: JsonValue = JSON.parse(content);
-    return typeof value === "object" && value !== null ? value : undefined;
+    return typeof value === "object" && value !== null ? newMarks(value, redactor) : undefined;
   } catch {
+    // No JSON, or nested so deep that nothing can walk it.
     return undefined;
   }
 }
 
-/** Kind and fingerprint of each secret, as redaction would mark it. */
-function* secretsOf(
-  record: JsonObject | JsonValue[],
-  redactor: Redactor,
-): Generator<readonly [string, string], void, undefined> {
+function newMarks(record: JsonObject | JsonValue[], redactor: Redactor): [string, string][] {
   const body: JsonObject = Array.isArray(record) ? { record } : record;
-  if (redactor.isClean(body)) return;
+  if (redactor.isClean(body)) return [];
   const known = new Map<string, number>();
   for (const mark of marksIn(JSON.stringify(body))) known.set(mark, (known.get(mark) ?? 0) + 1);
-  for (const mark of marksIn(JSON.stringify(redactor.redact(body)))) {
+  const made = marksIn(JSON.stringify(redactor.redact(body))).filter((mark) => {
     const before = known.get(mark) ?? 0;
     if (before > 0) known.set(mark, before - 1);
-    else yield mark.split(":") as [string, string];
-  }
+    return before === 0;
+  });
+  return made.map((mark) => mark.split(":") as [string, string]);
 }
 
 /** `kind:fingerprint` of each mark. */

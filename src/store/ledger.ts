@@ -15,7 +15,7 @@ import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { tryWithFileLock, withFileLock, withFileLockSync } from "./file-lock.ts";
-import { storeSigner } from "./keys.ts";
+import { readStoreSigner, storeSigner } from "./keys.ts";
 import type { Environment } from "./keys.ts";
 import { evidenceFiles, LEDGER, LOCK_SUFFIX } from "./layout.ts";
 import { LedgerSealer } from "./ledger-sealer.ts";
@@ -141,8 +141,8 @@ export class Ledger {
    * @throws TracekeepError when ledger or key cannot be read
    */
   deletionNote(sessionId: string, firstSeq: number, lastSeq: number, sha256: string): string | undefined {
-    const signer = this.goOnSealing();
-    if (signer === undefined) return undefined;
+    if (!fs.existsSync(this.path) || firstStoreKey(this.path) === undefined) return undefined;
+    const signer = this.beginSealing();
     const origin = sessionOrigin(signer.verifier.name, sessionId);
     return signNote(deletionText(origin, firstSeq, lastSeq, sha256), [signer]);
   }
@@ -181,10 +181,15 @@ export class Ledger {
     return signer;
   }
 
-  /** The same, in a store that has been sealed before; undefined, and no key is made, in any other. @throws TracekeepError */
-  goOnSealing(env?: Environment): NoteSigner | undefined {
-    const isSealed = fs.existsSync(this.path) && firstStoreKey(this.path) !== undefined;
-    return isSealed ? this.beginSealing(env) : undefined;
+  /**
+   * The same, where this user's key is one of the store's already: nothing is named for the sake of a few entries.
+   *
+   * @throws TracekeepError
+   */
+  goOnSealing(env?: Environment): void {
+    const named = fs.existsSync(this.path) ? firstStoreKey(this.path) : undefined;
+    const signer = named === undefined ? undefined : readStoreSigner(named.name, env);
+    if (signer !== undefined && namesKey(this.path, signer.verifier)) this.beginSealing(env);
   }
 
   /** From line `firstSeq` on the session is sealed by this key. */

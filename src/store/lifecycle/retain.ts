@@ -148,7 +148,7 @@ class RetentionRun {
     try {
       this.#ledger.goOnSealing();
     } catch {
-      // Without the key it waits for a writer who has it: what was recorded stands, unsealed.
+      // A key that cannot be read is told by whoever needs it; what was recorded stands, unsealed.
     }
   }
 

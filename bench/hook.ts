@@ -10,7 +10,7 @@ import path from "node:path";
 const TARGET_RATIO = 1.3;
 const rounds = Number(process.argv[2] ?? 40);
 const store = mkdtempSync(path.join(tmpdir(), "tracekeep-bench-"));
-const main = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const main = path.join(import.meta.dirname, "..", "dist", "cli", "main.cjs");
 const input = JSON.stringify({
   session_id: "b1",
   transcript_path: "/home/u/.claude/projects/-home-u-p/b1.jsonl",

@@ -14,7 +14,7 @@ import { cutAt, flipBit, linesOf, sampleStore, structuralMutants, verdictOf } fr
 import type { SampleStore } from "./evidence/mutants.ts";
 import { independentVerifiers } from "./evidence/verifiers.ts";
 
-const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.cjs");
 const KILLS = 6;
 /** Of the mutants, one in so many is shown to the verifiers that are not ours; npm run torture:evidence shows all. */
 const STEP = 12;

@@ -6,9 +6,10 @@ import { LineCursor } from "../store/line-reader.ts";
 import { foldEvent } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
-import { isCompressed } from "./file-mark.ts";
-import { isNotable, newFold, notablePlaces, noteEvent } from "./session-index.ts";
-import type { EventPlace, FoldedSession } from "./session-index.ts";
+import { isCompressed } from "../store/file-mark.ts";
+import { newFold } from "../store/session-entry.ts";
+import type { EventPlace, FoldedSession } from "../store/session-entry.ts";
+import { isNotable, notablePlaces, noteEvent } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
@@ -20,7 +21,7 @@ export function* foldWhole(
   report: ReadReport,
   notable?: (event: Event) => void,
 ): Generator<Pause, FoldedSession, undefined> {
-  const folded = known ?? newFold(session);
+  const folded = known ?? newFold(session.sessionId, session.agentId);
   report.read += folded.summary.events;
   if (notable !== undefined) for (const event of eventsAt(session, notablePlaces(folded))) notable(event);
   if (!folded.hasMore) return folded;

@@ -19,6 +19,7 @@ import type { Durability } from "../store/durability.ts";
 import type { FileLockOptions } from "../store/file-lock.ts";
 import { findOrCreateStore } from "../store/find.ts";
 import { healAbandonedSessions, needsHealing, recordTakeover } from "../store/heal.ts";
+import { IndexJournal, removeSnapshot } from "../store/index-journal.ts";
 import { STORE_LOCK, FILE_MODE, segmentNumber } from "../store/layout.ts";
 import { Ledger } from "../store/ledger.ts";
 import type { LedgerSession } from "../store/ledger.ts";
@@ -51,6 +52,7 @@ import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
+import { IndexKeeper } from "./index-keeper.ts";
 import { RetentionSchedule } from "./retention-schedule.ts";
 import { storeRedactor } from "./redaction.ts";
 import { Session } from "./session.ts";
@@ -86,6 +88,7 @@ export class Store {
   readonly #hub: LiveHub;
   readonly #sessions = new Set<Session>();
   readonly #ledger: Ledger;
+  readonly #journal: IndexJournal;
   /** What the ledger says, of other processes too. */
   readonly #opened: OpenSessions;
   readonly #schedule: RetentionSchedule | undefined;
@@ -100,6 +103,7 @@ export class Store {
     this.#catalog = new SessionCatalog(this.dir);
     const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
     this.#ledger = new Ledger(this.dir, onFault);
+    this.#journal = new IndexJournal(this.dir);
     this.#opened = new OpenSessions(this.#ledger.path);
     healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
     this.#hub = hubOf(this.dir);
@@ -239,6 +243,7 @@ export class Store {
     try {
       for (const session of this.#sessions) session.close();
     } finally {
+      this.#journal.close();
       this.#ledger.close();
     }
   }
@@ -364,6 +369,9 @@ export class Store {
       if (session.status().open) session.log(draft);
     });
     let isOpen = false;
+    const keeper = new IndexKeeper(this.#journal, this.#options.indexEveryEvents);
+    const note = (): void => keeper.note(log, id, live);
+    const noteIfOpen = (): void => void (this.#sessions.has(session) && note());
     const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
     const sealer = this.#sealer(id, about, onFault);
     const log = openLog(
@@ -376,6 +384,7 @@ export class Store {
         ...this.#rotation(),
         onAppend: (parts) => {
           if (live !== undefined) foldEvent(live, parts, parts.body);
+          keeper.count(parts, noteIfOpen);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
           // The first line of a segment behind the archive comes before there is a log, and is told by who begins it.
           if (parts.event === "SEGMENT" && isOpen) this.#ledger.segmentSwitched(about(), parts.body);
@@ -412,6 +421,7 @@ export class Store {
       onFault,
       onClose: (closed, how) => {
         this.#sessions.delete(closed);
+        note();
         this.#ledger.sessionClosed(about(), how, log.nextSeq);
         // Whoever has closed the last one may take the store away in the same turn.
         if (this.#sessions.size === 0) this.#ledger.flush();
@@ -421,8 +431,22 @@ export class Store {
     this.#sessions.add(session);
     if (exists) recordTakeover(about(), this.#opened, this.#ledger);
     this.#ledger.sessionOpened(about(), { resumed: exists });
+    if (exists) this.#announce();
     watchProcessEnd(session, this.#options.handleSignals !== false);
     return session;
+  }
+
+  /**
+   * A session that was over is gone on with: the ledger says so before its log has more, because an index goes by that.
+   * Where the ledger cannot be written, there must be no snapshot that relies on it.
+   */
+  #announce(): void {
+    try {
+      this.#ledger.drain();
+    } catch {
+      // It has been told.
+      removeSnapshot(this.dir);
+    }
   }
 
   /** When segments end, as options and settings say. Settings that cannot be read keep nobody from recording. */

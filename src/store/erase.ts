@@ -18,6 +18,7 @@ import {
 import { SessionCatalog } from "./catalog.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
+import { forgetIndex } from "./index-journal.ts";
 import { evidenceFiles } from "./layout.ts";
 import type { Ledger } from "./ledger.ts";
 import { readLogLines } from "./log-lines.ts";
@@ -101,6 +102,8 @@ export function eraseLine(disk: Disk, ledger: Ledger, erasable: Erasable, reason
     const { session_id: sessionId, agent_id: agentId } = event;
     const session = { sessionId, agentId: typeof agentId === "string" ? agentId : "", file };
     ledger.lineErased(session, event.seq, leaf, reason);
+    // It tells how a session began, and of its anomalies in their words.
+    forgetIndex(path.dirname(file));
     rewrite(disk, file, erasable.offset, tombstone);
   } catch (error) {
     throw error instanceof TracekeepError || error instanceof RangeError

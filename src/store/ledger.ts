@@ -89,6 +89,15 @@ export class Ledger {
     this.#add("SESSION_OPENED", session, { resumed: how.resumed, ...currentProcess() });
   }
 
+  /**
+   * Has the kernel take what waits before it returns, also while others write.
+   *
+   * @throws TracekeepError when it could not be written
+   */
+  drain(): void {
+    this.#log?.drain();
+  }
+
   /** Its writer let go of it: with an END (`ended`) or without (`closed`). */
   sessionClosed(session: LedgerSession, how: "ended" | "closed", lines: number): void {
     this.#add("SESSION_CLOSED", session, { how, lines, ...currentProcess() });

@@ -26,6 +26,12 @@ export function* indexRows(
   if (withBytes) report.bytesTotal = bytesToRead(sessions);
   const isOpen = openSessions(dir);
   for (const session of sessions) {
+    const unchanged = index.recordOf(session);
+    if (unchanged !== undefined) {
+      report.read += unchanged.folded.summary.events;
+      yield { session, record: unchanged, isSettled: true };
+      continue;
+    }
     const { skippedCount, superseded } = report;
     const known = index.find(session);
     const folded = yield* foldWhole(session, known && hasPlaces(known) ? known : undefined, report);

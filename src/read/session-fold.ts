@@ -26,7 +26,11 @@ export function* foldWhole(
   if (notable !== undefined) for (const event of eventsAt(session, notablePlaces(folded))) notable(event);
   if (!folded.hasMore) return folded;
   const numbers = new Map(session.files.map((file, number) => [file, number]));
-  const from = { file: folded.file, offset: folded.offset };
+  // A compressed segment is complete, and the offset that is known of it is none in its lines.
+  const isComplete = known !== undefined && isCompressed(session.files[folded.file]?.path ?? "");
+  const from = isComplete
+    ? { file: folded.file + 1, offset: 0 }
+    : { file: folded.file, offset: folded.offset };
   for (const found of scanSession(session, undefined, report, { from })) {
     if (isPause(found)) {
       yield found;

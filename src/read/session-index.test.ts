@@ -170,7 +170,10 @@ describe("an index of sessions", () => {
     fs.writeFileSync(fileOf("a"), `${log("a", [1])}damage\n`);
     fs.writeFileSync(fileOf("b"), log("b", [1]));
     await index();
-    const known = fs.readFileSync(path.join(dir, "index", "sessions.jsonl"), "utf8").split("\n").slice(2, 4);
+    const known = fs
+      .readFileSync(path.join(dir, "index", "sessions.jsonl"), "utf8")
+      .split("\n")
+      .slice(2, 4);
     expect(known.map((line) => line.length > 0)).toEqual([false, true]);
     expect(told()).toMatchObject({ skippedCount: 1 });
   });

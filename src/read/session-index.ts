@@ -52,9 +52,15 @@ export class SessionIndex {
     return rows.map((row) => snapshot.session(row, isKnown(row)));
   }
 
+  /** What its snapshot says of a session that it listed, if that holds without a look at the session's files. */
+  recordOf({ row }: SessionLogs): SessionEntryRecord | undefined {
+    return row === undefined ? undefined : this.#snapshot?.record(row);
+  }
+
   /** What it knows of a session, if that still holds. */
   find(session: SessionLogs): FoldedSession | undefined {
-    if (session.row !== undefined) return this.#snapshot?.record(session.row)?.folded;
+    const record = this.recordOf(session);
+    if (record !== undefined) return record.folded;
     const line = this.#journalLine(session.sessionId);
     const found = line === undefined ? undefined : holding(decodeEntry(line), session);
     if (found !== undefined) return found;

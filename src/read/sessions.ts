@@ -133,9 +133,7 @@ export function* foldSession(
       return undefined;
     }
   }
-  const isWhole =
-    window === undefined ||
-    (known?.hasMore === false && isWithin(known.summary, window));
+  const isWhole = window === undefined || (known?.hasMore === false && isWithin(known.summary, window));
   if (isWhole && observe === undefined) {
     if (known?.hasMore === false && notable === undefined) {
       report.read += known.summary.events;

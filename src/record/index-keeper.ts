@@ -75,7 +75,9 @@ export class IndexKeeper {
 
   /** @throws when a segment is elsewhere by now: then the index is not told */
   #markSegments(last: string, sessionId: string): void {
-    const marks = segmentsOf(last, sessionId).map((file) => markOf({ path: file, name: path.basename(file) }, undefined));
+    const marks = segmentsOf(last, sessionId).map((file) =>
+      markOf({ path: file, name: path.basename(file) }, undefined),
+    );
     if (marks.includes(undefined)) throw new Error("a segment has been archived");
     this.#marks = marks as FileMark[];
   }
@@ -88,5 +90,7 @@ const MOMENTS: ReadonlySet<string> = new Set(["START", "RESUMED", "ANOMALY_DETEC
 
 /** Whether it has events whose places an index keeps, and which only a reader knows. */
 function hasNotable({ errors, event_counts: counts, copies }: SessionSummary): boolean {
-  return errors > 0 || copies.events > 0 || counts["GAP"] !== undefined || counts["ANOMALY_DETECTED"] !== undefined;
+  return (
+    errors > 0 || copies.events > 0 || counts["GAP"] !== undefined || counts["ANOMALY_DETECTED"] !== undefined
+  );
 }

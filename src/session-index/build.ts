@@ -8,13 +8,12 @@ import { ioError, TracekeepError } from "../base/errors.ts";
 import type { Reader, ReadReport } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
-import { withFileLock } from "../store/file-lock.ts";
-import { LOCK_SUFFIX, SESSION_INDEX } from "../store/layout.ts";
+import { SESSION_INDEX } from "../store/layout.ts";
 import { temporaryBeside } from "../store/recover.ts";
 import { instantOf } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
 import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
-import { foldSnapshot } from "./fold.ts";
+import { foldSnapshot, withIndexLock } from "./fold.ts";
 import type { FoldOptions } from "./fold.ts";
 
 export interface SessionIndexData {
@@ -73,21 +72,17 @@ export interface WrittenIndex {
 export async function writeIndex(reader: Reader, options: FoldOptions = {}): Promise<WrittenIndex> {
   const { disk = nodeDisk } = options;
   const file = path.join(reader.dir, SESSION_INDEX);
-  return await withFileLock(
-    file + LOCK_SUFFIX,
-    async () => {
-      const { report, save } = await foldSnapshot(reader, options);
-      const data = await buildIndex(reader);
-      try {
-        // It lies in the store's folder, whose time of change the snapshot goes by.
-        if (replaceIndex(disk, file, data)) await save();
-      } catch (error) {
-        throw error instanceof TracekeepError ? error : ioError("write", file, error);
-      }
-      return { data, report };
-    },
-    { timeoutMs: 0 },
-  );
+  return await withIndexLock(reader.dir, async () => {
+    const { report, save } = await foldSnapshot(reader, options);
+    const data = await buildIndex(reader);
+    try {
+      // It lies in the store's folder, whose time of change the snapshot goes by.
+      if (replaceIndex(disk, file, data)) await save();
+    } catch (error) {
+      throw error instanceof TracekeepError ? error : ioError("write", file, error);
+    }
+    return { data, report };
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 // Folding the index: the snapshot before, the journal, and what neither of them knows become the next snapshot.
 
 import * as fs from "node:fs";
+import path from "node:path";
 
 import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
 import { encodeSnapshot } from "../read/session-snapshot.ts";
@@ -8,9 +9,10 @@ import type { SnapshotRow } from "../read/session-snapshot.ts";
 import { listLogPaths } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
+import { withFileLock } from "../store/file-lock.ts";
 import { writeIndexFile } from "../store/index-file.ts";
 import { removeJournal } from "../store/index-journal.ts";
-import { INDEX_SNAPSHOT } from "../store/layout.ts";
+import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
 import type { LedgerMark } from "../store/store-mark.ts";
 
@@ -42,6 +44,11 @@ export async function foldSnapshot(reader: Reader, options: FoldOptions): Promis
   await save();
   removeJournal(dir);
   return { report: found.report, save };
+}
+
+/** Runs `work` while nobody else writes the index. @throws TracekeepError `LOCK_TIMEOUT` while somebody else does */
+export function withIndexLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  return withFileLock(path.join(dir, SESSION_INDEX + LOCK_SUFFIX), work, { timeoutMs: 0 });
 }
 
 // --- internal ---

@@ -33,7 +33,10 @@ export function stateOf(known: FileMark, file: SessionLogFile | undefined): "sam
 }
 
 /** @param offset how much of it was taken in, if not all; undefined when it cannot be read */
-export function markOf(file: Pick<SessionLogFile, "path" | "name">, offset: number | undefined): FileMark | undefined {
+export function markOf(
+  file: Pick<SessionLogFile, "path" | "name">,
+  offset: number | undefined,
+): FileMark | undefined {
   try {
     const fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     try {

@@ -6,7 +6,14 @@ import path from "node:path";
 
 import { systemCode } from "../base/errors.ts";
 import { readIndexFile } from "./index-file.ts";
-import { DIRECTORY_MODE, FILE_MODE, INDEX_DIRECTORY, INDEX_JOURNAL, INDEX_SNAPSHOT, SESSION_INDEX } from "./layout.ts";
+import {
+  DIRECTORY_MODE,
+  FILE_MODE,
+  INDEX_DIRECTORY,
+  INDEX_JOURNAL,
+  INDEX_SNAPSHOT,
+  SESSION_INDEX,
+} from "./layout.ts";
 
 /** The lines of it, oldest first; none when there is no journal, or when it cannot be read. */
 export function readJournal(dir: string): string[] {

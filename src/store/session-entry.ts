@@ -79,7 +79,8 @@ export function sessionIdOf(line: string): string | undefined {
 export function decodeEntry(line: string): SessionEntryRecord | undefined {
   const at = line.lastIndexOf(",");
   // Whoever changed a line, or wrote half of it, did not know what to put there.
-  if (at < 0 || Number(line.slice(at + 1, -1)) !== nodeZlib().crc32(`${line.slice(0, at)}]`)) return undefined;
+  if (at < 0 || Number(line.slice(at + 1, -1)) !== nodeZlib().crc32(`${line.slice(0, at)}]`))
+    return undefined;
   const value = parseJson(line);
   if (!Array.isArray(value)) return undefined;
   const [, id, agent, ...packed] = value as unknown as [number, string, string, ...PackedEntry];

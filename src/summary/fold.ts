@@ -113,7 +113,13 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     hook_events: 0,
     ...newFigures(),
     copies: newFigures(),
-    progress: { openCalls: new OpenCalls(MAX_OPEN_CALLS), lastMs: NaN, lastSeq: 0, minMs: Infinity, maxMs: -Infinity },
+    progress: {
+      openCalls: new OpenCalls(MAX_OPEN_CALLS),
+      lastMs: NaN,
+      lastSeq: 0,
+      minMs: Infinity,
+      maxMs: -Infinity,
+    },
   };
 }
 

@@ -110,7 +110,13 @@ export function unpackSummary(sessionId: string, agentId: string, packed: Packed
 
 type PackedWriter = 0 | [host: string, bootId: string, pid: number, processStart: string];
 type PackedRules = [rule: string, severity: HealthFacts["rules"][string]["severity"], count: number][];
-type PackedHealth = [rules: PackedRules, clean: number, fast: number, recoveries: number, lastFailed: boolean];
+type PackedHealth = [
+  rules: PackedRules,
+  clean: number,
+  fast: number,
+  recoveries: number,
+  lastFailed: boolean,
+];
 type PackedUsage = [tokens: number[], cost: number | null, priced: number, unpriced: number];
 // Names come from outside, and `{"__proto__":…}` is no record of one name once it is parsed; so records are lists of names and values.
 type PackedRecord<T> = (string | T)[];
@@ -167,7 +173,12 @@ function packFigures(figures: Figures): JsonValue[] {
     figures.errors,
     figures.tool_calls,
     figures.tool_errors,
-    Object.entries(figures.tools).flatMap(([name, tool]) => [name, tool.calls, tool.errors, tool.duration_ms]),
+    Object.entries(figures.tools).flatMap(([name, tool]) => [
+      name,
+      tool.calls,
+      tool.errors,
+      tool.duration_ms,
+    ]),
     figures.model_calls,
     Object.entries(figures.models).flatMap(([name, model]) => [name, model.calls, packUsage(model)]),
     figures.priced + figures.unpriced === 0 && isZero(figures.tokens) ? 0 : packUsage(figures),

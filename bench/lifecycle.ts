@@ -173,7 +173,9 @@ async function rebuild(dir: string): Promise<void> {
   const logs = fs.readdirSync(dir).filter((name) => name.endsWith(".jsonl") && name !== "ledger.jsonl");
   const bytes = logs.reduce((sum, name) => sum + fs.statSync(path.join(dir, name)).size, 0);
   const ms = await timeMs(() => writeIndex(openReader({ dir })));
-  const rssMb = process.resourceUsage().maxRSS / 1_000;
+  // What `getrusage` tells is the parent's, whose memory it was for a moment.
+  const peakKb = /VmHWM:\s+(\d+) kB/.exec(fs.readFileSync("/proc/self/status", "utf8"))?.[1];
+  const rssMb = Number(peakKb) / 1_000;
   console.log(JSON.stringify({ count: logs.length, megabytes: bytes / 1e6, seconds: ms / 1_000, rssMb }));
 }
 

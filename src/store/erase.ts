@@ -101,7 +101,7 @@ export function eraseLine(disk: Disk, ledger: Ledger, erasable: Erasable, reason
       });
     const { session_id: sessionId, agent_id: agentId } = event;
     const session = { sessionId, agentId: typeof agentId === "string" ? agentId : "", file };
-    ledger.lineErased(session, event.seq, leaf, reason);
+    ledger.lineErased(session, event.seq, leaf, reason, event.source);
     // It tells how a session began, and of its anomalies in their words.
     forgetIndex(path.dirname(file));
     rewrite(disk, file, erasable.offset, tombstone);

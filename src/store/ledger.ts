@@ -8,7 +8,7 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
-import type { JsonObject } from "../event/index.ts";
+import type { EventSource, JsonObject } from "../event/index.ts";
 import { encodeIdentity, signNote } from "../format/index.ts";
 import type { NoteSigner } from "../format/index.ts";
 import { nodeDisk } from "./disk.ts";
@@ -204,13 +204,21 @@ export class Ledger {
    * States that a line is erased: signed, on the medium and sealed when it returns.
    *
    * @param leaf the hash that the line had, as base64
+   * @param source where an imported event came from, so that importing it again does not bring it back
    * @throws TracekeepError
    */
-  lineErased(session: LedgerSession, erasedSeq: number, leaf: string, reason: string): void {
+  lineErased(
+    session: LedgerSession,
+    erasedSeq: number,
+    leaf: string,
+    reason: string,
+    source?: EventSource,
+  ): void {
     const signer = this.beginSealing();
     const origin = sessionOrigin(signer.verifier.name, session.sessionId);
     const note = signNote(erasureText(origin, erasedSeq, leaf), [signer]);
-    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note });
+    const from = source === undefined ? {} : { source: { ...source } };
+    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note, ...from });
     this.#log?.sync();
     this.#sealNow(this.#syncedBytes);
   }

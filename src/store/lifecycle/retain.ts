@@ -23,7 +23,7 @@ import { readArchiveRecords, recordSegment, storedSegments } from "./segment-fac
 import type { ArchiveRecords, SegmentRecord, StoredSegment } from "./segment-facts.ts";
 import { isHeld } from "./settings.ts";
 import type { StoreSettings } from "./settings.ts";
-import { whyClockIsDoubtful } from "./trusted-clock.ts";
+import { entriesBackwards, whyClockIsDoubtful } from "./trusted-clock.ts";
 
 export interface RetentionOptions {
   /** Says what would be done, and does nothing. Default false. */
@@ -116,8 +116,12 @@ class RetentionRun {
       const segments = await this.#segments();
       const newestMs = segments.reduce((newest, { lastMs }) => Math.max(newest, lastMs), -Infinity);
       if (segments.length > 0) {
-        const doubt = whyClockIsDoubtful(path.join(this.#dir, LEDGER), this.#nowMs, newestMs);
-        this.#report.deferred = doubt ?? null;
+        const doubt = whyClockIsDoubtful(
+          entriesBackwards(path.join(this.#dir, LEDGER)),
+          this.#nowMs,
+          newestMs,
+        );
+        this.#report.deferred = doubt?.reason ?? null;
       }
       const held = (sessionId: string): boolean => isHeld(this.#settings, sessionId);
       const steps = planRetention(segments, this.#policy, this.#nowMs, held);

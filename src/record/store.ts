@@ -44,6 +44,7 @@ import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
+import { Archiver } from "./archiver.ts";
 import { currentSession } from "./context.ts";
 import { Copies } from "./copies.ts";
 import { detectionSink } from "./detection.ts";
@@ -92,6 +93,7 @@ export class Store {
   /** What the ledger says, of other processes too. */
   readonly #opened: OpenSessions;
   readonly #schedule: RetentionSchedule | undefined;
+  readonly #archiver: Archiver;
   /** Length of the lock file when this process last held it. */
   #creationsSeen = -1;
 
@@ -104,6 +106,7 @@ export class Store {
     const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
     this.#ledger = new Ledger(this.dir, onFault);
     this.#journal = new IndexJournal(this.dir);
+    this.#archiver = new Archiver(this.dir, this.#ledger, onFault);
     this.#opened = new OpenSessions(this.#ledger.path);
     healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
     this.#hub = hubOf(this.dir);
@@ -240,6 +243,7 @@ export class Store {
   /** Closes every session that is still open, without ending it. A retention run in the background stops where it is. */
   close(): void {
     this.#schedule?.stop();
+    this.#archiver.stop();
     try {
       for (const session of this.#sessions) session.close();
     } finally {
@@ -387,7 +391,10 @@ export class Store {
           keeper.count(parts, noteIfOpen);
           if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
           // The first line of a segment behind the archive comes before there is a log, and is told by who begins it.
-          if (parts.event === "SEGMENT" && isOpen) this.#ledger.segmentSwitched(about(), parts.body);
+          if (parts.event === "SEGMENT" && isOpen) {
+            this.#ledger.segmentSwitched(about(), parts.body);
+            setImmediate(() => this.#archiver.add(id, log.path));
+          }
           copies.add(parts);
         },
         onLost: () => {

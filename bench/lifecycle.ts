@@ -128,8 +128,10 @@ function makeSessions(dir: string, count: number, template: string): void {
 /** What the index costs a session that is being recorded, each time that it is told. */
 async function timeUpdates(store: ReturnType<typeof openStore>): Promise<number[]> {
   const updates: number[] = [];
-  const { note } = IndexKeeper.prototype;
-  IndexKeeper.prototype.note = function (...args) {
+  const keeper: { note: (this: IndexKeeper, ...args: Parameters<IndexKeeper["note"]>) => void } =
+    IndexKeeper.prototype;
+  const { note } = keeper;
+  keeper.note = function (...args) {
     const startMs = performance.now();
     note.apply(this, args);
     updates.push(performance.now() - startMs);
@@ -139,7 +141,7 @@ async function timeUpdates(store: ReturnType<typeof openStore>): Promise<number[
     for (let step = 0; step < EVENTS_PER_UPDATE; step++) session.log({ event: "CHECKPOINT", step });
     await setTimeout(1);
   }
-  IndexKeeper.prototype.note = note;
+  keeper.note = note;
   session.end();
   return updates;
 }

@@ -48,7 +48,7 @@ function record(id: string, events = 1): void {
 /** What the sessions add up to; paths left out. */
 function told(place: string): unknown {
   const found = openReader({ dir: place }).sessions();
-  const sessions = [...found].map(({ progress: _, files, ...figures }) => ({
+  const sessions = [...found].map(({ progress: _progress, files, ...figures }) => ({
     ...figures,
     files: files.map((file) => path.relative(place, file)),
   }));

@@ -199,7 +199,7 @@ describe("the index of sessions", () => {
     };
     await fc.assert(
       fc.asyncProperty(fc.tuple(damage, damage, damage), async (damages) => {
-        for (const [at, [file, bytes]] of files.entries()) apply(file, bytes, damages[at]!);
+        for (const [each, [file, bytes]] of files.entries()) apply(file, bytes, damages[each]!);
         expect([...openReader({ dir }).sessions()].map(({ events }) => events)).toEqual(
           truth.sessions.map(({ trace_count: count }) => count),
         );

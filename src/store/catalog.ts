@@ -144,7 +144,7 @@ export class SessionCatalog {
   /** Of files that hold the same part of a session (someone made a copy), only the longest is a log. */
   #setCopiesAside(sessionId: string): void {
     const kept = new Map<string, SessionLogFile>();
-    for (const log of [...(this.#sessions.get(sessionId) ?? [])]) {
+    for (const log of this.#sessions.get(sessionId) ?? []) {
       const part = `${log.firstSeq} ${log.headerSeq ?? ""}`;
       const other = kept.get(part);
       const longer = other === undefined || isPreferred(log, other) ? log : other;

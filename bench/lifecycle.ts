@@ -1,66 +1,200 @@
-// What keeping the index costs as the sessions grow in number: npm run bench:lifecycle (--large for 100,000 sessions).
-// The floor to compare with is what Sentinel does, writing session_index.json anew at each update.
+// What a store costs as its sessions grow in number, and how fast its index comes back:
+//
+//   npm run bench:lifecycle -- [--large] [--mb 400] [--write]
+//
+// --large   100,000 sessions as well
+// --mb      how much log the index is rebuilt from. Default 400
+// --write   puts the tables into docs/performance.md
+//
+// The floor for an update is what Sentinel does, writing session_index.json anew at each. Sessions are copies of one
+// that was recorded; the one that is updated is recorded.
 
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { parseArgs } from "node:util";
 
-import { openReader, SessionIndexer } from "../src/read/index.ts";
+import { format } from "prettier";
+
+import { openReader } from "../src/read/index.ts";
+import { IndexKeeper } from "../src/record/index-keeper.ts";
 import { openStore } from "../src/record/index.ts";
 import { writeIndex } from "../src/session-index/build.ts";
+import { formatNumber, markdownTable } from "./append/section.ts";
+import { generate } from "./read/generate.ts";
 
-const SIZES = [10, 1_000, 10_000, ...(process.argv.includes("--large") ? [100_000] : [])];
+const ROOT = path.join(import.meta.dirname, "..");
+const DOCUMENT = path.join(ROOT, "docs/performance.md");
+const [BEGIN, END] = ["<!-- lifecycle:begin -->", "<!-- lifecycle:end -->"];
 const UPDATES = 200;
+const EVENTS_PER_UPDATE = 50;
 
-function median(values: number[]): number {
-  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? NaN;
+const { values } = parseArgs({
+  options: {
+    large: { type: "boolean", default: false },
+    mb: { type: "string", default: "400" },
+    write: { type: "boolean", default: false },
+    rebuild: { type: "string" },
+  },
+});
+if (values.rebuild !== undefined) await rebuild(values.rebuild);
+else {
+  const sizes = [10, 1_000, 10_000, ...(values.large ? [100_000] : [])];
+  const rows: string[][] = [];
+  for (const sessions of sizes) rows.push(await withScratch((dir) => measureStore(dir, sessions)));
+  const head = [
+    "sessions",
+    "an update: µs",
+    "session_index.json anew: ms",
+    "times cheaper",
+    "list: ms",
+    "fold: ms",
+  ];
+  const report = [markdownTable(head, rows), await withScratch(measureRebuild)].join("\n\n");
+  console.log(report);
+  if (values.write) await writeReport(report);
 }
 
-console.log("sessions  update (µs)  whole JSON (µs)  ratio  list (ms)  rebuild (ms)");
-for (const sessions of SIZES) {
-  const dir = fs.mkdtempSync(path.join(tmpdir(), "tracekeep-bench-"));
-  const store = openStore({ dir, durability: "os", handleSignals: false });
-  for (let at = 0; at < sessions; at++) {
-    const session = store.startSession();
-    for (let step = 0; step < 5; step++) session.toolCall("bash", { step }).result({ exit_code: 0 });
-    session.end();
+// --- internal ---
+
+async function withScratch<T>(measure: (directory: string) => T | Promise<T>): Promise<T> {
+  const directory = fs.mkdtempSync(path.join(tmpdir(), "tracekeep-bench-"));
+  try {
+    return await measure(directory);
+  } finally {
+    fs.rmSync(directory, { recursive: true });
   }
+}
+
+async function measureStore(dir: string, sessions: number): Promise<string[]> {
+  const store = openStore({
+    dir,
+    durability: "os",
+    handleSignals: false,
+    indexEveryEvents: EVENTS_PER_UPDATE,
+  });
+  makeSessions(dir, sessions, recordOne(store));
   const reader = openReader({ dir });
-  const rebuildStart = performance.now();
-  await writeIndex(reader);
-  const rebuildMs = performance.now() - rebuildStart;
+  const foldMs = await timeMs(() => writeIndex(reader));
 
-  const session = store.startSession({ id: "updated" });
-  const indexer = new SessionIndexer(dir);
-  indexer.update("updated");
-  const updates: number[] = [];
-  for (let at = 0; at < UPDATES; at++) {
-    for (let step = 0; step < 50; step++) session.log({ event: "CHECKPOINT", step });
-    session.flush();
-    const start = performance.now();
-    indexer.update("updated");
-    updates.push((performance.now() - start) * 1_000);
-  }
-  session.end();
-
-  const file = path.join(dir, "session_index.json");
-  const rewrites: number[] = [];
-  for (let at = 0; at < 5; at++) {
-    const start = performance.now();
-    const data: unknown = JSON.parse(fs.readFileSync(file, "utf8"));
-    fs.writeFileSync(`${file}.tmp`, JSON.stringify(data, undefined, 2));
-    fs.renameSync(`${file}.tmp`, file);
-    rewrites.push((performance.now() - start) * 1_000);
-  }
-  const lists: number[] = [];
-  for (let at = 0; at < 5; at++) {
-    const start = performance.now();
-    for await (const _ of reader.sessions()) continue;
-    lists.push(performance.now() - start);
-  }
-  const [update, rewrite] = [median(updates), median(rewrites)];
-  const row = [sessions, update, rewrite, rewrite / update, median(lists), rebuildMs];
-  console.log(row.map((value) => value.toFixed(value < 10 ? 1 : 0).padStart(11)).join(""));
+  const updates = await timeUpdates(store);
   store.close();
-  fs.rmSync(dir, { recursive: true });
+
+  await writeIndex(reader);
+  const lists: number[] = [];
+  for (let at = 0; at < 15; at++) {
+    lists.push(
+      await timeMs(async () => {
+        for await (const _ of reader.sessions()) continue;
+      }),
+    );
+  }
+  const rewrites: number[] = [];
+  for (let at = 0; at < 5; at++)
+    rewrites.push(await timeMs(() => rewrite(path.join(dir, "session_index.json"))));
+  const [updateMs, rewriteMs] = [median(updates), median(rewrites)];
+  return [
+    formatNumber(sessions),
+    formatNumber(1_000 * updateMs, 1),
+    formatNumber(rewriteMs, 2),
+    formatNumber(rewriteMs / updateMs),
+    formatNumber(median(lists), 1),
+    formatNumber(foldMs),
+  ];
+}
+
+/** A session of a dozen events: its file. */
+function recordOne(store: ReturnType<typeof openStore>): string {
+  const session = store.startSession({ id: "template" });
+  for (let step = 0; step < 5; step++) session.toolCall("bash", { step }).result({ exit_code: 0 });
+  session.end();
+  return session.file;
+}
+
+function makeSessions(dir: string, count: number, template: string): void {
+  const text = fs.readFileSync(template, "utf8");
+  for (let at = 1; at < count; at++) {
+    const id = `019b9f2e-6f10-7c3a-9a52-${at.toString(16).padStart(12, "0")}`;
+    const name = `session_20260106_${id.slice(-8)}-${at}.jsonl`;
+    fs.writeFileSync(
+      path.join(dir, name),
+      text.replaceAll('"session_id":"template"', `"session_id":"${id}"`),
+    );
+  }
+}
+
+/** What the index costs a session that is being recorded, each time that it is told. */
+async function timeUpdates(store: ReturnType<typeof openStore>): Promise<number[]> {
+  const updates: number[] = [];
+  const keeper: { note: (this: IndexKeeper, ...args: Parameters<IndexKeeper["note"]>) => void } =
+    IndexKeeper.prototype;
+  const { note } = keeper;
+  keeper.note = function (...args) {
+    const startMs = performance.now();
+    note.apply(this, args);
+    updates.push(performance.now() - startMs);
+  };
+  const session = store.startSession({ id: "updated" });
+  for (let at = 0; at < UPDATES; at++) {
+    for (let step = 0; step < EVENTS_PER_UPDATE; step++) session.log({ event: "CHECKPOINT", step });
+    await setTimeout(1);
+  }
+  keeper.note = note;
+  session.end();
+  return updates;
+}
+
+/** Sentinel's way, as its page has it: read, change, write beside it, rename. */
+function rewrite(file: string): void {
+  const data: unknown = JSON.parse(fs.readFileSync(file, "utf8"));
+  fs.writeFileSync(`${file}.tmp`, JSON.stringify(data, undefined, 2));
+  fs.renameSync(`${file}.tmp`, file);
+}
+
+/** In a process of its own, whose memory is measured: what coding agents do, all in one session and as many sessions. */
+function measureRebuild(directory: string): string {
+  const { store, sessions } = generate(directory, Number(values.mb));
+  const rows = [store, sessions].map((dir) => {
+    const command = ["--import", "tsx", import.meta.filename, "--rebuild", dir];
+    const { stdout, stderr, status } = spawnSync(process.execPath, command, { encoding: "utf8" });
+    if (status !== 0) throw new Error(stderr);
+    const { count, megabytes, seconds, rssMb } = JSON.parse(stdout) as Record<string, number>;
+    return [
+      `${formatNumber(megabytes ?? NaN)} MB in ${formatNumber(count ?? NaN)} session${count === 1 ? "" : "s"}`,
+      formatNumber((megabytes ?? NaN) / (seconds ?? NaN)),
+      formatNumber(rssMb ?? NaN),
+    ];
+  });
+  return markdownTable(["index rebuilt from", "MB/s", "memory of the process: MB"], rows);
+}
+
+async function rebuild(dir: string): Promise<void> {
+  fs.rmSync(path.join(dir, "index"), { recursive: true, force: true });
+  const logs = fs.readdirSync(dir).filter((name) => name.endsWith(".jsonl") && name !== "ledger.jsonl");
+  const bytes = logs.reduce((sum, name) => sum + fs.statSync(path.join(dir, name)).size, 0);
+  const ms = await timeMs(() => writeIndex(openReader({ dir })));
+  // What `getrusage` tells is the parent's, whose memory it was for a moment.
+  const peakKb = /VmHWM:\s+(\d+) kB/.exec(fs.readFileSync("/proc/self/status", "utf8"))?.[1];
+  const rssMb = Number(peakKb) / 1_000;
+  console.log(JSON.stringify({ count: logs.length, megabytes: bytes / 1e6, seconds: ms / 1_000, rssMb }));
+}
+
+async function timeMs(work: () => unknown): Promise<number> {
+  const startMs = performance.now();
+  await work();
+  return performance.now() - startMs;
+}
+
+function median(figures: readonly number[]): number {
+  return figures.toSorted((left, right) => left - right)[figures.length >> 1] ?? NaN;
+}
+
+async function writeReport(report: string): Promise<void> {
+  const text = fs.readFileSync(DOCUMENT, "utf8");
+  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
+  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} … ${END}`);
+  const changed = `${text.slice(0, begin)}${BEGIN}\n\n${report}\n\n${text.slice(end)}`;
+  fs.writeFileSync(DOCUMENT, await format(changed, { parser: "markdown", printWidth: 110 }));
 }

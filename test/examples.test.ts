@@ -62,6 +62,8 @@ const SINKS: Record<string, (run: ExampleRun) => void> = {
 
 /** What each example of streams has to have printed. */
 const STREAMS: Record<string, (run: ExampleRun) => void> = {
+  "rotation.ts": ({ stdout }) =>
+    expect(stdout).toBe("at 00:00 in Europe/Berlin kept for 7 days\n0 files were deleted\n"),
   "chunks.ts": ({ stdout }) => {
     for (const name of ["one", "other"]) {
       expect(stdout).toContain(`${name}: message\n`);

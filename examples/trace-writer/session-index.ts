@@ -1,10 +1,9 @@
 // Sentinel's SessionIndexManager: session_index.json over a store, kept up to date as it is written.
 
 import { openStore } from "tracekeep";
-import { SessionIndex, sessionIndexSink } from "tracekeep/session-index";
+import { SessionIndex } from "tracekeep/session-index";
 
-const dir = ".tracekeep";
-await using store = openStore({ dir, sinks: [sessionIndexSink(dir, { everyEvents: 50 })] });
+await using store = openStore({ dir: ".tracekeep", indexEveryEvents: 50 });
 const index = new SessionIndex(store);
 
 // register_session, update_session, close_session

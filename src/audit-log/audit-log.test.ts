@@ -221,16 +221,29 @@ describe("one stream over all files", () => {
     const old = open({ rotateBytes: 4096 });
     fill(old, 0, 40);
     await old.close();
-    vi.useRealTimers();
     const files = listRotated(file).length;
-    const log = open({ rotateBytes: 4096, retentionDays: 30 });
-    fill(log, 40, 41);
-    await log.close();
+    const keepUpAt = async (timeMs: number, from: number): Promise<number> => {
+      vi.setSystemTime(timeMs);
+      const log = open({ rotateBytes: 4096, retentionDays: 30 });
+      fill(log, from, from + 1);
+      await log.close();
+      return listRotated(file).length;
+    };
+    const oldMs = Date.now();
+    // A clock that is ten years ahead for ten minutes costs nothing; nor does a look at it within the hour.
+    expect(await keepUpAt(oldMs + 3650 * 86_400_000, 40)).toBe(files);
+    expect(await keepUpAt(oldMs + 3650 * 86_400_000 + 600_000, 41)).toBe(files);
+    expect(await keepUpAt(oldMs + 600_000, 42)).toBe(files);
+    expect(open().query({ type: "RETENTION_DEFERRED" }).toArray()).toMatchObject([
+      { reason: expect.stringMatching(/^the clock leapt from /) },
+    ]);
+    expect(await keepUpAt(oldMs + 40 * 86_400_000, 43)).toBeGreaterThanOrEqual(files);
+    await keepUpAt(oldMs + 40 * 86_400_000 + 2 * 3_600_000, 44);
     const deleted = open().query({ type: "SEGMENT_DELETED" }).toArray();
     expect(deleted.length).toBeGreaterThan(files / 2);
     expect(deleted[0]).toMatchObject({ file: "audit.0000.jsonl.gz", retention_days: 30 });
     expect(listRotated(file).length).toBeLessThan(files);
-    expect(reasons(open().lastEvents(1))).toEqual(["40"]);
+    expect(reasons(open().lastEvents(1, "nav"))).toEqual(["44"]);
   });
 });
 

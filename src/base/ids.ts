@@ -25,6 +25,12 @@ export function uuidv7(timeMs: number): string {
   return idBeginning + (hex(count >>> 8) + hex(count));
 }
 
+/** When a UUIDv7 was made; undefined for any other text. */
+export function timeOfUuidv7(id: string): number | undefined {
+  const digits = id[14] === "7" ? id.slice(0, 8) + id.slice(9, 13) : "";
+  return /^[0-9a-f]{12}$/.test(digits) ? parseInt(digits, 16) : undefined;
+}
+
 /** 96 random bits as 16 characters of base64url: the `salt` of a line. */
 export function randomSalt(): string {
   if (nextSalt >= saltPage.length) {

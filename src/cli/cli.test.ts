@@ -330,7 +330,8 @@ describe("spend, health, audit --anomalies", () => {
     recordSomething();
     const logs = (): string[] => {
       const dir = path.join(folder, ".tracekeep");
-      return fs.readdirSync(dir).map((name) => fs.readFileSync(path.join(dir, name), "utf8"));
+      const names = fs.readdirSync(dir).filter((name) => name.endsWith(".jsonl"));
+      return names.map((name) => fs.readFileSync(path.join(dir, name), "utf8"));
     };
     const before = logs();
     const file = path.join(folder, "prices.json");

@@ -125,6 +125,7 @@ class FileWriters {
     // Sessions are different files. What comes first in this one has to be in the store first.
     if (writer !== this.#current) this.#switchTo(writer);
     if (writer.put(event, source)) this.#tally.report.events_added++;
+    else if (writer.isDeleted) this.#tally.deleted.add(event.session.id);
     else this.#tally.report.events_known++;
   }
 

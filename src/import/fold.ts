@@ -51,7 +51,7 @@ export async function foldSpool(store: Store, options: FoldOptions = {}): Promis
   const files = listSpool(store.dir);
   if (files.length === 0) return report;
   const state = readSpoolState(store.dir);
-  const tally: Tally = { report, sessions: new Set() };
+  const tally: Tally = { report, sessions: new Set(), deleted: new Set() };
   let holdings: Holdings | undefined;
   for (const file of files) {
     const mark = markOf(file);

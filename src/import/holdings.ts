@@ -6,6 +6,7 @@ import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
 import { findFromEnd, readLines } from "../store/line-reader.ts";
 import { isInSpool } from "../store/spool.ts";
 import { KeyTable } from "./key-table.ts";
+import { Removals } from "./removals.ts";
 import type { SkippedBytes } from "./report.ts";
 import { isPromptKey, readStamp } from "./stamp.ts";
 import type { Stamp } from "./stamp.ts";
@@ -19,6 +20,7 @@ interface Held {
 export class Holdings {
   readonly #importers: ReadonlySet<string>;
   readonly #catalog: SessionCatalog;
+  readonly #removals: Removals | undefined;
   /** By file, the sessions that were last added to from it. Read when it is first asked for. */
   #lastSources: Map<string, { session: string; source: EventSource }[]> | undefined;
   /** Which session holds a call, as an index into `#holders`. */
@@ -30,9 +32,11 @@ export class Holdings {
    * Looks at the beginning of every session log: about 11 µs each.
    *
    * @param importers names of the importers, which are the origins of imported sessions
+   * @param again whether what was deleted or erased counts as never having been there
    */
-  constructor(storeDir: string, importers: readonly string[]) {
+  constructor(storeDir: string, importers: readonly string[], { again = false }: { again?: boolean } = {}) {
     this.#importers = new Set(importers);
+    this.#removals = again ? undefined : new Removals(storeDir);
     this.#catalog = new SessionCatalog(storeDir).refresh();
   }
 
@@ -43,6 +47,16 @@ export class Holdings {
   originOf(session: string): string | undefined {
     const first = this.#catalog.sessions.get(session)?.[0];
     return first === undefined ? undefined : (first.origin ?? "");
+  }
+
+  /** Whether a session that is not there was deleted by the retention policy. */
+  wasDeleted(session: string): boolean {
+    return this.#removals?.isDeleted(session) === true && !this.#catalog.sessions.has(session);
+  }
+
+  /** Whether an event was in the store and is erased. */
+  wasErased(session: string, source: EventSource): boolean {
+    return this.#removals?.isErased(session, source) === true;
   }
 
   /** Takes in a session that was just started. */

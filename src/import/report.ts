@@ -16,6 +16,8 @@ export interface ImportReport {
   events_added: number;
   /** Events of those transcripts that the store held already. */
   events_known: number;
+  /** Sessions that the retention policy deleted from the store. They are left out unless they are asked for `again`. */
+  sessions_deleted: string[];
   /** What could not be read. What is part of a transcript stands in its session as a GAP event, too. */
   skipped: SkippedBytes[];
   /** Last lines without a newline that are no whole record yet. The next import looks at them again. */
@@ -23,7 +25,15 @@ export interface ImportReport {
 }
 
 export function newReport(): ImportReport {
-  return { files: 0, sessions: 0, events_added: 0, events_known: 0, skipped: [], unfinished: [] };
+  return {
+    files: 0,
+    sessions: 0,
+    events_added: 0,
+    events_known: 0,
+    sessions_deleted: [],
+    skipped: [],
+    unfinished: [],
+  };
 }
 
 /** How far an import is; handed to `onProgress` now and then. */
@@ -39,4 +49,5 @@ export interface ImportProgress {
 export interface Tally {
   report: ImportReport;
   sessions: Set<string>;
+  deleted: Set<string>;
 }

@@ -3,11 +3,15 @@ import os from "node:os";
 import path from "node:path";
 
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { eventsIn, importedIn } from "../../test/store-contents.ts";
 import type { JsonObject } from "../event/index.ts";
+import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
+import { nodeDisk } from "../store/disk.ts";
+import { eraseLine, findErasable } from "../store/erase.ts";
+import { Ledger } from "../store/ledger.ts";
 import { importSessions } from "./run.ts";
 import type { ImportOptions } from "./run.ts";
 import type { ImportReport } from "./report.ts";
@@ -91,6 +95,7 @@ describe("importing", () => {
       events_added: 3,
       events_known: 0,
       skipped: [],
+      sessions_deleted: [],
       unfinished: [],
     });
     const [start, first, second, third] = eventsIn(dir).get("s1") ?? [];
@@ -315,6 +320,62 @@ describe("a call that another session has", () => {
       const copies = (eventsIn(dir).get(id) ?? []).filter(({ copy_of: copyOf }) => copyOf === "s1");
       expect(copies.map(({ call_id: callId }) => callId)).toEqual(["msg_2", "toolu_2"]);
     }
+  });
+});
+
+describe("what was taken out of the store", () => {
+  afterEach(() => vi.useRealTimers());
+
+  it("does not come back when its transcript is imported again, unless that is asked for", async () => {
+    // Retention looks twice at a clock that has passed long after the newest event.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2026, 0, 6, 1) });
+    write("s1.jsonl", said(1, "one"));
+    write("s2.jsonl", said(2, "two", { sessionId: "s2" }));
+    await run();
+    const store = openStore({ dir, handleSignals: false, keepSchedule: false });
+    await store.updateSettings({ retention: { archive_retention_days: 0 }, legal_hold: ["s2"] });
+    const { steps } = await store.retain();
+    store.close();
+    expect(steps).toMatchObject([{ action: "delete", error: null }]);
+    write("s1.jsonl", said(1, "one"), said(3, "more"));
+    expect(await run()).toMatchObject({
+      events_added: 0,
+      events_known: 1,
+      sessions_deleted: ["s1"],
+      skipped: [],
+    });
+    expect(
+      openReader({ dir })
+        .sessions()
+        .toArray()
+        .map(({ session_id: id }) => id),
+    ).toEqual(["s2"]);
+    expect(await run({ again: true })).toMatchObject({ events_added: 2, sessions_deleted: [] });
+    expect(await run()).toMatchObject({ events_added: 0, events_known: 3, sessions_deleted: [] });
+  });
+
+  it("does not come back as the line that was erased, also when the transcript has moved", async () => {
+    const file = write("s1.jsonl", said(1, "keep"), said(2, "secret plan"));
+    const store = openStore({ dir, handleSignals: false });
+    await importSessions(store, { paths: [projects] });
+    store.openSession("s1").end();
+    store.close();
+    const erasable = findErasable(dir, "s1", 2);
+    const ledger = new Ledger(dir, (error) => expect.unreachable(error.message));
+    eraseLine(nodeDisk, ledger, erasable, "request");
+    ledger.close();
+    const read = (): string =>
+      openReader({ dir })
+        .lines()
+        .toArray()
+        .map(({ text }) => text)
+        .join("");
+    expect(read()).not.toContain("secret plan");
+    expect(await run()).toMatchObject({ events_added: 0 });
+    fs.renameSync(file, path.join(projects, "moved.jsonl"));
+    expect(await run()).toMatchObject({ events_added: 0 });
+    expect(read()).not.toContain("secret plan");
+    expect(await run({ again: true })).toMatchObject({ events_added: 1 });
   });
 });
 

@@ -36,6 +36,8 @@ export interface ImportOptions {
   env?: Record<string, string | undefined> | undefined;
   /** Home folder. Default: that of the user. */
   home?: string | undefined;
+  /** Bring back what the retention policy deleted from the store, or what was erased. Default false. */
+  again?: boolean | undefined;
   /** Called every few megabytes, and after each file. */
   onProgress?: ((progress: ImportProgress) => void) | undefined;
   /** Stops the import between two records; what was imported stays, and the next import goes on there. */
@@ -57,11 +59,11 @@ export async function importSessions(store: Store, options: ImportOptions = {}):
   checkOptionNames("importSessions", options, OPTIONS);
   const { importers = IMPORTERS, env = process.env, home = os.homedir(), onProgress, signal } = options;
   const report = newReport();
-  const tally: Tally = { report, sessions: new Set() };
+  const tally: Tally = { report, sessions: new Set(), deleted: new Set() };
   const paths = options.paths?.map((named) => path.resolve(options.cwd ?? ".", named));
   const roots = paths ?? defaultPaths(importers, env, home);
   const files = await inSteps(findTranscripts(roots, importers, report.skipped), signal);
-  const holdings = new Holdings(store.dir, originsOf(importers));
+  const holdings = new Holdings(store.dir, originsOf(importers), { again: options.again === true });
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   let bytesBefore = 0;
   for (const file of files) {
@@ -93,6 +95,7 @@ export async function importSessions(store: Store, options: ImportOptions = {}):
     progress();
   }
   report.sessions = tally.sessions.size;
+  report.sessions_deleted = [...tally.deleted];
   return report;
 }
 
@@ -117,6 +120,7 @@ const OPTIONS = [
   "cwd",
   "env",
   "home",
+  "again",
   "onProgress",
   "signal",
 ] as const satisfies readonly (keyof ImportOptions)[];

@@ -4,6 +4,7 @@
 import { TracekeepError } from "../base/errors.ts";
 import type { EventDraft, EventSource } from "../event/index.ts";
 import type { Provenance, Session, Store } from "../record/index.ts";
+import { isInSpool } from "../store/spool.ts";
 import { sourceKeyOf } from "./holdings.ts";
 import type { Holdings } from "./holdings.ts";
 import type { ImportedSession, Translated } from "./importer.ts";
@@ -30,6 +31,8 @@ export class SessionWriter {
   #seen: EventSource | undefined;
   /** How far this file was read into the session. */
   readonly #cursor: EventSource | undefined;
+  /** It was deleted here, and stays so. */
+  readonly #isDeleted: boolean;
   /** The session's events by their records' ids: asked where the file has no cursor, because it may be a copy. */
   readonly #byId: KeyTable | undefined;
   /** What the session's other witness told of: hooks for a transcript, transcripts for hooks. */
@@ -43,14 +46,21 @@ export class SessionWriter {
     const isThere = holdings.originOf(imported.id) !== undefined;
     this.imported = imported;
     this.#context = context;
+    // What hooks tell of has just happened.
+    this.#isDeleted = holdings.wasDeleted(imported.id) && !isInSpool(file);
     this.#seen = holdings.lastSourceOf(imported.id);
     this.#cursor = cursorIn(file, holdings.lastSourceOf(imported.id, file));
     this.#byId = this.#cursor === undefined && isThere ? holdings.eventsOf(imported.id) : undefined;
     this.#time = imported.startedAt ?? context.fileTime;
   }
 
+  /** Whether the session was deleted by the retention policy; then none of its events is written. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
   /**
-   * Writes an event unless the store has it.
+   * Writes an event unless the store has it, or had it until somebody decided against that.
    *
    * @returns whether it was written
    * @throws TracekeepError when it is new and could not be written; nothing behind it may be written then
@@ -60,7 +70,7 @@ export class SessionWriter {
     const timeInferred = draft.timestamp === undefined;
     if (timeInferred) draft.timestamp = this.#time;
     else this.#time = String(draft.timestamp);
-    if (this.#isKnown(source)) return false;
+    if (this.#isDeleted || this.#isKnown(source)) return false;
     const session = (this.#session ??= this.#open());
     const copyOf = copyKey === undefined ? undefined : this.#copyOf(copyKey);
     const provenance = { source, copyOf, timeInferred: timeInferred ? true : undefined };
@@ -91,6 +101,7 @@ export class SessionWriter {
   // --- internal ---
 
   #isKnown(source: EventSource): boolean {
+    if (this.#context.holdings.wasErased(this.imported.id, source)) return true;
     const cursor = this.#cursor;
     if (cursor !== undefined) {
       if (source.offset !== cursor.offset) return source.offset < cursor.offset;

@@ -8,8 +8,8 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor } from "../store/line-reader.ts";
 import { BLOCK_INDEX_VERSION, ERROR_RANK, LAYOUT } from "./block-index.ts";
 import type { BlockHeader, EventKind } from "./block-index.ts";
-import { markOf } from "./file-mark.ts";
-import type { FileMark } from "./file-mark.ts";
+import { markOf } from "../store/file-mark.ts";
+import type { FileMark } from "../store/file-mark.ts";
 import { LineHead } from "./line-head.ts";
 import { compareTime, readTime, TIME_WORDS } from "./time-words.ts";
 

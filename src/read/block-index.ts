@@ -8,8 +8,8 @@
 import { nodeZlib } from "../base/builtin.ts";
 import { parseJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
-import { stateOf } from "./file-mark.ts";
-import type { FileMark } from "./file-mark.ts";
+import { stateOf } from "../store/file-mark.ts";
+import type { FileMark } from "../store/file-mark.ts";
 
 /** Segments shorter than this are read as fast as an index of theirs would be. */
 export const MIN_INDEXED_BYTES: number = 1024 * 1024;

@@ -21,7 +21,6 @@ export type { ReaderOptions, StoredLine } from "./reader.ts";
 export { UNTYPED } from "./foreign.ts";
 export { MAX_SKIPPED, ReadReport, UNFINISHED_LINE } from "./report.ts";
 export type { MatchedBy } from "./session-logs.ts";
-export { SessionIndexer } from "./session-indexer.ts";
 export type { SessionEntry, SessionFilter } from "./sessions.ts";
 export { ReadStream } from "./stream.ts";
 export type { Pause, ReadStreamOptions } from "./stream.ts";

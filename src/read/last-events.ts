@@ -9,9 +9,17 @@ import type { ReadReport } from "./report.ts";
 import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import type { SegmentIndexes } from "./segment-indexes.ts";
+import type { SessionIndex } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
+
+export interface LastEventsOptions {
+  /** Knows the sessions, and so which of them are too old. */
+  index?: SessionIndex | undefined;
+  /** Know their segments. */
+  indexes?: SegmentIndexes | undefined;
+}
 
 /** The `count` latest events that a filter accepts, in the order of the whole stream; `undefined` as a pause. */
 export function* lastEvents(
@@ -19,12 +27,13 @@ export function* lastEvents(
   filter: CompiledFilter,
   count: number,
   report: ReadReport,
-  indexes?: SegmentIndexes,
+  { index, indexes }: LastEventsOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
   // With several sessions, the times of events that nobody wants count as well, and an index does not tell them.
   const isAlone = sessions.length === 1;
   for (const [order, session] of [...sessions.entries()].reverse()) {
+    if (latest.length === count && index?.isOver(session, latest[0]?.timeMs ?? Infinity) === true) continue;
     if (!isSeekable(session)) {
       const own = yield* lastForwards(session, order, filter, count, report);
       latest = merge(own, latest).slice(-count);

@@ -25,10 +25,11 @@ import { scanSession } from "./scan.ts";
 import type { ScanOptions } from "./scan.ts";
 import { SegmentIndexes } from "./segment-indexes.ts";
 import type { FoundEvent } from "./segment-reader.ts";
-import { bytesOfLogs, listSessions, resolveSession } from "./session-logs.ts";
+import { indexRows } from "./index-rows.ts";
+import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
-import { encodeEntry, SessionIndex } from "./session-index.ts";
-import { foldWhole } from "./session-fold.ts";
+import { listSessions, SessionIndex } from "./session-index.ts";
+import type { SnapshotRow } from "./session-snapshot.ts";
 import { compileSessionFilter, foldInputs, foldSession, pageOf } from "./sessions.ts";
 import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
 import { isPause, ReadStream } from "./stream.ts";
@@ -166,9 +167,9 @@ export class Reader {
     const { dir } = this;
     return new ReadStream(function* (report) {
       if (isStore) {
-        const sessions = compiled.select(list(report));
-        if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
         const index = new SessionIndex(dir);
+        const sessions = compiled.select(index.list(report));
+        if (filter.onProgress !== undefined) report.bytesTotal = bytesToRead(sessions);
         yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {
         const inputs = list(report);
@@ -190,9 +191,9 @@ export class Reader {
     observe?: SessionFilter["observe"],
   ): { session: SessionEntry; matched: MatchedBy; report: ReadReport } {
     const report = new ReadReport();
-    const { session: logs, matched } = resolveSession(this.#list(report), name);
-    const filter = compileSessionFilter({ observe }, this.#clock.wallMs());
     const index = this.#inputs === undefined ? new SessionIndex(this.dir) : undefined;
+    const { session: logs, matched } = resolveSession(index?.list(report) ?? this.#list(report), name);
+    const filter = compileSessionFilter({ observe }, this.#clock.wallMs());
     const steps = foldSession(logs, filter, report, index);
     for (;;) {
       const { done, value } = steps.next();
@@ -227,25 +228,16 @@ export class Reader {
   }
 
   /**
-   * The lines of an index of the store (`tracekeep index` writes them): what its sessions add up to, as far as nothing
-   * in them had to be skipped. Sessions that an index knows already are not read again.
+   * What goes into the index of the store (`tracekeep index` writes it): its sessions and what they add up to, as far as
+   * nothing in them had to be skipped. Sessions that an index knows already are not read again.
    *
    * @throws TypeError when it is not a store that is read
+   * @internal
    */
-  indexLines(options: ReadStreamOptions = {}): ReadStream<string> {
-    const { dir } = this;
+  indexRows(options: ReadStreamOptions = {}): ReadStream<SnapshotRow> {
     if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
-    return new ReadStream(function* (report) {
-      const sessions = listSessions(dir, report);
-      if (options.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
-      const index = new SessionIndex(dir);
-      for (const session of sessions) {
-        const { skippedCount, superseded } = report;
-        const folded = yield* foldWhole(session, index.find(session), report);
-        const isSound = skippedCount === report.skippedCount && superseded === report.superseded;
-        yield isSound ? encodeEntry(session, folded) : undefined;
-      }
-    }, options);
+    const { dir } = this;
+    return new ReadStream((report) => indexRows(dir, report, options.onProgress !== undefined), options);
   }
 
   /**
@@ -272,16 +264,19 @@ export class Reader {
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
     const { dir } = this;
     return new ReadStream(function* (report) {
-      let sessions = list(report);
+      const index = isStore ? new SessionIndex(dir) : undefined;
+      let sessions = index?.list(report) ?? list(report);
       if (filter.session !== undefined && isStore)
         sessions = [resolveSession(sessions, filter.session).session];
       if (filter.after !== undefined) sessions = sessionsFrom(sessions, filter.after);
-      if (filter.onProgress !== undefined) report.bytesTotal = bytesOfLogs(sessions);
+      // The last events are read from the ends of the logs, as far as it takes.
+      const isWhole = filter.last === undefined;
+      if (filter.onProgress !== undefined && isWhole) report.bytesTotal = bytesOfLogs(sessions);
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
           ? allEvents(sessions, compiled, report, { counter, indexes })
-          : lastEvents(sessions, compiled, filter.last, report, indexes);
+          : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
       for (const event of found) {
         if (isPause(event)) yield event;
         else if (counter === undefined) yield valueOf(event);

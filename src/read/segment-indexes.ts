@@ -8,7 +8,7 @@ import { BLOCKS_SUFFIX } from "../store/layout.ts";
 import { buildBlockIndex } from "./block-builder.ts";
 import { decodeBlockIndex, MIN_INDEXED_BYTES } from "./block-index.ts";
 import type { BlockIndex } from "./block-index.ts";
-import { isCompressed } from "./file-mark.ts";
+import { isCompressed } from "../store/file-mark.ts";
 
 export class SegmentIndexes {
   readonly #dir: string;

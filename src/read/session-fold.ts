@@ -7,9 +7,10 @@ import { foldEvent } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
-import { isCompressed } from "./file-mark.ts";
-import { isNotable, newFold, notablePlaces, noteEvent } from "./session-index.ts";
-import type { EventPlace, FoldedSession } from "./session-index.ts";
+import { isCompressed } from "../store/file-mark.ts";
+import { newFold } from "../store/session-entry.ts";
+import type { EventPlace, FoldedSession } from "../store/session-entry.ts";
+import { isNotable, notablePlaces, noteEvent } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
@@ -26,12 +27,16 @@ export function* foldWhole(
   notable?: (event: Event) => void,
   before?: (event: Event, summary: SessionSummary) => void,
 ): Generator<Pause, FoldedSession, undefined> {
-  const folded = known ?? newFold(session);
+  const folded = known ?? newFold(session.sessionId, session.agentId);
   report.read += folded.summary.events;
   if (notable !== undefined) for (const event of eventsAt(session, notablePlaces(folded))) notable(event);
   if (!folded.hasMore) return folded;
   const numbers = new Map(session.files.map((file, number) => [file, number]));
-  const from = { file: folded.file, offset: folded.offset };
+  // A compressed segment is complete, and the offset that is known of it is none in its lines.
+  const isComplete = known !== undefined && isCompressed(session.files[folded.file]?.path ?? "");
+  const from = isComplete
+    ? { file: folded.file + 1, offset: 0 }
+    : { file: folded.file, offset: folded.offset };
   for (const found of scanSession(session, undefined, report, { from })) {
     if (isPause(found)) {
       yield found;

@@ -1,105 +1,131 @@
-// What an index knows of a session, and whether that still holds. An index never changes an answer: what it says of a
-// session is used only while the session's files are those it was made of, and may have grown since; else they are read.
+// The sessions of a store and what an index knows of them. An index never changes an answer: what its snapshot says is
+// used only while folder and ledger prove that nothing has become of it (docs/adr/0020), and otherwise while a session's
+// files are those it was made of, which may have grown since; else they are read.
 //
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
-import { nodeZlib } from "../base/builtin.ts";
-import type { Event, JsonValue } from "../event/index.ts";
-import { isObject, parseJson } from "../format/index.ts";
-import { readSummaryLines } from "../store/summary-file.ts";
-import { decodeSummary, encodeSummary, instantOf, isFailure, newSummary } from "../summary/index.ts";
-import type { SessionSummary } from "../summary/index.ts";
-import { markOf, stateOf } from "./file-mark.ts";
-import type { FileMark } from "./file-mark.ts";
+import * as fs from "node:fs";
+
+import type { Event } from "../event/index.ts";
+import { SessionCatalog } from "../store/catalog.ts";
+import { stateOf } from "../store/file-mark.ts";
+import type { FileMark } from "../store/file-mark.ts";
+import { readJournal } from "../store/index-journal.ts";
+import { flushOpenFiles } from "../store/open-files.ts";
+import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/session-entry.ts";
+import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session-entry.ts";
+import { changesSince } from "../store/store-mark.ts";
+import { instantOf, isFailure } from "../summary/index.ts";
+import type { ReadReport } from "./report.ts";
+import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
-
-/** Where an event stands: which of the session's files, from which byte, and how many. */
-export type EventPlace = readonly [file: number, offset: number, length: number];
-
-/** A session folded so far. */
-export interface FoldedSession {
-  summary: SessionSummary;
-  /** Earliest and latest time of its events. */
-  minMs: number;
-  maxMs: number;
-  /** The number of its last event. */
-  lastSeq: number;
-  /** Where its GAP and ANOMALY_DETECTED events are; undefined when they are too many to be kept. */
-  findings: EventPlace[] | undefined;
-  /** Its latest other failures, at most {@link MAX_FAILURES}, by time. */
-  failures: { timeMs: number; place: EventPlace }[];
-  /** Where the last of its files was read to; those before it were read to their ends. */
-  file: number;
-  offset: number;
-  /** Its files hold more by now. */
-  hasMore: boolean;
-}
-
-export function newFold(session: SessionLogs): FoldedSession {
-  const summary = newSummary(session.sessionId, session.agentId);
-  return {
-    summary,
-    minMs: Infinity,
-    maxMs: -Infinity,
-    lastSeq: -1,
-    findings: [],
-    failures: [],
-    file: 0,
-    offset: 0,
-    hasMore: true,
-  };
-}
+import { readSnapshot } from "./session-snapshot.ts";
+import type { SessionSnapshot } from "./session-snapshot.ts";
 
 /** Events that an audit names one by one. */
 export function isNotable(event: Event): boolean {
   return isFinding(event) || isFailure(event, event);
 }
 
-/** Of how many of its latest failures an index knows the place. */
-export const MAX_FAILURES = 100;
-
 export class SessionIndex {
-  readonly #lines = new Map<string, string>();
+  readonly #dir: string;
+  readonly #snapshot: SessionSnapshot | undefined;
+  /** Lines of the journal, the last of each session. */
+  #journal: Map<string, string> | undefined;
 
-  /** Reads what there is of an index. */
+  /** Reads the snapshot, if there is one. */
   constructor(dir: string) {
-    for (const line of readSummaryLines(dir)) {
-      const id = BEGINNING.exec(line)?.[1];
-      const sessionId = id === undefined ? undefined : parseJson(id);
-      if (typeof sessionId === "string") this.#lines.set(sessionId, line);
-    }
+    this.#dir = dir;
+    this.#snapshot = readSnapshot(dir);
+  }
+
+  /** Every session of the store by start, then id. Files that are no logs are reported. */
+  list(report: ReadReport): SessionLogs[] {
+    flushOpenFiles(this.#dir);
+    const snapshot = this.#snapshot;
+    const changes = snapshot && changesSince(this.#dir, snapshot.mark);
+    if (snapshot === undefined || changes === undefined) return this.#listAnew(report);
+    const isKnown = (row: number): boolean =>
+      snapshot.isSettled(row) && !changes.named.has(snapshot.idAt(row));
+    if (!changes.sameFolders) return this.#listAnew(report, snapshot, isKnown);
+    const rows = Array.from({ length: snapshot.length }, (_, row) => row);
+    return rows.map((row) => snapshot.session(row, isKnown(row)));
+  }
+
+  /** What its snapshot says of a session that it listed, if that holds without a look at the session's files. */
+  recordOf({ row }: SessionLogs): SessionEntryRecord | undefined {
+    return row === undefined ? undefined : this.#snapshot?.record(row);
   }
 
   /** What it knows of a session, if that still holds. */
   find(session: SessionLogs): FoldedSession | undefined {
-    const line = this.#lines.get(session.sessionId);
-    const entry = line === undefined ? undefined : parseEntry(line);
-    if (entry === undefined || entry.files.length === 0 || entry.files.length > session.files.length)
-      return undefined;
-    const last = entry.files.length - 1;
-    let grown = session.files.length > entry.files.length;
-    for (const [index, known] of entry.files.entries()) {
-      const state = stateOf(known, session.files[index]);
-      if (state === "changed" || (state === "grown" && index < last)) return undefined;
-      grown ||= state === "grown";
-    }
-    const next = session.files[entry.files.length];
-    if (next !== undefined && next.firstSeq <= entry.folded.lastSeq) return undefined;
-    return { ...entry.folded, hasMore: grown };
+    const record = this.recordOf(session);
+    if (record !== undefined) return record.folded;
+    const line = this.#journalLine(session.sessionId);
+    const found = line === undefined ? undefined : holding(decodeEntry(line), session);
+    if (found !== undefined) return found;
+    const row = this.#snapshot?.rowOf(session.sessionId);
+    return row === undefined ? undefined : holding(this.#snapshot?.record(row), session);
   }
+
+  /** Whether it is known that no event of a session has a later time than `timeMs`. */
+  isOver({ row }: SessionLogs, timeMs: number): boolean {
+    return row !== undefined && (this.#snapshot?.lastMsAt(row) ?? Infinity) <= timeMs;
+  }
+
+  // --- internal ---
+
+  /** Looks into the folders, and into every file but those of rows that are known and look as they did. */
+  #listAnew(
+    report: ReadReport,
+    snapshot?: SessionSnapshot,
+    isKnown: (row: number) => boolean = () => false,
+  ): SessionLogs[] {
+    const catalog = new SessionCatalog(this.#dir);
+    const known = new Map<string, SessionLogs>();
+    for (let row = 0; row < (snapshot?.length ?? 0); row++) {
+      const session = isKnown(row) ? snapshot?.session(row, true) : undefined;
+      if (session === undefined || !isUnchanged(session, snapshot?.sizesAt(row) ?? [])) continue;
+      for (const file of session.files) catalog.take(file);
+      known.set(session.sessionId, session);
+    }
+    catalog.refresh();
+    for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
+    return sessionsOf(catalog.sessions).map((session) => {
+      const before = known.get(session.sessionId);
+      const isSame =
+        before?.files.length === session.files.length &&
+        before.files.every((file, index) => file === session.files[index]);
+      return isSame ? before : session;
+    });
+  }
+
+  #journalLine(sessionId: string): string | undefined {
+    if (this.#journal === undefined) {
+      this.#journal = new Map();
+      for (const line of readJournal(this.#dir)) {
+        const id = sessionIdOf(line);
+        if (id !== undefined) this.#journal.set(id, line);
+      }
+    }
+    return this.#journal.get(sessionId);
+  }
+}
+
+/** Every session of a store by start, then id. Files that are no logs are reported. */
+export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
+  return new SessionIndex(dir).list(report);
 }
 
 /** Takes an event into a folded session's own figures; the summary is folded apart. */
 export function noteEvent(folded: FoldedSession, event: Event, place: EventPlace): void {
-  const timeMs = instantOf(event.timestamp);
-  if (timeMs < folded.minMs) folded.minMs = timeMs;
-  if (timeMs > folded.maxMs) folded.maxMs = timeMs;
   folded.lastSeq = event.seq;
   if (isFinding(event)) {
     if (folded.findings?.length === MAX_FINDINGS) folded.findings = undefined;
     folded.findings?.push(place);
   } else if (isFailure(event, event)) {
     const { failures } = folded;
+    const timeMs = instantOf(event.timestamp);
     const at = failures.findLastIndex((earlier) => !(earlier.timeMs > timeMs)) + 1;
     failures.splice(at, 0, { timeMs, place });
     if (failures.length > MAX_FAILURES) failures.shift();
@@ -112,70 +138,42 @@ export function notablePlaces({ findings = [], failures }: FoldedSession): Event
   return places.sort(([file, offset], [otherFile, other]) => file - otherFile || offset - other);
 }
 
-/** The line of an index for a session, its `\n` included; undefined when there is a reason to leave it out. */
-export function encodeEntry(session: SessionLogs, folded: FoldedSession): string | undefined {
-  const files = session.files
-    .slice(0, folded.file + 1)
-    .map((file, index) => markOf(file, index === folded.file ? folded.offset : undefined));
-  if (folded.summary.events === 0 || files.some((mark) => mark === undefined)) return undefined;
-  const { summary, minMs, maxMs, lastSeq, findings, failures } = folded;
-  const entry = {
-    version: VERSION,
-    session_id: session.sessionId,
-    files,
-    min_ms: minMs,
-    max_ms: maxMs,
-    last_seq: lastSeq,
-    findings,
-    failures,
-    summary: encodeSummary(summary),
-  };
-  const text = JSON.stringify(entry);
-  return `${text.slice(0, -1)},"checksum":${nodeZlib().crc32(text)}}\n`;
-}
-
 // --- internal ---
-
-/** 2: summaries have a preview. */
-const VERSION = 2;
-const BEGINNING = new RegExp(String.raw`^\{"version":${VERSION},"session_id":("(?:[^"\\]|\\.)*")`);
-const MAX_FINDINGS = 1000;
 
 function isFinding({ event }: Event): boolean {
   return event === "GAP" || event === "ANOMALY_DETECTED";
 }
 
-interface Entry {
-  files: FileMark[];
-  folded: FoldedSession;
+function isUnchanged(
+  { files }: SessionLogs,
+  sizes: readonly (readonly [size: number, modifiedMs: number])[],
+): boolean {
+  return files.every(({ path }, index) => {
+    const stat = fs.statSync(path, { throwIfNoEntry: false });
+    const [size, modifiedMs] = sizes[index] ?? [];
+    return stat !== undefined && stat.size === size && stat.mtimeMs === modifiedMs;
+  });
 }
 
-function parseEntry(line: string): Entry | undefined {
-  const at = line.lastIndexOf(',"checksum":');
-  // Whoever changed a line, or wrote half of it, did not know what to put there.
-  if (at < 0 || Number(line.slice(at + 12, -1)) !== nodeZlib().crc32(`${line.slice(0, at)}}`))
-    return undefined;
-  const value: JsonValue | undefined = parseJson(line);
-  if (!isObject(value)) return undefined;
-  const { files, summary, min_ms, max_ms, last_seq, findings, failures } = value as unknown as {
-    files: FileMark[];
-    summary: Parameters<typeof decodeSummary>[0];
-    min_ms: number;
-    max_ms: number;
-    last_seq: number;
-    findings?: EventPlace[];
-    failures: FoldedSession["failures"];
-  };
-  const folded: FoldedSession = {
-    summary: decodeSummary(summary),
-    minMs: min_ms,
-    maxMs: max_ms,
-    lastSeq: last_seq,
-    findings,
-    failures,
-    file: files.length - 1,
-    offset: files.at(-1)?.size ?? 0,
-    hasMore: false,
-  };
-  return { files, folded };
+/** What a record says, if the session's files are those it was made of. */
+function holding(record: SessionEntryRecord | undefined, session: SessionLogs): FoldedSession | undefined {
+  if (record === undefined) return undefined;
+  const { marks, folded } = record;
+  if (marks.length === 0 || marks.length > session.files.length) return undefined;
+  const grown = isGrown(marks, session);
+  const next = session.files[marks.length];
+  if (grown === undefined || (next !== undefined && next.firstSeq <= folded.lastSeq)) return undefined;
+  return { ...folded, hasMore: grown };
+}
+
+/** Whether there is more in its files; undefined when they are no longer those that were marked. */
+function isGrown(marks: readonly FileMark[], { files }: SessionLogs): boolean | undefined {
+  const last = marks.length - 1;
+  let grown = files.length > marks.length;
+  for (const [index, known] of marks.entries()) {
+    const state = stateOf(known, files[index]);
+    if (state === "changed" || (state === "grown" && index < last)) return undefined;
+    grown ||= state === "grown";
+  }
+  return grown;
 }

@@ -5,11 +5,8 @@ import * as fs from "node:fs";
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
 import type { ByteSource } from "../store/byte-source.ts";
-import { flushOpenFiles } from "../store/open-files.ts";
-import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { instantOf } from "../summary/index.ts";
-import type { ReadReport } from "./report.ts";
 
 /** A session and the files of its log, in order of their events. */
 export interface SessionLogs {
@@ -23,18 +20,12 @@ export interface SessionLogs {
   stream?: ByteSource;
   /** Its one file, when that is open already. */
   fd?: number;
+  /** Its row in the snapshot of the index that listed it, when that holds without another look. */
+  row?: number | undefined;
 }
 
 /** How a name was understood: as the session's id, the beginning of it, or its agent (then it is the latest of it). */
 export type MatchedBy = "id" | "prefix" | "agent";
-
-/** Every session of a store by start, then id. Files that are no logs are reported. */
-export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
-  flushOpenFiles(dir);
-  const catalog = new SessionCatalog(dir).refresh();
-  for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
-  return sessionsOf(catalog.sessions);
-}
 
 /** Sessions and their logs by start, then id. */
 export function sessionsOf(logs: ReadonlyMap<string, readonly SessionLogFile[]>): SessionLogs[] {
@@ -52,6 +43,11 @@ export function sessionsOf(logs: ReadonlyMap<string, readonly SessionLogFile[]>)
 export function bytesOfLogs(sessions: readonly SessionLogs[]): number {
   const files = sessions.flatMap((session) => session.files);
   return files.reduce((sum, file) => sum + (fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0), 0);
+}
+
+/** Bytes of those of them that an index does not know. */
+export function bytesToRead(sessions: readonly SessionLogs[]): number {
+  return bytesOfLogs(sessions.filter(({ row }) => row === undefined));
 }
 
 /**

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { systemCode, TracekeepError } from "../base/errors.ts";
+import { timeOfUuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import { openForReading, FileSource } from "../store/byte-source.ts";
@@ -105,9 +106,7 @@ const SKEW_MS = 60_000;
 
 /** When an event was recorded, whatever time it was given: its id, a UUIDv7, begins with that. */
 function recordedMs({ id, timestamp }: Event): number {
-  const digits = typeof id === "string" && id[14] === "7" ? id.slice(0, 8) + id.slice(9, 13) : "";
-  const timeMs = /^[0-9a-f]{12}$/.test(digits) ? parseInt(digits, 16) : parseTimestamp(timestamp);
-  return timeMs ?? -Infinity;
+  return (typeof id === "string" ? timeOfUuidv7(id) : undefined) ?? parseTimestamp(timestamp) ?? -Infinity;
 }
 
 interface FileFromEnd {

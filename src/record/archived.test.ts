@@ -5,6 +5,11 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { openReader } from "../read/index.ts";
+import { verifyStore } from "../integrity/index.ts";
+import { Ledger } from "../store/ledger.ts";
+import { archiveRotated } from "../store/lifecycle/rotated.ts";
+import { faultyDisk } from "../testing/index.ts";
+import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
 
@@ -183,4 +188,89 @@ describe("the schedule", () => {
     expect(live()).toHaveLength(1);
     store.close();
   });
+});
+
+describe("segments that are archived as they are left behind", () => {
+  const archived = (): string[] =>
+    fs.existsSync(path.join(dir, "archive")) ? fs.readdirSync(path.join(dir, "archive")).toSorted() : [];
+  /** A session in three segments, the last one open. */
+  function rotateTwice(store: Store): Session {
+    const session = store.startSession({ id: "s", agent: "Claude-Orch-Prime-20260106-c614" });
+    for (let i = 0; i < 2; i++) {
+      session.log({ event: "CHECKPOINT", step: i });
+      session.rotate();
+    }
+    session.log({ event: "CHECKPOINT" });
+    return session;
+  }
+
+  it("stay where they are unless the settings say so", async () => {
+    const store = open();
+    rotateTwice(store).end();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(archived()).toEqual([]);
+    expect(live()).toHaveLength(3);
+    store.close();
+  });
+
+  it("move beside the recording, on the record, and are read as before", async () => {
+    const store = open();
+    await store.updateSettings({ rotation: { archive: true } });
+    const session = rotateTwice(store);
+    // Nothing of it happens in the turn that rotates.
+    expect(archived()).toEqual([]);
+    await vi.waitFor(() => expect(live()).toEqual(["session_20260106_c614.0002.jsonl"]), 10_000);
+    expect(archived()).toEqual([
+      "session_20260106_c614.0000.jsonl.gz",
+      "session_20260106_c614.0001.jsonl.gz",
+    ]);
+    session.end();
+    expect(numbers("s")).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    const ledger = fs.readFileSync(path.join(dir, "ledger.jsonl"), "utf8");
+    expect(ledger.match(/"event":"SEGMENT_ARCHIVED"/g)).toHaveLength(2);
+    store.close();
+    expect(verifyStore(dir).logs.map(({ verdict }) => verdict)).not.toContain("missing");
+  });
+
+  it("stay where they are while their session is held", async () => {
+    const store = open();
+    await store.updateSettings({ rotation: { archive: true }, legal_hold: ["s"] });
+    rotateTwice(store).end();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(archived()).toEqual([]);
+    store.close();
+  });
+
+  it.each(["a killed process", "a power cut"])(
+    "are whole, once, whichever step %s falls on",
+    async (how) => {
+      let steps = 0;
+      for (; ; steps++) {
+        fs.rmSync(dir, { recursive: true, force: true });
+        const store = open({ durability: "fsync" });
+        const session = rotateTwice(store);
+        session.sync();
+        const before = numbers("s");
+        await store.updateSettings({ rotation: { archive: true } });
+        const disk = faultyDisk();
+        disk.crashIn = steps;
+        const ledger = new Ledger(dir, () => undefined, disk);
+        await archiveRotated(dir, "s", session.file, ledger, disk).catch(() => undefined);
+        if (disk.isDead && how === "a power cut")
+          for (const each of [dir, path.join(dir, "archive")]) if (fs.existsSync(each)) disk.cutPower(each);
+        expect(numbers("s")).toEqual(before);
+        const again = new Ledger(dir, () => undefined);
+        await archiveRotated(dir, "s", session.file, again);
+        again.close();
+        expect(numbers("s")).toEqual(before);
+        expect(live()).toEqual(["session_20260106_c614.0002.jsonl"]);
+        expect(archived()).toHaveLength(2);
+        session.close();
+        store.close();
+        if (!disk.isDead) break;
+      }
+      expect(steps).toBeGreaterThan(15);
+    },
+    60_000,
+  );
 });

@@ -19,6 +19,11 @@ export class LogSummary {
     this.#live = agentId === undefined ? undefined : newSummary(sessionId, agentId);
   }
 
+  /** Of all that is in the log; undefined when that would have to be read. */
+  get live(): SessionSummary | undefined {
+    return this.#live;
+  }
+
   add(parts: LineParts): void {
     if (this.#live !== undefined) foldEvent(this.#live, parts, parts.body);
   }

@@ -41,6 +41,11 @@ export interface StoreOptions extends DetectionOptions {
    * open. Default true.
    */
   keepSchedule?: boolean | undefined;
+  /**
+   * How many events of a session the store's index may be behind, from 1: it is also told of START, RESUMED and anomalies.
+   * Default: it is told when a session is closed, and readers read what it does not know.
+   */
+  indexEveryEvents?: number | undefined;
   /** What is kept out of the record besides the built-in secrets, and whether anything is. Default: those, `mode` "on". */
   redaction?: RedactionOptions | undefined;
   /** Flush on SIGINT, SIGTERM and SIGHUP while sessions are open, then let the signal do its work. Default true. */
@@ -98,6 +103,7 @@ const STORE_OPTIONS = [
   "maxLineBytes",
   "segmentBytes",
   "keepSchedule",
+  "indexEveryEvents",
   "redaction",
   "handleSignals",
   "onFault",
@@ -128,6 +134,7 @@ export interface CheckedStoreOptions
   durability: Durability;
   spill: CheckedSpillOptions | undefined;
   seals: boolean;
+  indexEveryEvents: number;
 }
 
 /** @throws TypeError, RangeError */
@@ -140,6 +147,11 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
     spill: checkSpillOptions("openStore", options.spill),
     ...checkWriterOptions("openStore", options),
     seals: options.seals ?? true,
+    indexEveryEvents: integerOption("openStore", "indexEveryEvents", options.indexEveryEvents, {
+      min: 1,
+      max: 1_000_000,
+      default: Infinity,
+    }),
     ...checkDetectionOptions("openStore", options),
     dir: textOption("openStore", "dir", options.dir),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),

@@ -377,8 +377,10 @@ describe("what is private stays private", () => {
       const session = own.startSession({ id: "s" });
       session.end();
       expect(fs.statSync(own.dir).mode & 0o777).toBe(0o700);
-      for (const name of fs.readdirSync(own.dir))
-        expect(fs.statSync(path.join(own.dir, name)).mode & 0o777, name).toBe(0o600);
+      for (const name of fs.readdirSync(own.dir, { recursive: true }) as string[]) {
+        const stat = fs.statSync(path.join(own.dir, name));
+        expect(stat.mode & 0o777, name).toBe(stat.isDirectory() ? 0o700 : 0o600);
+      }
       expect(fs.readFileSync(path.join(own.dir, ".gitignore"), "utf8")).toBe("*\n");
     } finally {
       process.umask(before);

@@ -10,6 +10,8 @@ import type { SessionCatalog } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
 import type { Durability } from "../store/durability.ts";
 import { recordTakeover } from "../store/heal.ts";
+import { removeSnapshot } from "../store/index-journal.ts";
+import type { IndexJournal } from "../store/index-journal.ts";
 import { segmentNumber } from "../store/layout.ts";
 import type { Ledger, LedgerSession } from "../store/ledger.ts";
 import { dayEndIn } from "../store/lifecycle/day-end.ts";
@@ -17,11 +19,13 @@ import { readSettings } from "../store/lifecycle/settings.ts";
 import type { OpenSessions } from "../store/open-sessions.ts";
 import { Sealer } from "../store/sealer.ts";
 import type { SessionLog, SessionLogOptions } from "../store/session-log.ts";
+import type { Archiver } from "./archiver.ts";
 import { Copies } from "./copies.ts";
 import { detectionSink } from "./detection.ts";
 import type { DetectionOptions } from "./detection.ts";
 import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
+import { IndexKeeper } from "./index-keeper.ts";
 import { LogSummary } from "./log-summary.ts";
 import type { CheckedStoreOptions } from "./options.ts";
 import { storeRedactor } from "./redaction.ts";
@@ -38,6 +42,8 @@ export interface StoreParts {
   ledger: Ledger;
   /** What the ledger says, of other processes too. */
   opened: OpenSessions;
+  journal: IndexJournal;
+  archiver: Archiver;
 }
 
 /** Which session it is to be, and where its log comes from. */
@@ -61,7 +67,7 @@ export class SessionMaker {
 
   /** @throws what `openLog` throws */
   make({ id, agentId, exists, options: { durability, ...detection }, openLog }: SessionPlan): Session {
-    const { options, catalog, hub, ledger, opened } = this.#parts;
+    const { options, catalog, hub, ledger, opened, journal, archiver } = this.#parts;
     const redactor = this.newRedactor();
     const drafts = new DraftReader(options.clock, redactor);
     const summary = exists ? new LogSummary(id) : new LogSummary(id, agentId);
@@ -70,6 +76,9 @@ export class SessionMaker {
       if (session.status().open) session.log(draft);
     });
     let isOpen = false;
+    const keeper = new IndexKeeper(journal, options.indexEveryEvents);
+    const note = (): void => keeper.note(log, id, summary.live);
+    const noteIfOpen = (): void => void (this.sessions.has(session) && note());
     const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
     const sealer = this.#sealer(id, about, onFault);
     const log = openLog(
@@ -82,9 +91,13 @@ export class SessionMaker {
         ...this.#rotation(),
         onAppend: (parts) => {
           summary.add(parts);
+          keeper.count(parts, noteIfOpen);
           if (parts.event === "GAP") ledger.sessionGap(about(), parts.body);
           // The first line of a segment behind the archive comes before there is a log, and is told by who begins it.
-          if (parts.event === "SEGMENT" && isOpen) ledger.segmentSwitched(about(), parts.body);
+          if (parts.event === "SEGMENT" && isOpen) {
+            ledger.segmentSwitched(about(), parts.body);
+            setImmediate(() => archiver.add(id, log.path));
+          }
           copies.add(parts);
         },
         onLost: () => {
@@ -117,6 +130,7 @@ export class SessionMaker {
       onFault,
       onClose: (closed, how) => {
         this.sessions.delete(closed);
+        note();
         ledger.sessionClosed(about(), how, log.nextSeq);
         // Whoever has closed the last one may take the store away in the same turn.
         if (this.sessions.size === 0) ledger.flush();
@@ -126,6 +140,7 @@ export class SessionMaker {
     this.sessions.add(session);
     if (exists) recordTakeover(about(), opened, ledger);
     ledger.sessionOpened(about(), { resumed: exists });
+    if (exists) this.#announce();
     watchProcessEnd(session, options.handleSignals !== false);
     return session;
   }
@@ -142,6 +157,20 @@ export class SessionMaker {
   }
 
   // --- internal ---
+
+  /**
+   * A session that was over is gone on with: the ledger says so before its log has more, because an index goes by that.
+   * Where the ledger cannot be written, there must be no snapshot that relies on it.
+   */
+  #announce(): void {
+    const { dir, ledger } = this.#parts;
+    try {
+      ledger.drain();
+    } catch {
+      // It has been told.
+      removeSnapshot(dir);
+    }
+  }
 
   /** When segments end, as options and settings say. Settings that cannot be read keep nobody from recording. */
   #rotation(): Pick<SessionLogOptions, "segmentBytes" | "dayEndMs"> {

@@ -14,6 +14,7 @@ import type { Durability } from "../store/durability.ts";
 import type { FileLockOptions } from "../store/file-lock.ts";
 import { findOrCreateStore } from "../store/find.ts";
 import { healAbandonedSessions, needsHealing } from "../store/heal.ts";
+import { IndexJournal } from "../store/index-journal.ts";
 import { segmentNumber } from "../store/layout.ts";
 import { Ledger } from "../store/ledger.ts";
 import { OpenSessions } from "../store/open-sessions.ts";
@@ -30,6 +31,7 @@ import type { SessionLogOptions } from "../store/session-log.ts";
 import { findLeftSpills } from "../store/spill-file.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
+import { Archiver } from "./archiver.ts";
 import { currentSession } from "./context.ts";
 import { Creations } from "./creations.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
@@ -68,6 +70,8 @@ export class Store {
   readonly #ledger: Ledger;
   readonly #creations: Creations;
   readonly #maker: SessionMaker;
+  readonly #journal: IndexJournal;
+  readonly #archiver: Archiver;
   readonly #schedule: RetentionSchedule | undefined;
 
   constructor(options: StoreOptions) {
@@ -77,6 +81,8 @@ export class Store {
     this.#creations = new Creations(this.dir, this.#catalog);
     const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
     this.#ledger = new Ledger(this.dir, onFault);
+    this.#journal = new IndexJournal(this.dir);
+    this.#archiver = new Archiver(this.dir, this.#ledger, onFault);
     const opened = new OpenSessions(this.#ledger.path);
     this.#maker = new SessionMaker({
       dir: this.dir,
@@ -85,6 +91,8 @@ export class Store {
       hub: hubOf(this.dir),
       ledger: this.#ledger,
       opened,
+      journal: this.#journal,
+      archiver: this.#archiver,
     });
     // Settings or options that redaction cannot work with are refused here, not with the first session.
     this.#maker.newRedactor();
@@ -222,9 +230,11 @@ export class Store {
   /** Closes every session that is still open, without ending it. A retention run in the background stops where it is. */
   close(): void {
     this.#schedule?.stop();
+    this.#archiver.stop();
     try {
       for (const session of this.#maker.sessions) session.close();
     } finally {
+      this.#journal.close();
       this.#ledger.close();
     }
   }

@@ -5,16 +5,16 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
+import type { Reader, ReadReport } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
-import { withFileLock } from "../store/file-lock.ts";
-import { LOCK_SUFFIX, SESSION_INDEX } from "../store/layout.ts";
+import { SESSION_INDEX } from "../store/layout.ts";
 import { temporaryBeside } from "../store/recover.ts";
-import { writeSummaryLines } from "../store/summary-file.ts";
 import { instantOf } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
 import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
+import { foldSnapshot, withIndexLock } from "./fold.ts";
+import type { FoldOptions } from "./fold.ts";
 
 export interface SessionIndexData {
   version: "1.0.0";
@@ -57,10 +57,6 @@ export async function buildIndex(reader: Reader): Promise<SessionIndexData> {
   };
 }
 
-export interface WriteIndexOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
-  disk?: Disk | undefined;
-}
-
 export interface WrittenIndex {
   data: SessionIndexData;
   /** What had to be read for it. */
@@ -73,33 +69,27 @@ export interface WrittenIndex {
  *
  * @throws TracekeepError `LOCK_TIMEOUT` while somebody else is doing so; when they cannot be written
  */
-export async function writeIndex(reader: Reader, options: WriteIndexOptions = {}): Promise<WrittenIndex> {
-  const { disk = nodeDisk, ...reading } = options;
+export async function writeIndex(reader: Reader, options: FoldOptions = {}): Promise<WrittenIndex> {
+  const { disk = nodeDisk } = options;
   const file = path.join(reader.dir, SESSION_INDEX);
-  return await withFileLock(
-    file + LOCK_SUFFIX,
-    async () => {
-      const lines: string[] = [];
-      const found = reader.indexLines(reading);
-      for await (const line of found) lines.push(line);
-      writeSummaryLines(disk, reader.dir, lines);
-      const data = await buildIndex(reader);
-      try {
-        replaceIndex(disk, file, data);
-      } catch (error) {
-        throw error instanceof TracekeepError ? error : ioError("write", file, error);
-      }
-      return { data, report: found.report };
-    },
-    { timeoutMs: 0 },
-  );
+  return await withIndexLock(reader.dir, async () => {
+    const { report, save } = await foldSnapshot(reader, options);
+    const data = await buildIndex(reader);
+    try {
+      // It lies in the store's folder, whose time of change the snapshot goes by.
+      if (replaceIndex(disk, file, data)) await save();
+    } catch (error) {
+      throw error instanceof TracekeepError ? error : ioError("write", file, error);
+    }
+    return { data, report };
+  });
 }
 
 /**
  * The index of a store as it is now, written down as well where that can be done at this moment: nothing depends on the
  * files.
  */
-export async function foldIndex(reader: Reader, options: WriteIndexOptions = {}): Promise<SessionIndexData> {
+export async function foldIndex(reader: Reader, options: FoldOptions = {}): Promise<SessionIndexData> {
   try {
     return (await writeIndex(reader, options)).data;
   } catch (error) {
@@ -110,12 +100,14 @@ export async function foldIndex(reader: Reader, options: WriteIndexOptions = {})
 
 // --- internal ---
 
-function replaceIndex(disk: Disk, file: string, data: SessionIndexData): void {
+/** @returns whether it was not there already */
+function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
   const text = `${JSON.stringify(data, undefined, 2)}\n`;
-  if (readText(file) === text) return;
+  if (readText(file) === text) return false;
   const temporary = temporaryBeside(file);
   try {
     replaceFile(disk, file, Buffer.from(text), temporary);
+    return true;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;

@@ -6,16 +6,18 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { foldWhole } from "../read/session-fold.ts";
-import { listSessions } from "../read/session-logs.ts";
+import { sessionsOf } from "../read/session-logs.ts";
 import type { SessionLogs } from "../read/session-logs.ts";
-import { encodeEntry, SessionIndex } from "../read/session-index.ts";
-import type { FoldedSession } from "../read/session-index.ts";
+import { SessionIndex } from "../read/session-index.ts";
 import { ReadReport } from "../read/index.ts";
 import { SegmentIndexes } from "../read/segment-indexes.ts";
 import type { Event } from "../event/index.ts";
+import { SessionCatalog } from "../store/catalog.ts";
+import { INDEX_DIRECTORY, INDEX_JOURNAL, INDEX_SNAPSHOT, SESSION_INDEX } from "../store/layout.ts";
 import { isProcessAlive } from "../store/process.ts";
-import { INDEX_DIRECTORY, SESSION_INDEX, SUMMARIES_FILE } from "../store/layout.ts";
-import { endCounts, instantOf, sessionStatus } from "../summary/index.ts";
+import { hasPlaces, packEntry } from "../store/session-entry.ts";
+import type { FoldedSession } from "../store/session-entry.ts";
+import { endCounts, instantOf, packSummary, sessionStatus } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { SessionIndexData } from "./build.ts";
 import { indexedAnomaly, indexedSession } from "./entry.ts";
@@ -45,8 +47,10 @@ export function checkFigures(
   const report = new ReadReport();
   const index = new SessionIndex(dir);
   const blocks = new SegmentIndexes(dir);
+  const indexed = new Map(index.list(new ReadReport()).map((session) => [session.sessionId, session]));
   const listed = readSessionIndex(dir);
-  for (const session of listSessions(dir, report)) {
+  // The catalog looks into every file; what an index lists is for it to be held against.
+  for (const session of sessionsOf(new SessionCatalog(dir).refresh().sessions)) {
     const { sessionId: id } = session;
     if (only !== undefined && id !== only) continue;
     signal?.throwIfAborted();
@@ -56,7 +60,9 @@ export function checkFigures(
     const fresh = foldAnew(session, report, (reason) =>
       add(path.basename(session.files[0]?.path ?? ""), reason),
     );
-    add(`${INDEX_DIRECTORY}/${SUMMARIES_FILE}`, whyIndexIsWrong(index, session, fresh.folded));
+    const inIndex = indexed.get(id);
+    const source = inIndex !== undefined && inIndex.row === undefined ? INDEX_JOURNAL : INDEX_SNAPSHOT;
+    add(`${INDEX_DIRECTORY}/${source}`, whyIndexIsWrong(index, inIndex, fresh.folded));
     for (const file of session.files)
       if (blocks.isWrong(file))
         add(`${INDEX_DIRECTORY}/${file.name}.blocks`, "its blocks are not those of its segment");
@@ -107,16 +113,26 @@ function whyEndIsWrong(end: Event, summary: SessionSummary, hasErased: boolean):
 
 function whyIndexIsWrong(
   index: SessionIndex,
-  session: SessionLogs,
+  session: SessionLogs | undefined,
   fresh: FoldedSession,
 ): string | undefined {
+  if (session === undefined) return "the session is left out of it";
   const known = index.find(session);
   if (known === undefined) return undefined;
-  // What it knows is added to, as every reader of it does; then both must be the same.
+  // A writer tells of figures only. What is known is added to, as every reader does; then both must be the same.
+  const textOf = hasPlaces(known) ? wholeText : figuresText;
   const whole = finish(foldWhole(session, known, new ReadReport()));
-  if (encodeEntry(session, whole) === encodeEntry(session, fresh)) return undefined;
+  if (textOf(whole) === textOf(fresh)) return undefined;
   const names = differences({ ...whole.summary }, { ...fresh.summary });
   return `its figures are not those of the log: ${names === "" ? "where its findings are" : names}`;
+}
+
+function wholeText(folded: FoldedSession): string {
+  return JSON.stringify(packEntry({ marks: [], folded }));
+}
+
+function figuresText({ summary }: FoldedSession): string {
+  return JSON.stringify(packSummary(summary));
 }
 
 function whyListIsWrong(

@@ -12,5 +12,3 @@ export type { SessionIndexData } from "./build.ts";
 export type { IndexedAnomaly, IndexedSession } from "./entry.ts";
 export { SessionIndex } from "./session-index.ts";
 export type { SessionUpdate } from "./session-index.ts";
-export { sessionIndexSink } from "./sink.ts";
-export type { SessionIndexSinkOptions } from "./sink.ts";

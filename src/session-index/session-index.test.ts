@@ -9,9 +9,9 @@ import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import type { Store } from "../record/index.ts";
 import { faultyDisk } from "../testing/index.ts";
+import { decodeEntry } from "../store/session-entry.ts";
 import { buildIndex, foldIndex } from "./build.ts";
 import { SessionIndex } from "./session-index.ts";
-import { sessionIndexSink } from "./sink.ts";
 
 let dir: string;
 let store: Store;
@@ -27,7 +27,7 @@ afterEach(() => {
 
 function open(): void {
   const onFault = (error: Error) => expect.unreachable(error.message);
-  store = openStore({ dir, durability: "os", handleSignals: false, onFault, sinks: [sessionIndexSink(dir)] });
+  store = openStore({ dir, durability: "os", handleSignals: false, onFault, indexEveryEvents: 50 });
   index = new SessionIndex(store);
 }
 
@@ -48,8 +48,9 @@ function recordExample(id = "example"): void {
   session.close();
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 const text = (): string => fs.readFileSync(index.file, "utf8");
-const journal = (): string => path.join(dir, "index", "summaries.jsonl");
+const journal = (): string => path.join(dir, "index", "journal.jsonl");
 
 describe("the index of sessions", () => {
   it("is Sentinel's, field for field", async () => {
@@ -103,9 +104,8 @@ describe("the index of sessions", () => {
       store.openSessions[0]?.flush();
       const lines = fs.existsSync(journal()) ? fs.readFileSync(journal(), "utf8").trim().split("\n") : [];
       const last = lines.at(-1);
-      return last === undefined ? 0 : JSON.parse(last).summary.events;
+      return last === undefined ? 0 : (decodeEntry(last)?.folded.summary.events ?? NaN);
     };
-    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     const session = store.startSession({ id: "s" });
     await turn();
     expect(known()).toBe(1);
@@ -169,8 +169,14 @@ describe("the index of sessions", () => {
     recordExample("two");
     store.startSession({ id: "open" }).log({ event: "CHECKPOINT" });
     store.openSessions[0]?.flush();
-    const truth = await index.rebuild();
-    const [json, lines] = [fs.readFileSync(index.file), fs.readFileSync(journal())];
+    await index.load();
+    store.openSession("one").log({ event: "CHECKPOINT" });
+    store.openSessions[1]?.close();
+    store.startSession({ id: "three" }).end();
+    await turn();
+    const truth = await buildIndex(openReader({ dir }));
+    const snapshot = path.join(dir, "index", "sessions.jsonl");
+    const files = [index.file, journal(), snapshot].map((file) => [file, fs.readFileSync(file)] as const);
     const damage = fc.oneof(
       fc.record({ kind: fc.constant("cut" as const), at: fc.double({ min: 0, max: 1, noNaN: true }) }),
       fc.record({
@@ -192,9 +198,8 @@ describe("the index of sessions", () => {
       }
     };
     await fc.assert(
-      fc.asyncProperty(damage, damage, async (first, second) => {
-        apply(index.file, json, first);
-        apply(journal(), lines, second);
+      fc.asyncProperty(fc.tuple(damage, damage, damage), async (damages) => {
+        for (const [each, [file, bytes]] of files.entries()) apply(file, bytes, damages[each]!);
         expect([...openReader({ dir }).sessions()].map(({ events }) => events)).toEqual(
           truth.sessions.map(({ trace_count: count }) => count),
         );

@@ -62,12 +62,17 @@ export class SessionCatalog {
    * @throws TracekeepError when the store's folder cannot be read
    */
   refresh(): this {
-    const archive = path.join(this.dir, ARCHIVE_DIRECTORY);
-    const present = new Set([...logPaths(this.dir), ...logPaths(archive, { mayBeMissing: true })]);
+    const present = new Set(listLogPaths(this.dir));
     for (const file of this.#logs.keys()) if (!present.has(file)) this.remove(file);
     this.#others.clear();
-    for (const file of present) if (!this.#logs.has(file)) this.add(file);
-    this.#setCopiesAside();
+    const changed = new Set<string>();
+    for (const file of present) {
+      if (this.#logs.has(file)) continue;
+      this.add(file);
+      const log = this.#logs.get(file);
+      if (log !== undefined) changed.add(log.sessionId);
+    }
+    for (const sessionId of changed) this.#setCopiesAside(sessionId);
     return this;
   }
 
@@ -76,11 +81,15 @@ export class SessionCatalog {
     const found = lookInto(file);
     this.remove(file);
     if (typeof found === "string") this.#others.set(file, found);
-    if (found === undefined || typeof found === "string") return;
-    this.#logs.set(file, found);
-    const files = this.#sessions.get(found.sessionId);
-    if (files === undefined) this.#sessions.set(found.sessionId, [found]);
-    else files.splice(files.findLastIndex((other) => compareSegments(other, found) <= 0) + 1, 0, found);
+    else if (found !== undefined) this.take(found);
+  }
+
+  /** Takes in a file without looking into it: what is in it is known. */
+  take(log: SessionLogFile): void {
+    this.#logs.set(log.path, log);
+    const files = this.#sessions.get(log.sessionId);
+    if (files === undefined) this.#sessions.set(log.sessionId, [log]);
+    else files.splice(files.findLastIndex((other) => compareSegments(other, log) <= 0) + 1, 0, log);
   }
 
   /** Every session log, in no particular order. */
@@ -133,10 +142,10 @@ export class SessionCatalog {
   // --- internal ---
 
   /** Of files that hold the same part of a session (someone made a copy), only the longest is a log. */
-  #setCopiesAside(): void {
+  #setCopiesAside(sessionId: string): void {
     const kept = new Map<string, SessionLogFile>();
-    for (const log of this.#logs.values()) {
-      const part = `${log.firstSeq} ${log.headerSeq ?? ""} ${log.sessionId}`;
+    for (const log of this.#sessions.get(sessionId) ?? []) {
+      const part = `${log.firstSeq} ${log.headerSeq ?? ""}`;
       const other = kept.get(part);
       const longer = other === undefined || isPreferred(log, other) ? log : other;
       kept.set(part, longer);
@@ -183,6 +192,15 @@ export function compareSegments(left: SessionLogFile, right: SessionLogFile): nu
   return left.firstSeq - right.firstSeq || (left.headerSeq ?? 0) - (right.headerSeq ?? 0);
 }
 
+/**
+ * Paths of the files of a store that may be session logs, those in its archive last.
+ *
+ * @throws TracekeepError when the store's folder cannot be read
+ */
+export function listLogPaths(dir: string): string[] {
+  return [...logPaths(dir), ...logPaths(path.join(dir, ARCHIVE_DIRECTORY), { mayBeMissing: true })];
+}
+
 /** Where a segment is that has been moved into the archive since it was listed; undefined when it is not there. */
 export function findArchived(log: SessionLogFile): SessionLogFile | undefined {
   const archive = path.join(path.dirname(log.path), ARCHIVE_DIRECTORY);
@@ -204,6 +222,7 @@ const MAX_LINES_SEARCHED = 100;
 
 /** Paths of the files in a folder that may be session logs. */
 function logPaths(directory: string, options: { mayBeMissing?: boolean } = {}): string[] {
+  const prefix = path.join(directory, path.sep);
   let names: string[];
   try {
     names = fs.readdirSync(directory);
@@ -214,7 +233,7 @@ function logPaths(directory: string, options: { mayBeMissing?: boolean } = {}): 
   return names
     .filter((name) => name.endsWith(".jsonl") || name.endsWith(".jsonl.gz"))
     .filter((name) => !name.startsWith(TEMPORARY_PREFIX) && name !== LEDGER)
-    .map((name) => path.join(directory, name));
+    .map((name) => prefix + name);
 }
 
 function bytesOf(file: string): number {

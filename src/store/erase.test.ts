@@ -19,7 +19,7 @@ import { retain } from "./lifecycle/retain.ts";
 import { DEFAULT_SETTINGS, mergeSettings } from "./lifecycle/settings.ts";
 import { SessionCatalog } from "./catalog.ts";
 import { writeIndexFile } from "./index-file.ts";
-import { SUMMARIES_FILE } from "./layout.ts";
+import { INDEX_DIRECTORY, INDEX_SNAPSHOT } from "./layout.ts";
 
 let folder: string;
 let dir: string;
@@ -107,7 +107,9 @@ describe("erasing a line in the archive", () => {
         () => true,
       );
       expect(verdict(), `operation ${step}`).toBe("ok");
-      const kept = holding(SECRET).filter((name) => !path.basename(name).startsWith(".tmp-"));
+      const kept = holding(SECRET).filter(
+        (name) => !path.basename(name).startsWith(".tmp-") && !name.includes(INDEX_DIRECTORY),
+      );
       if (!failed) break;
       interrupted++;
       // The file in place is the old one or the new one: the message in line 1 is in both.
@@ -155,7 +157,7 @@ describe("erasing a line", () => {
   it("takes what was derived from it along: an index has the beginning of the first message", async () => {
     const reader = openReader({ dir });
     expect([...reader.sessions()][0]).toMatchObject({ preview: SECRET });
-    writeIndexFile(nodeDisk, dir, SUMMARIES_FILE, Buffer.from(`{"preview":"${SECRET}"}\n`));
+    writeIndexFile(nodeDisk, dir, INDEX_SNAPSHOT, Buffer.from(`{"preview":"${SECRET}"}\n`));
     fs.writeFileSync(path.join(dir, "session_index.json"), `{"details":"${SECRET}"}`);
     await erase(1);
     await erase(SEQ);

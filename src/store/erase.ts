@@ -114,7 +114,10 @@ export async function eraseLine(
             path: file,
             hint: "erase when it has ended",
           });
-        ledger.lineErased(session, event.seq, leaf, reason);
+        ledger.lineErased(session, event.seq, leaf, reason, event.source);
+        // An index tells how a session began, and of its anomalies in their words. It must not outlive a crash here,
+        // nor one that somebody else has folded meanwhile.
+        removeDerived(disk, dir);
         for (const each of [file, ...copiesOf(erasable)]) {
           const rewritten = rewriteFile(disk, each, offset, tombstone);
           await recordArchived(dir, ledger, session, each, rewritten);

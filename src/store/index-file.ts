@@ -8,12 +8,19 @@ import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { INDEX_DIRECTORY, TEMPORARY_PREFIX } from "./layout.ts";
 
-/** What a file of the index holds; undefined when there is none, or when it cannot be read. */
-export function readIndexFile(dir: string, name: string): Buffer | undefined {
+/** What a file of the index holds, or begins with; undefined when there is none, or when it cannot be read. */
+export function readIndexFile(dir: string, name: string, bytes?: number): Buffer | undefined {
+  const file = path.join(dir, INDEX_DIRECTORY, name);
+  let fd: number | undefined;
   try {
-    return fs.readFileSync(path.join(dir, INDEX_DIRECTORY, name));
+    if (bytes === undefined) return fs.readFileSync(file);
+    fd = fs.openSync(file, fs.constants.O_RDONLY);
+    const beginning = Buffer.alloc(bytes);
+    return beginning.subarray(0, fs.readSync(fd, beginning, 0, bytes, 0));
   } catch {
     return undefined;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 

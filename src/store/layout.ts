@@ -22,8 +22,10 @@ export const SPOOL_STATE = "folded.json";
 export const SPOOL_ASIDE_SUFFIX = ".aside";
 /** What is derived from the logs; it may be deleted at any time. */
 export const INDEX_DIRECTORY = "index";
-/** In it: what each session adds up to, a line each. */
-export const SUMMARIES_FILE = "summaries.jsonl";
+/** In it: which sessions there are and what each adds up to, as it was when the index was folded. */
+export const INDEX_SNAPSHOT = "sessions.jsonl";
+/** In it: what sessions add up to that were changed since then, a line each. */
+export const INDEX_JOURNAL = "journal.jsonl";
 /** Sentinel's index of the sessions. Derived: it may be deleted at any time. */
 export const SESSION_INDEX = "session_index.json";
 /** In it, behind a segment's name: its block index. */

@@ -8,7 +8,7 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
-import type { JsonObject } from "../event/index.ts";
+import type { EventSource, JsonObject } from "../event/index.ts";
 import { encodeIdentity, signNote } from "../format/index.ts";
 import type { NoteSigner } from "../format/index.ts";
 import { nodeDisk } from "./disk.ts";
@@ -87,6 +87,15 @@ export class Ledger {
   /** A session was created, or opened to go on with it (`resumed`). */
   sessionOpened(session: LedgerSession, how: { resumed: boolean }): void {
     this.#add("SESSION_OPENED", session, { resumed: how.resumed, ...currentProcess() });
+  }
+
+  /**
+   * Has the kernel take what waits before it returns, also while others write.
+   *
+   * @throws TracekeepError when it could not be written
+   */
+  drain(): void {
+    this.#log?.drain();
   }
 
   /** Its writer let go of it: with an END (`ended`) or without (`closed`). */
@@ -206,13 +215,21 @@ export class Ledger {
    * States that a line is erased: signed, on the medium and sealed when it returns.
    *
    * @param leaf the hash that the line had, as base64
+   * @param source where an imported event came from, so that importing it again does not bring it back
    * @throws TracekeepError
    */
-  lineErased(session: LedgerSession, erasedSeq: number, leaf: string, reason: string): void {
+  lineErased(
+    session: LedgerSession,
+    erasedSeq: number,
+    leaf: string,
+    reason: string,
+    source?: EventSource,
+  ): void {
     const signer = this.beginSealing();
     const origin = sessionOrigin(signer.verifier.name, session.sessionId);
     const note = signNote(erasureText(origin, erasedSeq, leaf), [signer]);
-    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note });
+    const from = source === undefined ? {} : { source: { ...source } };
+    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note, ...from });
     this.#log?.sync();
     this.#sealNow(this.#syncedBytes);
   }

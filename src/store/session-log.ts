@@ -223,6 +223,11 @@ export class SessionLog {
     return this.#file.path;
   }
 
+  /** Length of that file, with what is in the buffer. */
+  get bytes(): number {
+    return this.#file.bytes;
+  }
+
   /** The number that the next event will have. */
   get nextSeq(): number {
     return this.#nextSeq;

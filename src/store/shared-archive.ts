@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
+import { timeOfUuidv7 } from "../base/ids.ts";
 import type { JsonObject } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { instantOf } from "../summary/index.ts";
@@ -14,7 +15,10 @@ import { withFileLock } from "./file-lock.ts";
 import { ARCHIVE_DIRECTORY, LOCK_SUFFIX } from "./layout.ts";
 import { contentOf, copyIntoArchive, removeOriginal } from "./lifecycle/archive.ts";
 import { DAY_MS } from "./lifecycle/plan.ts";
-import { readLines } from "./line-reader.ts";
+import { whyClockIsDoubtful } from "./lifecycle/trusted-clock.ts";
+import type { Witness } from "./lifecycle/trusted-clock.ts";
+import { readLines, readLinesBackwards } from "./line-reader.ts";
+import type { LogLine } from "./line-reader.ts";
 import { nameBehindTemporary } from "./recover.ts";
 import { firstEventOf } from "./segment.ts";
 import { isRotatedName, listRotated, segmentNumberOf } from "./shared-segments.ts";
@@ -34,6 +38,8 @@ export interface UpkeepOptions {
 
 /** Type of the event that says which file was deleted. */
 export const FILE_DELETED = "SEGMENT_DELETED";
+/** … and of the one that says why none is just now. */
+export const DELETION_DEFERRED = "RETENTION_DEFERRED";
 
 /**
  * Archives every rotated file, then deletes those that are too old. While somebody else is at it, does nothing: they
@@ -94,7 +100,9 @@ function isOurs({ path: file }: RotatedFile): boolean {
 
 async function deleteOld({ disk, log, retentionDays, record, signal }: UpkeepOptions): Promise<void> {
   if (retentionDays === undefined) return;
-  const beforeMs = Date.now() - retentionDays * DAY_MS;
+  const nowMs = Date.now();
+  const beforeMs = nowMs - retentionDays * DAY_MS;
+  let isTrusted = false;
   for (const file of sealedFiles(log)) {
     if (signal?.aborted === true) return;
     const first = firstEventOf(file.path);
@@ -102,6 +110,8 @@ async function deleteOld({ disk, log, retentionDays, record, signal }: UpkeepOpt
     if (first === undefined || instantOf(first.timestamp) >= beforeMs) continue;
     const facts = factsOf(file.path);
     if (!(facts.lastMs < beforeMs)) continue;
+    isTrusted ||= await mayDelete(log, nowMs, record);
+    if (!isTrusted) return;
     await record(FILE_DELETED, {
       file: path.basename(file.path),
       events: facts.events,
@@ -113,6 +123,42 @@ async function deleteOld({ disk, log, retentionDays, record, signal }: UpkeepOpt
     });
     disk.unlink(file.path);
     disk.syncDirectory(path.dirname(file.path));
+  }
+}
+
+/** Whether the clock can be trusted with deleting; if not, the log says so once, and it is tried again an hour later. */
+async function mayDelete(log: string, nowMs: number, record: UpkeepOptions["record"]): Promise<boolean> {
+  // The log itself is the witness, so there is nothing newer than what it says.
+  const doubt = whyClockIsDoubtful(recordedBackwards(log), nowMs, Infinity);
+  if (doubt?.isWatched === false) await record(DELETION_DEFERRED, { reason: doubt.reason });
+  return doubt === undefined;
+}
+
+/** When the events of a log were recorded, whatever times they were given, from the last to the first. */
+function* recordedBackwards(log: string): Generator<Witness, void, undefined> {
+  const files = [
+    log,
+    ...sealedFiles(log)
+      .reverse()
+      .map(({ path: file }) => file),
+  ];
+  for (const file of files) {
+    if (!fs.existsSync(file)) continue;
+    // What is compressed can only be read from its beginning.
+    const lines = file.endsWith(".gz") ? readLines(file) : readLinesBackwards(file);
+    const found = file.endsWith(".gz") ? [...witnessesIn(lines)].reverse() : witnessesIn(lines);
+    yield* found;
+  }
+}
+
+function* witnessesIn(lines: Iterable<LogLine>): Generator<Witness, void, undefined> {
+  for (const line of lines) {
+    const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
+    if (decoded?.kind !== "event") continue;
+    const { event: type, id } = decoded.event;
+    const timeMs = timeOfUuidv7(id);
+    // A file was deleted, so the clock was trusted then.
+    if (timeMs !== undefined) yield { type: type === FILE_DELETED ? "RETENTION_RUN" : type, timeMs };
   }
 }
 

@@ -210,22 +210,23 @@ describe("rotating and archiving on a disk that fails", () => {
     vi.useFakeTimers({ now: Date.parse("2026-01-06T22:00:00.000Z"), toFake: ["Date"] });
     fill(open("one"), 0, 20);
     await archive();
-    vi.setSystemTime(Date.parse("2026-03-06T22:00:00.000Z"));
+    // Within a day, so that nobody doubts the clock.
+    vi.setSystemTime(Date.parse("2026-01-07T20:00:00.000Z"));
     const count = listRotated(file).length;
-    const refused = archive({ retentionDays: 30, record: () => Promise.reject(new Error("no")) });
+    const refused = archive({ retentionDays: 0.5, record: () => Promise.reject(new Error("no")) });
     await expect(refused).rejects.toThrow("no");
     expect(listRotated(file)).toHaveLength(count);
     const records: Record<string, unknown>[] = [];
     const record = (_type: string, body: object): Promise<void> =>
       Promise.resolve(void records.push({ ...body }));
-    await archive({ retentionDays: 90, record });
+    await archive({ retentionDays: 1, record });
     expect(listRotated(file)).toHaveLength(count);
-    await archive({ retentionDays: 30, record });
+    await archive({ retentionDays: 0.5, record });
     expect(listRotated(file)).toEqual([]);
     expect(records).toHaveLength(count);
     expect(records[0]).toMatchObject({
       file: "shared.0000.jsonl.gz",
-      retention_days: 30,
+      retention_days: 0.5,
       from: "2026-01-06T22:00:00.000Z",
     });
   });

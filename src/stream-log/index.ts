@@ -14,5 +14,7 @@
  */
 export { logEntry } from "./entry.ts";
 export type { LogEntry, LogEntryInput } from "./entry.ts";
+export { dailyRotation } from "./rotation.ts";
+export type { DailyRotationOptions } from "./rotation.ts";
 export { createStreamLog, StreamLog } from "./stream-log.ts";
 export type { MessageOptions, StreamLogOptions } from "./stream-log.ts";

@@ -3,10 +3,11 @@ import os from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { consoleStreamHandler } from "../live/index.ts";
 import { logEntry } from "./entry.ts";
+import { dailyRotation } from "./rotation.ts";
 import { createStreamLog } from "./stream-log.ts";
 import type { StreamLog } from "./stream-log.ts";
 
@@ -20,6 +21,7 @@ beforeEach(() => {
   logger = createStreamLog({ store: { dir, handleSignals: false }, onChunk });
 });
 afterEach(() => {
+  vi.useRealTimers();
   logger.close();
   fs.rmSync(dir, { recursive: true });
 });
@@ -131,6 +133,25 @@ describe("StreamLog", () => {
       logger.logChunk(chunk, "a");
     }
     expect(shown).toBe("Hihm\n\nls");
+  });
+
+  it("goes on in another file at 00:00 and keeps a week of them, once it is told so", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.parse("2026-01-06T22:00:00.000Z") });
+    const setDay = (day: number): void => void vi.setSystemTime(Date.UTC(2026, 0, day, 23, 30));
+    const zone = "Europe/Berlin";
+    await logger.store.updateSettings(dailyRotation({ timeZone: zone }));
+    const messages = async (): Promise<string[]> =>
+      (await list(logger.allLogs())).map(({ message }) => message);
+    for (let day = 6; day < 16; day++) {
+      setDay(day);
+      logger.log({ session_id: "a", message: `day ${day}`, log_type: "log" });
+      await logger.store.retain();
+    }
+    const kept = await messages();
+    // By the last event of each file: what was logged on the 8th at 23:30 is as old as it may be on the 15th.
+    expect(kept).toEqual(Array.from({ length: 8 }, (_, index) => `day ${index + 8}`));
+    expect(() => dailyRotation({ keepDays: 0 })).toThrow(RangeError);
+    expect(() => dailyRotation({ keepDay: 7 } as never)).toThrow(/did you mean "keepDays"/);
   });
 
   it("checks entries", () => {

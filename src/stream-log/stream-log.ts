@@ -70,6 +70,11 @@ export class StreamLog {
     this.#marks = options.marks ?? STREAM_MARKS;
   }
 
+  /** The store that the streams are recorded in. */
+  get store(): Store {
+    return this.#store;
+  }
+
   /** Records a chunk of what a model says in a session, which begins with its first one. @throws TracekeepError */
   logChunk(message: string, sessionId: string): LogEntry {
     return this.log({ session_id: sessionId, message });

@@ -113,7 +113,13 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     hook_events: 0,
     ...newFigures(),
     copies: newFigures(),
-    progress: { openCalls: new OpenCalls(MAX_OPEN_CALLS), lastMs: NaN, lastSeq: 0 },
+    progress: {
+      openCalls: new OpenCalls(MAX_OPEN_CALLS),
+      lastMs: NaN,
+      lastSeq: 0,
+      minMs: Infinity,
+      maxMs: -Infinity,
+    },
   };
 }
 
@@ -214,9 +220,13 @@ interface Progress {
   /** Latest time so far, and the number of the event that has it. */
   lastMs: number;
   lastSeq: number;
+  /** Earliest and latest time of all its events. */
+  minMs: number;
+  maxMs: number;
 }
 
-interface OpenCall {
+/** @internal */
+export interface OpenCall {
   tool: string;
   startMs: number;
   /** It told its own end, so its result adds nothing. */
@@ -269,9 +279,11 @@ function countEvent(
 
 function foldTime(summary: SessionSummary, head: EventHead): void {
   const { progress } = summary;
+  const timeMs = instantOf(head.timestamp);
+  if (timeMs < progress.minMs) progress.minMs = timeMs;
+  if (timeMs > progress.maxMs) progress.maxMs = timeMs;
   // When a transcript was imported further is no time of the session that it tells of.
   if (head.event === "RESUMED" && !isRecorded(summary)) return;
-  const timeMs = instantOf(head.timestamp);
   // NaN for the first event, which has none before it.
   const gapMs = timeMs - progress.lastMs;
   // Time may go back, by a clock that was set or a source that is not in order; that is no silence.

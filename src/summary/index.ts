@@ -28,9 +28,10 @@ export type { Health, HealthBand, HealthFacts, HealthPoints, RuleCounts } from "
 export { OpenCalls } from "./open-calls.ts";
 export { instantOf } from "./instant.ts";
 export { SlidingSum } from "./sliding-sum.ts";
+export { PACKED_VERSION, packSummary, unpackSummary } from "./packed-summary.ts";
+export type { PackedSummary } from "./packed-summary.ts";
 export { sessionStatus } from "./status.ts";
 export type { SessionState } from "./status.ts";
-export { decodeSummary, encodeSummary } from "./stored-summary.ts";
 export { addSummary, newTotals } from "./totals.ts";
 export type { Totals } from "./totals.ts";
 export { amountOf, isModelCall, textOf, usageOf } from "./usage.ts";

@@ -55,7 +55,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
     throw new UsageError(`--last takes how long ago: 90s, 30m, 2h, 7d, 1h30m; got "${last}"`);
   }
   const { name, view, agent } = chosenView(context);
-  await upkeep(context);
+  await upkeep(context, { foldsIndex: true });
   const { stdout } = context;
   const asMarkdown = context.flag("markdown");
   const progress = readProgress(context);

@@ -25,6 +25,7 @@ export const importCommand: Command = {
       about: "decepticon: of times without an offset: local, UTC, +09:00, Asia/Seoul",
     },
     as: { kind: "text", value: "ID", about: "json: the id that the session gets here (default: its own)" },
+    again: { kind: "flag", about: "bring back what was deleted by the retention policy, or erased" },
     json: { kind: "flag", about: "print the report as one JSON object" },
   },
   examples: [
@@ -53,6 +54,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
       env: context.env,
       home: context.home,
       cwd: context.cwd,
+      again: context.flag("again"),
       signal: context.signal,
       onProgress: ({ bytes, bytesDone, filesDone, files }) =>
         progress.show(bytesDone, bytes, `${filesDone}/${files} files`),
@@ -98,6 +100,10 @@ function printReport({ stdout }: CommandContext, report: ImportReport, named: bo
     const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;
     const known = report.events_known > 0 ? `, ${formatCount(report.events_known)} were known` : "";
     stdout.line(`${from}: ${plural(report.events_added, "event")} added${known}`);
+  }
+  if (report.sessions_deleted.length > 0) {
+    const deleted = plural(report.sessions_deleted.length, "session");
+    stdout.line(`${deleted} left out: deleted here by the retention policy (--again brings them back)`);
   }
   for (const { file, from } of report.unfinished) {
     stdout.line(`unfinished last line, left for the next import: ${file} from byte ${formatCount(from)}`);

@@ -5,7 +5,7 @@ import { openReader } from "../../read/index.ts";
 import { formatCount, plural } from "../../report/index.ts";
 import { writeIndex } from "../../session-index/build.ts";
 import { nodeDisk } from "../../store/disk.ts";
-import { removeIndexFile, writeIndexFile } from "../../store/index-file.ts";
+import { listIndexFiles, removeIndexFile, writeIndexFile } from "../../store/index-file.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
@@ -15,13 +15,21 @@ import { reportSkipped } from "../skipped.ts";
 export const index: Command = {
   name: "index",
   summary: "write down what the sessions add up to, so that lists and audits need not read them",
-  options: { json: { kind: "flag", about: "print what was done as one JSON object" } },
-  examples: [["index", "run it when lists get slow; it reads only what is new"]],
+  options: {
+    rebuild: { kind: "flag", about: "believe nothing of what is written down, and read all logs again" },
+    json: { kind: "flag", about: "print what was done as one JSON object" },
+  },
+  examples: [
+    ["index", "run it when lists get slow; it reads only what is new"],
+    ["index --rebuild", "after logs were edited or put back by hand"],
+  ],
   run,
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
   const reader = openReader(context.place);
+  if (context.flag("rebuild"))
+    for (const name of listIndexFiles(reader.dir)) removeIndexFile(nodeDisk, reader.dir, name);
   const progress = readProgress(context);
   const { data, report } = await writeIndex(reader, {
     signal: context.signal,

@@ -46,7 +46,7 @@ export const sessions: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  if (context.operands.length === 0) await upkeep(context);
+  if (context.operands.length === 0) await upkeep(context, { foldsIndex: true });
   const progress = readProgress(context);
   const reader = readerOf(context);
   const { limit, offset } = pageOf(context);

@@ -56,7 +56,7 @@ export const stats: Command = {
 
 async function run(context: CommandContext): Promise<ExitCode> {
   if (context.flag("store")) return printStore(context);
-  if (context.operands.length === 0) await upkeep(context);
+  if (context.operands.length === 0) await upkeep(context, { foldsIndex: true });
   const progress = readProgress(context);
   const by = context.choice("by", STATS_KEYS) ?? "tool";
   const rows = await statsRows(readerOf(context), {

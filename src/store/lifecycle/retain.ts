@@ -2,7 +2,6 @@
 // move and each deletion is complete or absent, whatever interrupts it, and the ledger knows of it before anything is
 // gone. What fails is told and left for the next run; the rest goes on.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../../base/errors.ts";
@@ -11,9 +10,10 @@ import { SessionCatalog } from "../catalog.ts";
 import { nodeDisk } from "../disk.ts";
 import type { Disk } from "../disk.ts";
 import { withFileLock } from "../file-lock.ts";
-import { ARCHIVE_DIRECTORY, evidenceFiles, LEDGER, RETENTION_LOCK, TEMPORARY_PREFIX } from "../layout.ts";
+import { evidenceFiles, LEDGER, RETENTION_LOCK } from "../layout.ts";
 import { Ledger } from "../ledger.ts";
-import { archivedSize, copyIntoArchive, removeOriginal } from "./archive.ts";
+import { archivedSize, removeOriginal } from "./archive.ts";
+import { moveIntoArchive, removeUnfinished } from "./move.ts";
 import { planArchiveLimit, planRetention } from "./plan.ts";
 import type { RetentionStep } from "./plan.ts";
 import { policyName } from "./policy.ts";
@@ -23,7 +23,7 @@ import { readArchiveRecords, recordSegment, storedSegments } from "./segment-fac
 import type { ArchiveRecords, SegmentRecord, StoredSegment } from "./segment-facts.ts";
 import { isHeld } from "./settings.ts";
 import type { StoreSettings } from "./settings.ts";
-import { whyClockIsDoubtful } from "./trusted-clock.ts";
+import { entriesBackwards, whyClockIsDoubtful } from "./trusted-clock.ts";
 
 export interface RetentionOptions {
   /** Says what would be done, and does nothing. Default false. */
@@ -111,13 +111,17 @@ class RetentionRun {
 
   async run(): Promise<RetentionReport> {
     try {
-      if (!this.#report.dry_run) this.#removeUnfinished();
+      if (!this.#report.dry_run) removeUnfinished(this.#disk, this.#dir);
       this.#records = readArchiveRecords(path.join(this.#dir, LEDGER));
       const segments = await this.#segments();
       const newestMs = segments.reduce((newest, { lastMs }) => Math.max(newest, lastMs), -Infinity);
       if (segments.length > 0) {
-        const doubt = whyClockIsDoubtful(path.join(this.#dir, LEDGER), this.#nowMs, newestMs);
-        this.#report.deferred = doubt ?? null;
+        const doubt = whyClockIsDoubtful(
+          entriesBackwards(path.join(this.#dir, LEDGER)),
+          this.#nowMs,
+          newestMs,
+        );
+        this.#report.deferred = doubt?.reason ?? null;
       }
       const held = (sessionId: string): boolean => isHeld(this.#settings, sessionId);
       const steps = planRetention(segments, this.#policy, this.#nowMs, held);
@@ -154,14 +158,6 @@ class RetentionRun {
 
   /** What has been moved into the archive, as it is there. */
   readonly #moved: StoredSegment[] = [];
-
-  /** What earlier runs that were interrupted left in the archive: nobody else writes there. */
-  #removeUnfinished(): void {
-    const archive = path.join(this.#dir, ARCHIVE_DIRECTORY);
-    if (!this.#disk.exists(archive)) return;
-    for (const name of fs.readdirSync(archive))
-      if (name.startsWith(TEMPORARY_PREFIX)) this.#disk.unlink(path.join(archive, name));
-  }
 
   async #segments(): Promise<StoredSegment[]> {
     const segments: StoredSegment[] = [];
@@ -207,21 +203,15 @@ class RetentionRun {
     }
     const release = guardSegment(this.#disk, segment);
     try {
-      const record = await recordSegment(segment.log);
-      const copy = await copyIntoArchive(this.#disk, segment.path, compress);
-      if (copy.sha256 !== record.sha256)
-        throw new TracekeepError("IO", `${segment.path} changed while it was archived`, {
-          path: segment.path,
-        });
-      const archivedAs = `${ARCHIVE_DIRECTORY}/${path.basename(copy.path)}`;
-      const { archivedBytes } = copy;
-      // A run that was interrupted behind its entry has said so already.
-      if (this.#records.archived.get(archivedAs)?.sha256 !== record.sha256) {
-        const body = { archived_as: archivedAs, archived_bytes: archivedBytes, ...record };
-        await this.#record("SEGMENT_ARCHIVED", segment, { ...body, reason });
-      }
-      removeOriginal(this.#disk, segment.path);
-      this.#noteMove({ ...segment, recorded: record, name: archivedAs }, copy.path, archivedBytes);
+      const { record, archivedAs, archivedBytes, ...moved } = await moveIntoArchive(segment.log, {
+        disk: this.#disk,
+        ledger: this.#ledger,
+        compress,
+        reason,
+        policy: this.#report.policy,
+        archived: this.#records.archived,
+      });
+      this.#noteMove({ ...segment, recorded: record, name: archivedAs }, moved.path, archivedBytes);
       return archivedBytes;
     } finally {
       release();

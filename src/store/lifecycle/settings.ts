@@ -33,11 +33,13 @@ export interface RotationSettings {
   daily: boolean;
   /** Where that day begins: an IANA time zone. Default `UTC`. */
   time_zone: string;
+  /** Whether a segment moves into the archive as soon as its session goes on in another. Default false: as retention says. */
+  archive: boolean;
 }
 
 export const DEFAULT_SETTINGS: StoreSettings = {
   retention: KEEP_EVERYTHING,
-  rotation: { segment_bytes: null, daily: false, time_zone: "UTC" },
+  rotation: { segment_bytes: null, daily: false, time_zone: "UTC", archive: false },
   legal_hold: [],
   redaction: NO_ADDITIONAL_REDACTION,
 };
@@ -117,7 +119,8 @@ export function isHeld({ legal_hold: held }: StoreSettings, sessionId: string): 
 const MIN_SEGMENT_BYTES: number = 64 * 1024;
 const MAX_SEGMENT_BYTES: number = 1024 * 1024 * 1024;
 
-function checkRotation({ segment_bytes: bytes, daily, time_zone: zone }: RotationSettings): void {
+function checkRotation(rotation: RotationSettings): void {
+  const { segment_bytes: bytes, time_zone: zone } = rotation;
   if (
     bytes !== null &&
     !(Number.isInteger(bytes) && bytes >= MIN_SEGMENT_BYTES && bytes <= MAX_SEGMENT_BYTES)
@@ -127,8 +130,12 @@ function checkRotation({ segment_bytes: bytes, daily, time_zone: zone }: Rotatio
         `got ${describe(bytes)}`,
     );
   }
-  if (typeof daily !== "boolean")
-    throw new TypeError(`settings.rotation: daily must be true or false, got ${describe(daily)}`);
+  for (const name of ["daily", "archive"] as const) {
+    if (typeof rotation[name] !== "boolean")
+      throw new TypeError(
+        `settings.rotation: ${name} must be true or false, got ${describe(rotation[name])}`,
+      );
+  }
   try {
     Intl.DateTimeFormat("en", { timeZone: zone });
   } catch {

@@ -12,31 +12,50 @@ import { DAY_MS } from "./plan.ts";
 export const DEFERRED_MS: number = 3_600_000;
 const MONTH_MS: number = 31 * DAY_MS;
 
+/** An entry of a log that witnesses the time, and when it was made. */
+export interface Witness {
+  type: string;
+  timeMs: number;
+}
+
+/** Why nothing is to be deleted now. */
+export interface ClockDoubt {
+  reason: string;
+  /** A run has said so within the last hour, which it takes to see whether the clock goes back. */
+  isWatched: boolean;
+}
+
 /**
  * Why nothing is to be deleted now; undefined when the clock can be trusted.
  *
  * A leap of more than a day cannot be told from a store that nobody used for so long. Either way one run deletes nothing;
  * the one after it does, from an hour to a month later, unless the clock has gone back meanwhile.
  *
- * @param newestEventMs time of the newest event in the store; asked for when the ledger does not reach back far enough
+ * @param entries from the last to the first, as far as they are asked for
+ * @param newestEventMs time of the newest event that may go; asked for when the entries do not reach back far enough
  */
-export function whyClockIsDoubtful(ledger: string, nowMs: number, newestEventMs: number): string | undefined {
+export function whyClockIsDoubtful(
+  entries: Iterable<Witness>,
+  nowMs: number,
+  newestEventMs: number,
+): ClockDoubt | undefined {
   let laterMs = nowMs;
-  let leap: string | undefined;
-  for (const { type, timeMs } of entriesBackwards(ledger)) {
-    if (timeMs - laterMs > DAY_MS) return leapText(timeMs, laterMs);
-    if (laterMs - timeMs > DAY_MS) leap ??= leapText(timeMs, laterMs);
+  let leap: ClockDoubt | undefined;
+  for (const { type, timeMs } of entries) {
+    if (timeMs - laterMs > DAY_MS) return leapBetween(timeMs, laterMs);
+    if (laterMs - timeMs > DAY_MS) leap ??= leapBetween(timeMs, laterMs);
     if (type === "RETENTION_DEFERRED") {
       const passedMs = nowMs - timeMs;
       if (passedMs >= DEFERRED_MS) return passedMs <= MONTH_MS ? undefined : leap;
-      return `the clock is watched for an hour first, from ${formatTimestamp(timeMs)} on`;
+      const reason = `the clock is watched for an hour first, from ${formatTimestamp(timeMs)} on`;
+      return { reason, isWatched: true };
     }
     if (type === "RETENTION_RUN") return leap;
     if (leap === undefined && nowMs - timeMs >= DAY_MS) return undefined;
     laterMs = timeMs;
   }
   if (leap !== undefined || laterMs - newestEventMs <= DAY_MS) return leap;
-  return leapText(newestEventMs, laterMs);
+  return leapBetween(newestEventMs, laterMs);
 }
 
 /** When the policy was last enforced or changed, by the clock of then; undefined when never. */
@@ -49,9 +68,8 @@ export function lastRunMs(ledger: string): number | undefined {
   return undefined;
 }
 
-// --- internal ---
-
-function* entriesBackwards(ledger: string): Generator<{ type: string; timeMs: number }, void, undefined> {
+/** The entries of a ledger, the last one first. */
+export function* entriesBackwards(ledger: string): Generator<Witness, void, undefined> {
   if (!fs.existsSync(ledger)) return;
   for (const line of readLinesBackwards(ledger)) {
     const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
@@ -61,6 +79,12 @@ function* entriesBackwards(ledger: string): Generator<{ type: string; timeMs: nu
   }
 }
 
-function leapText(fromMs: number, toMs: number): string {
-  return `the clock leapt from ${formatTimestamp(fromMs)} to ${formatTimestamp(toMs)}, or nothing was recorded in between`;
+// --- internal ---
+
+function leapBetween(fromMs: number, toMs: number): ClockDoubt {
+  const [from, to] = [formatTimestamp(fromMs), formatTimestamp(toMs)];
+  return {
+    reason: `the clock leapt from ${from} to ${to}, or nothing was recorded in between`,
+    isWatched: false,
+  };
 }

@@ -119,7 +119,8 @@ function checkLedger(recorded: ReadonlyMap<string, number>): void {
     .filter((name) => !logs.has(path.join(dir, name)))
     .toSorted();
   const sealed = new Set([...logs].flatMap((log) => Object.values(evidenceFiles(log))));
-  const own = [".gitignore", "archive", "ledger.jsonl", "ledger.leaves", "ledger.seal", "settings.json"];
+  const ledger = ["ledger.jsonl", "ledger.leaves", "ledger.seal"];
+  const own = [".gitignore", "archive", "index", "index/journal.jsonl", ...ledger, "settings.json"];
   expect(others.filter((name) => !name.endsWith(".lock") && !sealed.has(path.join(dir, name)))).toEqual(
     own.filter((name) => fs.existsSync(path.join(dir, name))),
   );

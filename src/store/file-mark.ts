@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 
 import { nodeZlib } from "../base/builtin.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
+import type { SessionLogFile } from "./catalog.ts";
 
 /** A file as it was. */
 export interface FileMark {
@@ -33,7 +33,10 @@ export function stateOf(known: FileMark, file: SessionLogFile | undefined): "sam
 }
 
 /** @param offset how much of it was taken in, if not all; undefined when it cannot be read */
-export function markOf(file: SessionLogFile, offset: number | undefined): FileMark | undefined {
+export function markOf(
+  file: Pick<SessionLogFile, "path" | "name">,
+  offset: number | undefined,
+): FileMark | undefined {
   try {
     const fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     try {

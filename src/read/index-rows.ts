@@ -1,0 +1,58 @@
+// What goes into the next snapshot of an index, made from the one before, the journal, and whatever those do not know.
+
+import path from "node:path";
+
+import { isProcessAlive } from "../store/process.ts";
+import { LEDGER } from "../store/layout.ts";
+import { OpenSessions } from "../store/open-sessions.ts";
+import { hasPlaces, marksOf } from "../store/session-entry.ts";
+import { sessionStatus } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
+import type { ReadReport } from "./report.ts";
+import { foldWhole } from "./session-fold.ts";
+import { SessionIndex } from "./session-index.ts";
+import { bytesToRead } from "./session-logs.ts";
+import type { SnapshotRow } from "./session-snapshot.ts";
+import type { Pause } from "./stream.ts";
+
+/** The sessions of a store and what they add up to. Those that an index knows are not read again. */
+export function* indexRows(
+  dir: string,
+  report: ReadReport,
+  withBytes: boolean,
+): Generator<SnapshotRow | Pause, void, undefined> {
+  const index = new SessionIndex(dir);
+  const sessions = index.list(report);
+  if (withBytes) report.bytesTotal = bytesToRead(sessions);
+  const isOpen = openSessions(dir);
+  for (const session of sessions) {
+    const unchanged = index.recordOf(session);
+    if (unchanged !== undefined) {
+      report.read += unchanged.folded.summary.events;
+      yield { session, record: unchanged, isSettled: true };
+      continue;
+    }
+    const { skippedCount, superseded } = report;
+    const known = index.find(session);
+    const folded = yield* foldWhole(session, known && hasPlaces(known) ? known : undefined, report);
+    const isSound = skippedCount === report.skippedCount && superseded === report.superseded;
+    const marks = isSound ? marksOf(session.files, folded) : undefined;
+    const isSettled = !isOpen(session.sessionId) && isOver(folded.summary);
+    yield { session, record: marks && { marks, folded }, isSettled };
+  }
+}
+
+// --- internal ---
+
+/** Which sessions are being written, as far as the ledger tells. */
+function openSessions(dir: string): (sessionId: string) => boolean {
+  const open = new OpenSessions(path.join(dir, LEDGER));
+  open.refresh();
+  return (sessionId) => open.find(sessionId) !== undefined;
+}
+
+/** A writer whose entry in the ledger is still to come shows by its process. */
+function isOver(summary: SessionSummary): boolean {
+  const status = sessionStatus(summary, isProcessAlive);
+  return status !== "running" && status !== "unknown";
+}

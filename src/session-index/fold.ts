@@ -1,0 +1,84 @@
+// Folding the index: the snapshot before, the journal, and what neither of them knows become the next snapshot.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
+import { encodeSnapshot } from "../read/session-snapshot.ts";
+import type { SnapshotRow } from "../read/session-snapshot.ts";
+import { listLogPaths } from "../store/catalog.ts";
+import { nodeDisk } from "../store/disk.ts";
+import type { Disk } from "../store/disk.ts";
+import { withFileLock } from "../store/file-lock.ts";
+import { writeIndexFile } from "../store/index-file.ts";
+import { removeJournal } from "../store/index-journal.ts";
+import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX } from "../store/layout.ts";
+import { markFolders, markLedger } from "../store/store-mark.ts";
+import type { LedgerMark } from "../store/store-mark.ts";
+
+export interface FoldOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
+  disk?: Disk | undefined;
+}
+
+export interface FoldedIndex {
+  /** What had to be read for it. */
+  report: ReadReport;
+  /** Writes it again, after a file was put into the store's folder: the snapshot goes by when that was changed last. */
+  save: () => Promise<void>;
+}
+
+/**
+ * Writes the next snapshot and begins another journal. The caller has the lock of the index. Reads only what the index
+ * does not know.
+ *
+ * @throws TracekeepError when it cannot be written; then the one before is there still
+ */
+export async function foldSnapshot(reader: Reader, options: FoldOptions): Promise<FoldedIndex> {
+  const { disk = nodeDisk, ...reading } = options;
+  const { dir } = reader;
+  const ledger = markLedger(dir);
+  const rows: SnapshotRow[] = [];
+  const found = reader.indexRows(reading);
+  for await (const row of found) rows.push(row);
+  const save = (): Promise<void> => saveSnapshot(disk, dir, rows, ledger);
+  await save();
+  removeJournal(dir);
+  return { report: found.report, save };
+}
+
+/** Runs `work` while nobody else writes the index. @throws TracekeepError `LOCK_TIMEOUT` while somebody else does */
+export function withIndexLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
+  return withFileLock(path.join(dir, SESSION_INDEX + LOCK_SUFFIX), work, { timeoutMs: 0 });
+}
+
+// --- internal ---
+
+/**
+ * Writes a snapshot of rows. Those whose files have changed meanwhile are looked at by every reader, and when files have
+ * come or gone, so are the folders.
+ *
+ * @param ledger as it was before the rows were made
+ * @throws TracekeepError when it cannot be written
+ */
+async function saveSnapshot(
+  disk: Disk,
+  dir: string,
+  rows: readonly SnapshotRow[],
+  ledger: LedgerMark | undefined,
+): Promise<void> {
+  const folders = await markFolders(dir);
+  const present = new Set(listLogPaths(dir));
+  const files = rows.flatMap(({ session }) => session.files);
+  const isComplete = files.length === present.size && files.every((file) => present.has(file.path));
+  const checked = rows.map((row) => ({ ...row, isSettled: row.isSettled && isUnchanged(row) }));
+  const mark = { ledger, folders: isComplete ? folders : undefined };
+  writeIndexFile(disk, dir, INDEX_SNAPSHOT, encodeSnapshot(checked, mark));
+}
+
+function isUnchanged({ session, record }: SnapshotRow): boolean {
+  return session.files.every(({ path: file }, index) => {
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    const mark = record?.marks[index];
+    return stat !== undefined && stat.size === mark?.size && stat.mtimeMs === mark.modified_ms;
+  });
+}

@@ -1,0 +1,140 @@
+// What an index knows of one session: its figures, where its notable events stand, and what its files looked like. The
+// writer of a session makes entries from its live figures, a reader from what it read.
+
+import { nodeZlib } from "../base/builtin.ts";
+import { parseJson } from "../format/index.ts";
+import { newSummary, PACKED_VERSION, packSummary, unpackSummary } from "../summary/index.ts";
+import type { PackedSummary, SessionSummary } from "../summary/index.ts";
+import type { SessionLogFile } from "./catalog.ts";
+import { markOf } from "./file-mark.ts";
+import type { FileMark } from "./file-mark.ts";
+
+/** Where an event stands: which of the session's files, from which byte, and how many. */
+export type EventPlace = readonly [file: number, offset: number, length: number];
+
+/** A session folded so far. */
+export interface FoldedSession {
+  summary: SessionSummary;
+  /** The number of its last event. */
+  lastSeq: number;
+  /** Where its GAP and ANOMALY_DETECTED events are; undefined when they are too many to be kept, or not known. */
+  findings: EventPlace[] | undefined;
+  /** Its latest other failures, at most {@link MAX_FAILURES}, by time. */
+  failures: { timeMs: number; place: EventPlace }[];
+  /** Where the last of its files was read to; those before it were read to their ends. */
+  file: number;
+  offset: number;
+  /** Its files hold more by now. */
+  hasMore: boolean;
+}
+
+/** Of how many of its latest failures an index knows the place. */
+export const MAX_FAILURES = 100;
+/** Of how many GAP and ANOMALY_DETECTED events. */
+export const MAX_FINDINGS = 1000;
+
+/** What is known of a session, and what its files looked like then. */
+export interface SessionEntryRecord {
+  marks: FileMark[];
+  folded: FoldedSession;
+}
+
+export function newFold(sessionId: string, agentId: string): FoldedSession {
+  const summary = newSummary(sessionId, agentId);
+  return { summary, lastSeq: -1, findings: [], failures: [], file: 0, offset: 0, hasMore: true };
+}
+
+/** Whether all the places of notable events are known that an index keeps; a writer does not know them. */
+export function hasPlaces({ summary, findings }: FoldedSession): boolean {
+  const { GAP: gaps = 0, ANOMALY_DETECTED: anomalies = 0 } = summary.event_counts;
+  return findings !== undefined || gaps + anomalies > MAX_FINDINGS;
+}
+
+/** What the files of a folded session look like as far as they are folded; undefined when that cannot be told. */
+export function marksOf(files: readonly SessionLogFile[], folded: FoldedSession): FileMark[] | undefined {
+  const marks: FileMark[] = [];
+  for (const [index, file] of files.slice(0, folded.file + 1).entries()) {
+    const mark = markOf(file, index === folded.file ? folded.offset : undefined);
+    if (mark === undefined) return undefined;
+    marks.push(mark);
+  }
+  return folded.summary.events === 0 ? undefined : marks;
+}
+
+/** A line of the journal, its `\n` included. */
+export function encodeEntry(record: SessionEntryRecord): string {
+  const { session_id: id, agent_id: agent } = record.folded.summary;
+  const text = JSON.stringify([JOURNAL_VERSION, id, agent, ...packEntry(record)]);
+  return `${text.slice(0, -1)},${nodeZlib().crc32(text)}]\n`;
+}
+
+/** The id of the session that a line of the journal is about, if it is one. */
+export function sessionIdOf(line: string): string | undefined {
+  const id = BEGINNING.exec(line)?.[1];
+  const sessionId = id === undefined ? undefined : parseJson(id);
+  return typeof sessionId === "string" ? sessionId : undefined;
+}
+
+/** What a line of the journal says, its `\n` not included; undefined when it is damaged. */
+export function decodeEntry(line: string): SessionEntryRecord | undefined {
+  const at = line.lastIndexOf(",");
+  // Whoever changed a line, or wrote half of it, did not know what to put there.
+  if (at < 0 || Number(line.slice(at + 1, -1)) !== nodeZlib().crc32(`${line.slice(0, at)}]`))
+    return undefined;
+  const value = parseJson(line);
+  if (!Array.isArray(value)) return undefined;
+  const [, id, agent, ...packed] = value as unknown as [number, string, string, ...PackedEntry];
+  return unpackEntry(id, agent, packed);
+}
+
+/** Everything of an entry but the ids of session and agent. */
+export type PackedEntry = [
+  marks: PackedMark[],
+  lastSeq: number,
+  findings: EventPlace[] | 0 | null,
+  failures: [timeMs: number, place: EventPlace][] | 0,
+  summary: PackedSummary,
+];
+
+export function packEntry({ marks, folded }: SessionEntryRecord): PackedEntry {
+  const { lastSeq, findings, failures, summary } = folded;
+  return [
+    marks.map(packMark),
+    lastSeq,
+    findings === undefined ? null : findings.length === 0 ? 0 : findings,
+    failures.length === 0 ? 0 : failures.map(({ timeMs, place }) => [timeMs, place]),
+    packSummary(summary),
+  ];
+}
+
+export function unpackEntry(sessionId: string, agentId: string, packed: PackedEntry): SessionEntryRecord {
+  const [marks, lastSeq, findings, failures, summary] = packed;
+  return {
+    marks: marks.map(unpackMark),
+    folded: {
+      summary: unpackSummary(sessionId, agentId, summary),
+      lastSeq,
+      findings: findings === null ? undefined : findings === 0 ? [] : findings,
+      failures: failures === 0 ? [] : failures.map(([timeMs, place]) => ({ timeMs, place })),
+      file: marks.length - 1,
+      offset: marks.at(-1)?.[1] ?? 0,
+      hasMore: false,
+    },
+  };
+}
+
+// --- internal ---
+
+type PackedMark = [name: string, size: number, modifiedMs: number, head: number, tail: number];
+
+function packMark({ name, size, modified_ms: modifiedMs, head, tail }: FileMark): PackedMark {
+  return [name, size, modifiedMs, head, tail];
+}
+
+function unpackMark([name, size, modifiedMs, head, tail]: PackedMark): FileMark {
+  return { name, size, modified_ms: modifiedMs, head, tail };
+}
+
+/** Of a line, and of the summary in it. */
+const JOURNAL_VERSION = 3 * 100 + PACKED_VERSION;
+const BEGINNING = new RegExp(String.raw`^\[${JOURNAL_VERSION},("(?:[^"\\]|\\.)*")`);

@@ -4,10 +4,15 @@
 
 import { nodeCrypto } from "./builtin.ts";
 
+export const ID_CHARACTERS = 36;
+export const SALT_CHARACTERS = 16;
+
 const SALT_BYTES = 12;
-const SALT_CHARACTERS = 16;
-/** 1,024 salts; three bytes are four characters, so they come out side by side. */
-const SALT_PAGE_BYTES: number = SALT_BYTES * 1024;
+/**
+ * 128 salts; three bytes are four characters, so they come out side by side. Ten times as many would cost no less each,
+ * and make one call in a thousand slow.
+ */
+const SALT_PAGE_BYTES: number = SALT_BYTES * 128;
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 
@@ -22,7 +27,23 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.t
 export function uuidv7(timeMs: number): string {
   if (timeMs !== idMs || idCounter > MAX_COUNTER) beginId(timeMs);
   const count = idCounter++;
-  return idBeginning + (hex(count >>> 8) + hex(count));
+  lastId = idBeginning + (hex(count >>> 8) + hex(count));
+  lastCount = count;
+  return lastId;
+}
+
+/** Writes an id as ASCII. The latest one, as it nearly always is, without looking at its text, which is in pieces yet. */
+export function copyId(id: string, into: Uint8Array, at: number): void {
+  if (id !== lastId) {
+    for (let index = 0; index < id.length; index++) into[at + index] = id.charCodeAt(index);
+    return;
+  }
+  into.set(beginningBytes, at);
+  const end = at + ID_CHARACTERS;
+  into[end - 4] = hexCode(lastCount >>> 12);
+  into[end - 3] = hexCode(lastCount >>> 8);
+  into[end - 2] = hexCode(lastCount >>> 4);
+  into[end - 1] = hexCode(lastCount);
 }
 
 /** 96 random bits as 16 characters of base64url: the `salt` of a line. */
@@ -42,6 +63,10 @@ const MAX_COUNTER = 0xffff;
 let idMs = NaN;
 let idBeginning = "";
 let idCounter = 0;
+/** The id that was made last: its text, its beginning as bytes, its counter. */
+let lastId = "";
+const beginningBytes = new Uint8Array(ID_CHARACTERS - 4);
+let lastCount = 0;
 
 let saltPage = "";
 let nextSalt = 0;
@@ -56,6 +81,7 @@ function beginId(timeMs: number): void {
   const variant = hex(0x80 | (c & 0x3f)) + hex(d);
   // Through a list, because what is joined piece by piece stays in pieces inside the engine.
   idBeginning = [time, version, variant, hex(e) + hex(f) + hex(g) + hex(h)].join("-");
+  for (let at = 0; at < beginningBytes.length; at++) beginningBytes[at] = idBeginning.charCodeAt(at);
   idMs = timeMs;
   // Half of the range is left to count in.
   idCounter = ((i << 8) | j) >>> 1;
@@ -63,4 +89,10 @@ function beginId(timeMs: number): void {
 
 function hex(value: number): string {
   return HEX[value & 0xff] ?? "";
+}
+
+/** The ASCII code of the lowest four bits as a digit. */
+function hexCode(value: number): number {
+  const digit = value & 0xf;
+  return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }

@@ -133,14 +133,14 @@ export class Session extends EventHelpers {
    */
   appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
     const durability = this.#durability(options);
-    let seq = 0;
-    const { id, error } = this.#take(draft, undefined, (parts) => {
+    try {
+      const parts = this.#read(draft);
       this.#parts.log.appendNow(parts, durability);
-      seq = parts.seq;
-      return undefined;
-    });
-    if (error !== undefined) throw error;
-    return { sessionId: this.id, seq, id, durability };
+      this.#parts.copies.relieve();
+      return { sessionId: this.id, seq: parts.seq, id: parts.id, durability };
+    } catch (error) {
+      throw this.#refuse(error);
+    }
   }
 
   /**
@@ -282,7 +282,16 @@ export class Session extends EventHelpers {
 
   /** For the helpers and handles. @internal */
   record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
-    return this.#take(draft, provenance, (parts) => this.#parts.log.append(parts, ticketFor));
+    let id = "";
+    try {
+      const parts = this.#read(draft, provenance);
+      ({ id } = parts);
+      const ticket = this.#parts.log.append(parts, ticketFor);
+      this.#parts.copies.relieve();
+      return { id, ticket, error: undefined };
+    } catch (error) {
+      return { id, ticket: undefined, error: this.#refuse(error) };
+    }
   }
 
   /** The receipt of an event recorded by a helper, made when it is asked for. @internal */
@@ -294,24 +303,9 @@ export class Session extends EventHelpers {
 
   // --- internal ---
 
-  #take(
-    draft: EventDraft,
-    provenance: Provenance | undefined,
-    append: (parts: LineParts) => Pending | undefined,
-  ): Recorded {
-    try {
-      this.#resume();
-      const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
-      try {
-        const ticket = append(parts);
-        this.#parts.copies?.relieve();
-        return { id: parts.id, ticket, error: undefined };
-      } catch (error) {
-        return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
-      }
-    } catch (error) {
-      return { id: "", ticket: undefined, error: this.#refuse(error) };
-    }
+  #read(draft: EventDraft, provenance?: Provenance): LineParts {
+    this.#resume();
+    return this.#parts.drafts.read(draft, provenance, this.#onClockStep);
   }
 
   #durability(options: AppendOptions): Durability {

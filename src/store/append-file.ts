@@ -8,8 +8,8 @@
 
 import { ioError, TracekeepError } from "../base/errors.ts";
 import type { Durability } from "./durability.ts";
-import { LineBuffer } from "./line-buffer.ts";
-import type { Batch } from "./line-buffer.ts";
+import { bytesOf, LineBuffer } from "./line-buffer.ts";
+import type { Batch, Line } from "./line-buffer.ts";
 import type { OpenFile } from "./open-file.ts";
 import { addOpenFile, removeOpenFile } from "./open-files.ts";
 import type { Flushable } from "./open-files.ts";
@@ -165,7 +165,7 @@ export class AppendFile implements Flushable {
    * @throws TracekeepError when the line is not taken: the file is closed or failed, as many lines wait as may, or there
    *   is no spill and the buffer was full and could not be written, or the line is too long for it and could not be
    */
-  put(line: string, ticket?: Ticket): void {
+  put(line: Line, ticket?: Ticket): void {
     if (this.#state !== "open") this.#checkRoomFor(line);
     if (!this.#buffer.hasRoomFor(line)) {
       this.#writeBuffer();
@@ -184,7 +184,7 @@ export class AppendFile implements Flushable {
   }
 
   /** Takes one line and hands it to the kernel, behind all others. @throws TracekeepError when it is not taken */
-  putNow(line: string, ticket?: Ticket): void {
+  putNow(line: Line, ticket?: Ticket): void {
     this.#checkOpen();
     this.flush();
     const error = this.#write(onlyLine(line, ticket), false);
@@ -342,8 +342,8 @@ export class AppendFile implements Flushable {
     });
   }
 
-  #checkRoomFor(line: string): void {
-    const bytes = this.#buffer.bytes + Buffer.byteLength(line);
+  #checkRoomFor(line: Line): void {
+    const bytes = this.#buffer.bytes + bytesOf(line).length;
     const hasRoom = this.#outage?.spill.hasRoomFor(this.#buffer.lines + 1, bytes) === true;
     if (this.#state !== "degraded" || !hasRoom) this.#checkOpen();
   }
@@ -585,6 +585,6 @@ export function* concat(...all: Iterable<Uint8Array>[]): Generator<Uint8Array, v
 
 // --- internal ---
 
-function onlyLine(line: string, ticket: Ticket | undefined): Batch {
-  return { bytes: Buffer.from(line), lines: 1, tickets: ticket === undefined ? [] : [ticket] };
+function onlyLine(line: Line, ticket: Ticket | undefined): Batch {
+  return { bytes: bytesOf(line), lines: 1, tickets: ticket === undefined ? [] : [ticket] };
 }

@@ -7,7 +7,7 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { formatTimestamp, FORMAT_VERSION } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
+import { encodeIdentity, encodeLine, encodeLineWithin, LineWriter, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { AppendFile, concat } from "./append-file.ts";
 import type { AppendFileOptions, Begun, Tail } from "./append-file.ts";
@@ -16,6 +16,7 @@ import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { firstSegmentPath, segmentNumber } from "./layout.ts";
 import { OpenFile } from "./open-file.ts";
+import type { Line } from "./line-buffer.ts";
 import type { Outage } from "./outage.ts";
 import { ownEvent } from "./own-event.ts";
 import { finishHealing, healTail } from "./recover.ts";
@@ -91,6 +92,7 @@ export class SessionLog {
   readonly #options: SessionLogOptions;
   readonly #disk: Disk;
   readonly #identity: string;
+  readonly #lines: LineWriter;
   readonly #file: AppendFile;
   #nextSeq: number;
   /** The segment is left once it is so long. */
@@ -114,6 +116,7 @@ export class SessionLog {
     this.#options = options;
     this.#disk = options.disk ?? nodeDisk;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
+    this.#lines = new LineWriter(this.#identity);
     this.#nextSeq = nextSeq;
     this.#switchAtBytes = options.segmentBytes ?? SEGMENT_BYTES;
     this.#isAnythingDurable = isDurable;
@@ -370,9 +373,11 @@ export class SessionLog {
     };
   }
 
-  #encode(parts: LineParts): string {
+  #encode(parts: LineParts): Line {
     parts.seq = this.#nextSeq;
-    return encodeLineWithin(parts, this.#identity, this.#options.maxLineBytes ?? MAX_LINE_BYTES);
+    const maxBytes = this.#options.maxLineBytes ?? MAX_LINE_BYTES;
+    const line = this.#lines.lineOf(parts);
+    return line?.fitsIn(maxBytes) === true ? line : encodeLineWithin(parts, this.#identity, maxBytes);
   }
 
   #putNow(parts: LineParts, ticket?: Ticket): void {

@@ -26,7 +26,7 @@ export function hashLeaf(line: Uint8Array): Hash {
  * The leaf of the line that stands in `buffer` from `start` to `end`, without copying it where a byte stands before it.
  * That byte is another one for the moment of the call.
  */
-export function hashLineAt(buffer: Buffer, start: number, end: number): Hash {
+export function hashLineAt(buffer: Uint8Array, start: number, end: number): Hash {
   if (start === 0) return hashLeaf(buffer.subarray(0, end));
   const before = buffer[start - 1] ?? 0;
   buffer[start - 1] = 0;

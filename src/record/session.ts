@@ -16,8 +16,9 @@ import { endCounts } from "../summary/index.ts";
 import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
-import type { Pending, Recorded } from "./helpers.ts";
 import type { Receipt } from "./receipt.ts";
+import { receiptOf } from "./recorded.ts";
+import type { Recorded } from "./recorded.ts";
 import { SessionStream } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -119,10 +120,7 @@ export class Session extends EventHelpers {
    */
   append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
     const durability = this.#durability(options);
-    const { id, ticket, error } = this.record(draft, durability);
-    const receipt = this.#receipt(id, durability, ticket, error);
-    receipt.catch(() => undefined);
-    return receipt;
+    return receiptOf(this.record(draft, durability), this.id, durability);
   }
 
   /**
@@ -295,10 +293,8 @@ export class Session extends EventHelpers {
   }
 
   /** The receipt of an event recorded by a helper, made when it is asked for. @internal */
-  override receiptOf({ id, ticket, error }: Recorded): Promise<Receipt> {
-    const receipt = this.#receipt(id, this.durability, ticket, error);
-    receipt.catch(() => undefined);
-    return receipt;
+  override receiptOf(recorded: Recorded): Promise<Receipt> {
+    return receiptOf(recorded, this.id, this.durability);
   }
 
   // --- internal ---
@@ -310,17 +306,6 @@ export class Session extends EventHelpers {
 
   #durability(options: AppendOptions): Durability {
     return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);
-  }
-
-  async #receipt(
-    id: string,
-    durability: Durability,
-    ticket: Pending | undefined,
-    error: TracekeepError | undefined,
-  ): Promise<Receipt> {
-    if (error !== undefined) throw error;
-    await ticket?.settled;
-    return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
   }
 
   #endStreams(): void {

@@ -6,7 +6,7 @@
 //
 // --quick   one round of short runs, in under two minutes: shows that it works, the figures mean little
 // --targets only those whom the table of targets is about, in half the time
-// --only    runs only what has NAME in its name: "durable", "sessions", "memory", "append, small, 100", "pino" …
+// --only    runs only what has NAME in its name: "durable", "sessions", "memory", "steps", "append, small, 100", "pino" …
 // --rounds  default 3
 // --write   puts the tables into docs/performance.md
 //
@@ -24,6 +24,7 @@ import { measureMemory } from "./memory.ts";
 import { reportOf, writeReport } from "./report.ts";
 import type { Plan } from "./section.ts";
 import { measureSessions } from "./sessions.ts";
+import { measureSteps } from "./steps.ts";
 
 const HERE = import.meta.dirname;
 const ROOT = path.join(HERE, "../..");
@@ -55,6 +56,7 @@ const sections = [
   await measureDurable(plan),
   await measureSessions(plan),
   await measureMemory(plan),
+  await measureSteps(plan),
 ];
 const report = reportOf(sections, plan);
 console.log(report);

@@ -157,6 +157,7 @@ function dateHead(head: Head, timestamp: string): void {
 }
 
 function digitsOf(value: number): number {
+  if (value >= 1e9) return String(value).length;
   let digits = 1;
   for (let limit = 10; value >= limit; limit *= 10) digits++;
   return digits;

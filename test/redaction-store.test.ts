@@ -102,11 +102,11 @@ it("leaves nothing planted in any file: sessions, streams, spool, folded hooks a
   expect(steps.filter(({ action }) => action === "archive").length).toBeGreaterThan(3);
   const names = filesOf(storeDir).map((file) => path.relative(storeDir, file).replace(/\/.*/, ""));
   expect(names).toEqual(expect.arrayContaining(["archive", "index", "spool"]));
-  expect(checkFigures(storeDir)).toEqual([]);
+  expect(await checkFigures(storeDir)).toEqual([]);
   expect(leaksIn(storeDir)).toEqual([]);
 });
 
-it("leaves nothing planted in the file where events wait while the disk is full", () => {
+it("leaves nothing planted in the file where events wait while the disk is full", async () => {
   const storeDir = path.join(dir, "store");
   const spill = path.join(dir, "spill");
   const store = openStore({ dir: storeDir, spill: { directory: spill }, onFault: () => undefined });
@@ -131,7 +131,7 @@ it("leaves nothing planted in the file where events wait while the disk is full"
   session.end();
   store.close();
   expect(leaksIn(storeDir)).toEqual([]);
-  expect(checkFigures(storeDir)).toEqual([]);
+  expect(await checkFigures(storeDir)).toEqual([]);
 });
 
 it("gives a secret one name in all of a store, under a key that only its owner can read", () => {

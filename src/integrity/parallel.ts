@@ -42,7 +42,7 @@ export async function verifyStoreOnThreads(dir: string, options: ThreadOptions =
   const { sessions, check, conclude } = verification;
   const shares = sharesOf(sessions, threads);
   // In the sources there is no such file; then, too, one thread has to do.
-  if (shares.length < 2 || !fs.existsSync(WORKER)) return finishVerification(verification, others);
+  if (shares.length === 0 || !fs.existsSync(WORKER)) return finishVerification(verification, others);
   const { onProgress, signal, ...plain } = others;
   const rows = new Map<string, LogVerdict>();
   const names = new Map(sessions.map(({ id, files }) => [id, path.basename(files[0] ?? "")]));
@@ -72,9 +72,11 @@ const MIN_BYTES: number = 128 * 1024 * 1024;
 
 /** Ids of sessions, parted so that each thread has about as much to read; 0 threads: as many as are worth it. */
 function sharesOf(sessions: readonly SessionFiles[], threads: number): string[][] {
+  if (threads === 1) return [];
   const sized = sessions.map(({ id, files }) => ({ id, bytes: bytesOf(files) }));
   const isLarge = sized.reduce((sum, { bytes }) => sum + bytes, 0) >= MIN_BYTES;
-  const worthIt = isLarge ? Math.min(availableParallelism(), MAX_THREADS) : 1;
+  const worthIt = isLarge ? Math.min(availableParallelism(), MAX_THREADS) : 0;
+  // The only session of a large store has a thread, too, so that this one hears of signals.
   const count = Math.min(threads === 0 ? worthIt : threads, sized.length);
   const shares = Array.from({ length: count }, () => ({
     ids: [] as string[],

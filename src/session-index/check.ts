@@ -30,33 +30,39 @@ export interface WrongFigures {
   reason: string;
 }
 
+export interface FigureOptions {
+  /** Only this session, by its id. Default: all. */
+  only?: string | undefined;
+  /** Ends it by throwing the signal's reason. */
+  signal?: AbortSignal | undefined;
+  /** Called before each session. */
+  onProgress?: ((done: number, total: number, name: string) => void) | undefined;
+}
+
 /**
  * Folds every session anew and compares. What is only behind, because its session has grown since, is not wrong. Reads all
  * of the logs, about 140 MB a second; holds figures in memory, never bodies.
  *
- * @param only this session, by its id
  * @throws TracekeepError when a log cannot be read; the signal's reason
  */
-export function checkFigures(
-  dir: string,
-  { only, signal }: { only?: string | undefined; signal?: AbortSignal | undefined } = {},
-): WrongFigures[] {
+export async function checkFigures(dir: string, options: FigureOptions = {}): Promise<WrongFigures[]> {
+  const { only, signal, onProgress } = options;
   const wrong: WrongFigures[] = [];
   const report = new ReadReport();
   const index = new SessionIndex(dir);
   const blocks = new SegmentIndexes(dir);
   const listed = readSessionIndex(dir);
-  for (const session of listSessions(dir, report)) {
+  const sessions = listSessions(dir, report).filter(({ sessionId }) => sessionId === (only ?? sessionId));
+  for (const [at, session] of sessions.entries()) {
     const { sessionId: id } = session;
-    if (only !== undefined && id !== only) continue;
-    signal?.throwIfAborted();
+    onProgress?.(at, sessions.length, path.basename(session.files[0]?.path ?? ""));
     const add = (file: string, reason: string | undefined): void => {
       if (reason !== undefined) wrong.push({ file, session_id: id, reason });
     };
-    const fresh = foldAnew(session, report, (reason) =>
+    const fresh = await foldAnew(session, report, signal, (reason) =>
       add(path.basename(session.files[0]?.path ?? ""), reason),
     );
-    add(`${INDEX_DIRECTORY}/${SUMMARIES_FILE}`, whyIndexIsWrong(index, session, fresh.folded));
+    add(`${INDEX_DIRECTORY}/${SUMMARIES_FILE}`, await whyIndexIsWrong(index, session, fresh.folded));
     for (const file of session.files)
       if (blocks.isWrong(file))
         add(`${INDEX_DIRECTORY}/${file.name}.blocks`, "its blocks are not those of its segment");
@@ -72,10 +78,15 @@ interface Fresh {
   anomalies: IndexedAnomaly[];
 }
 
-function foldAnew(session: SessionLogs, report: ReadReport, complain: (reason: string) => void): Fresh {
+async function foldAnew(
+  session: SessionLogs,
+  report: ReadReport,
+  signal: AbortSignal | undefined,
+  complain: (reason: string) => void,
+): Promise<Fresh> {
   const anomalies: IndexedAnomaly[] = [];
   let hasErased = false;
-  const folded = finish(
+  const folded = await finish(
     foldWhole(
       session,
       undefined,
@@ -89,6 +100,7 @@ function foldAnew(session: SessionLogs, report: ReadReport, complain: (reason: s
         if (reason !== undefined) complain(reason);
       },
     ),
+    signal,
   );
   return { folded, anomalies };
 }
@@ -105,15 +117,15 @@ function whyEndIsWrong(end: Event, summary: SessionSummary, hasErased: boolean):
   return names === "" ? undefined : `END claims other figures than its lines give: ${names}`;
 }
 
-function whyIndexIsWrong(
+async function whyIndexIsWrong(
   index: SessionIndex,
   session: SessionLogs,
   fresh: FoldedSession,
-): string | undefined {
+): Promise<string | undefined> {
   const known = index.find(session);
   if (known === undefined) return undefined;
   // What it knows is added to, as every reader of it does; then both must be the same.
-  const whole = finish(foldWhole(session, known, new ReadReport()));
+  const whole = await finish(foldWhole(session, known, new ReadReport()));
   if (encodeEntry(session, whole) === encodeEntry(session, fresh)) return undefined;
   const names = differences({ ...whole.summary }, { ...fresh.summary });
   return `its figures are not those of the log: ${names === "" ? "where its findings are" : names}`;
@@ -159,10 +171,12 @@ function readSessionIndex(dir: string): SessionIndexData | undefined {
   }
 }
 
-/** Runs a fold to its end; its pauses are for readers that share a thread. */
-function finish<T>(steps: Generator<unknown, T, undefined>): T {
+/** Runs a fold to its end; in its pauses the process hears of signals. */
+async function finish<T>(steps: Generator<unknown, T, undefined>, signal?: AbortSignal): Promise<T> {
   for (;;) {
     const { done, value } = steps.next();
     if (done === true) return value;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
   }
 }

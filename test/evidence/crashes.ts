@@ -40,7 +40,7 @@ export const crashes: Suite = {
           store.close();
           const { verdict } = verifyStore(dir);
           if (verdict !== "ok") tally.add(`session ${index}, gone on with and ended: ${verdict}`);
-          for (const { reason } of checkFigures(dir)) tally.add(`session ${index}: ${reason}`);
+          for (const { reason } of await checkFigures(dir)) tally.add(`session ${index}: ${reason}`);
           fs.rmSync(dir, { recursive: true });
         }
       }),

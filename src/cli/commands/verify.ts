@@ -98,6 +98,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
     return EXIT.done;
   }
   const progress = new ProgressLine(context.stderr);
+  const onProgress = (done: number, total: number, name: string): void =>
+    progress.show(done, total, printable(name));
   const authorityFile = context.text("stamp-ca");
   const authorities = authorityFile === undefined ? undefined : readFile(authorityFile).toString();
   const since = context.texts("since").map((file) => readFile(file).toString());
@@ -111,13 +113,14 @@ async function run(context: CommandContext): Promise<ExitCode> {
     threads: context.count("threads"),
     env: context.env,
     signal: context.signal,
-    onProgress: (done, total, name) => progress.show(done, total, printable(name)),
+    onProgress,
   });
   progress.clear();
   if (context.flag("anchor")) return printAnchor(context, result);
   const figures = context.flag("logs-only")
     ? []
-    : checkFigures(dir, { only: context.operands[0], signal: context.signal });
+    : await checkFigures(dir, { only: context.operands[0], signal: context.signal, onProgress });
+  progress.clear();
   const { verdict, trust, logs, stamps } = result;
   if (context.flag("json")) context.stdout.json({ verdict, trust, logs, stamps, figures });
   else print(context, result, figures);

@@ -14,7 +14,7 @@ import { ReadReport } from "../read/index.ts";
 import { SegmentIndexes } from "../read/segment-indexes.ts";
 import type { Event } from "../event/index.ts";
 import { isProcessAlive } from "../store/process.ts";
-import { INDEX_DIRECTORY, SESSION_INDEX, SUMMARIES_FILE } from "../store/layout.ts";
+import { BLOCKS_SUFFIX, INDEX_DIRECTORY, SESSION_INDEX, SUMMARIES_FILE } from "../store/layout.ts";
 import { endCounts, instantOf, sessionStatus } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { SessionIndexData } from "./build.ts";
@@ -65,7 +65,7 @@ export async function checkFigures(dir: string, options: FigureOptions = {}): Pr
     add(`${INDEX_DIRECTORY}/${SUMMARIES_FILE}`, await whyIndexIsWrong(index, session, fresh.folded));
     for (const file of session.files)
       if (blocks.isWrong(file))
-        add(`${INDEX_DIRECTORY}/${file.name}.blocks`, "its blocks are not those of its segment");
+        add(`${INDEX_DIRECTORY}/${file.name}${BLOCKS_SUFFIX}`, "its blocks are not those of its segment");
     if (listed !== undefined) add(SESSION_INDEX, whyListIsWrong(listed, session, fresh));
   }
   return wrong;

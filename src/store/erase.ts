@@ -115,11 +115,13 @@ export async function eraseLine(
             hint: "erase when it has ended",
           });
         ledger.lineErased(session, event.seq, leaf, reason);
-        for (const each of [file, ...copiesOf(erasable)]) {
-          const rewritten = rewriteFile(disk, each, offset, tombstone);
-          await recordArchived(dir, ledger, session, each, rewritten);
-        }
+        // The log comes last: while the line is in it, whoever was interrupted may erase it once more.
+        for (const copy of copiesOf(erasable)) rewriteFile(disk, copy, offset, tombstone);
         removeDerived(disk, dir);
+        const rewritten = rewriteFile(disk, file, offset, tombstone);
+        // Somebody may have made an index in between.
+        removeDerived(disk, dir);
+        await recordArchived(dir, ledger, session, rewritten);
       } catch (error) {
         throw error instanceof TracekeepError || error instanceof RangeError
           ? error
@@ -148,10 +150,9 @@ async function recordArchived(
   dir: string,
   ledger: Ledger,
   session: LedgerSession,
-  file: string,
   { sha256, storedBytes }: Rewritten,
 ): Promise<void> {
-  const place = path.relative(dir, file);
+  const place = path.relative(dir, session.file);
   const known = readArchiveRecords(path.join(dir, LEDGER)).archived.get(place);
   if (known === undefined) return;
   await ledger.record("SEGMENT_ARCHIVED", session, {

@@ -30,16 +30,22 @@ for (const name of ["hook", "main"]) {
 }
 
 for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
-const commands = readdirSync(`${FOLDER}/commands`).filter((name) => name.endsWith(".js"));
+const commands = readdirSync(`${FOLDER}/commands`).filter(
+  (name) => name.endsWith(".js") && name !== "verify-worker.js",
+);
 await build({
   ...options,
   // Names stay readable in stack traces, and files where `import.meta.url` expects them.
   minifySyntax: true,
   minifyWhitespace: true,
-  entryPoints: ["program.js", ...commands.map((name) => `commands/${name}`)].map((name) =>
-    path.join(FOLDER, name),
-  ),
-  outbase: FOLDER,
+  entryPoints: [
+    ...["program.js", ...commands.map((name) => `commands/${name}`)].map((name) => ({
+      in: path.join(FOLDER, name),
+      out: name.slice(0, -3),
+    })),
+    // The threads of `verify` are started from a file beside the command, which alone starts them.
+    { in: "dist/integrity/verify-worker.js", out: "commands/verify-worker" },
+  ],
   outdir: FOLDER,
   format: "esm",
   splitting: true,

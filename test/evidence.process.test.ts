@@ -79,6 +79,37 @@ describe("tracekeep verify", () => {
     expect(tracekeep("verify").stdout).toContain("edited");
   });
 
+  it("says on several threads what one thread says", () => {
+    const dist = path.join(path.dirname(CLI), "commands");
+    expect(fs.readFileSync(path.join(dist, "verify.js"), "utf8")).toContain("./verify-worker.js");
+    expect(fs.existsSync(path.join(dist, "verify-worker.js"))).toBe(true);
+    const opened = openStore({
+      dir: store.dir,
+      env: store.env,
+      redaction: { mode: "off" },
+    });
+    const logs = Array.from({ length: 5 }, (_, at) => {
+      const session = opened.startSession({ id: `large ${at}` });
+      for (let line = 0; line < 80; line++) session.log({ event: "NOTE", text: "x".repeat(10_000) });
+      session.end();
+      return session.file;
+    });
+    opened.close();
+    const [, second = "", third = "", fourth = ""] = logs;
+    const bytes = fs.readFileSync(second);
+    fs.writeFileSync(second, flipBit(bytes, bytes.length * 4).bytes);
+    fs.truncateSync(third, 30_000);
+    fs.rmSync(fourth);
+    const { status, stdout, stderr } = tracekeep("verify", "--logs-only", "--json", "--threads", "3");
+    expect(stderr).toBe("");
+    const { verdict, trust, logs: rows, stamps } = verifyStore(store.dir, { env: store.env });
+    expect(status).toBe(3);
+    expect(JSON.parse(stdout)).toEqual({ verdict, trust, logs: rows, stamps, figures: [] });
+    expect(rows.map((row) => row.verdict).toSorted()).toEqual(
+      ["edited", "missing", "ok", "ok", "ok", "ok", "ok", "truncated"].toSorted(),
+    );
+  });
+
   it("proves one line to whoever has the key, and nothing once a byte is another", () => {
     const { stdout: proof } = tracekeep("verify", "--prove", "one:3");
     const file = path.join(folder, "line.tlog-proof");

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { foldSpool, importSessions } from "../src/import/index.ts";
 import { hookRecord, hookRedactor } from "../src/integrations/hook-record.ts";
 import { openStore } from "../src/record/index.ts";
+import { checkFigures } from "../src/session-index/check.ts";
 import { nodeDisk } from "../src/store/disk.ts";
 import { DAY_MS } from "../src/store/lifecycle/plan.ts";
 import { PRESETS } from "../src/store/lifecycle/policy.ts";
@@ -101,10 +102,11 @@ it("leaves nothing planted in any file: sessions, streams, spool, folded hooks a
   expect(steps.filter(({ action }) => action === "archive").length).toBeGreaterThan(3);
   const names = filesOf(storeDir).map((file) => path.relative(storeDir, file).replace(/\/.*/, ""));
   expect(names).toEqual(expect.arrayContaining(["archive", "index", "spool"]));
+  expect(await checkFigures(storeDir)).toEqual([]);
   expect(leaksIn(storeDir)).toEqual([]);
 });
 
-it("leaves nothing planted in the file where events wait while the disk is full", () => {
+it("leaves nothing planted in the file where events wait while the disk is full", async () => {
   const storeDir = path.join(dir, "store");
   const spill = path.join(dir, "spill");
   const store = openStore({ dir: storeDir, spill: { directory: spill }, onFault: () => undefined });
@@ -129,6 +131,7 @@ it("leaves nothing planted in the file where events wait while the disk is full"
   session.end();
   store.close();
   expect(leaksIn(storeDir)).toEqual([]);
+  expect(await checkFigures(storeDir)).toEqual([]);
 });
 
 it("gives a secret one name in all of a store, under a key that only its owner can read", () => {

@@ -24,7 +24,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-var strict = base64.StdEncoding.Strict()
+var strict, errMalformed = base64.StdEncoding.Strict(), errors.New("the seal or a tombstone is malformed")
 
 type entry struct {
 	Event     string `json:"event"`
@@ -34,60 +34,71 @@ type entry struct {
 	Leaf      string `json:"leaf"`
 }
 
-var errMalformed = errors.New("the seal is malformed")
+type seal struct {
+	origin string
+	size   int64
+	root   tlog.Hash
+}
 
-func openSeal(path string, key note.Verifier) (origin string, size int64, root tlog.Hash, err error) {
+func decodeHash(text string) (hash tlog.Hash, err error) {
+	data, err := strict.DecodeString(text)
+	if err != nil || len(data) != tlog.HashSize {
+		return hash, errMalformed
+	}
+	copy(hash[:], data)
+	return hash, nil
+}
+
+func openSeal(path string, key note.Verifier) (*seal, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return
+		return nil, err
 	}
 	// The note package takes any base64; a seal has only the one form.
 	for _, line := range strings.Split(string(data), "\n") {
 		if rest := strings.TrimPrefix(line, "\u2014 "); rest != line {
 			if _, err = strict.DecodeString(rest[strings.LastIndexByte(rest, ' ')+1:]); err != nil {
-				return
+				return nil, err
 			}
 		}
 	}
 	opened, err := note.Open(data, note.VerifierList(key))
 	if err != nil {
-		return
+		return nil, err
 	}
 	lines := strings.Split(opened.Text, "\n")
 	if len(lines) != 4 || lines[3] != "" {
-		return origin, size, root, errMalformed
+		return nil, errMalformed
 	}
-	size, err = strconv.ParseInt(lines[1], 10, 64)
-	bytes, notBase64 := strict.DecodeString(lines[2])
-	if err != nil || strconv.FormatInt(size, 10) != lines[1] || size < 0 || notBase64 != nil || len(bytes) != tlog.HashSize {
-		return origin, size, root, errMalformed
+	size, err := strconv.ParseInt(lines[1], 10, 64)
+	if err != nil || strconv.FormatInt(size, 10) != lines[1] || size < 0 {
+		return nil, errMalformed
 	}
-	copy(root[:], bytes)
-	return lines[0], size, root, nil
+	root, err := decodeHash(lines[2])
+	return &seal{lines[0], size, root}, err
 }
 
 // check returns the sealed lines of a log when they are those that were sealed.
 func check(log string, key note.Verifier, erased map[int64]string) (origin string, lines [][]byte, err error) {
-	origin, size, root, err := openSeal(strings.TrimSuffix(log, ".jsonl")+".seal", key)
-	if err != nil {
-		return
-	}
 	data, err := os.ReadFile(log)
 	if err != nil {
 		return
 	}
+	sealed, err := openSeal(strings.TrimSuffix(log, ".jsonl")+".seal", key)
+	if err != nil {
+		return
+	}
 	var stored []tlog.Hash
-	reader := tlog.HashReaderFunc(func(indexes []int64) ([]tlog.Hash, error) {
-		hashes := make([]tlog.Hash, len(indexes))
-		for at, index := range indexes {
-			hashes[at] = stored[index]
+	reader := tlog.HashReaderFunc(func(indexes []int64) (hashes []tlog.Hash, err error) {
+		for _, index := range indexes {
+			hashes = append(hashes, stored[index])
 		}
-		return hashes, nil
+		return
 	})
-	for number := int64(0); number < size; number++ {
+	for number := int64(0); number < sealed.size; number++ {
 		end := bytes.IndexByte(data, '\n') + 1
 		if end == 0 {
-			return origin, nil, fmt.Errorf("%d lines were sealed and %d are there", size, number)
+			return "", nil, fmt.Errorf("%d lines were sealed and %d are there", sealed.size, number)
 		}
 		line := data[:end]
 		data = data[end:]
@@ -95,43 +106,19 @@ func check(log string, key note.Verifier, erased map[int64]string) (origin strin
 		leaf := tlog.RecordHash(line)
 		var tombstone entry
 		if stated, ok := erased[number]; ok && json.Unmarshal(line, &tombstone) == nil && tombstone.Erased == stated {
-			hash, err := strict.DecodeString(stated)
-			if err != nil || len(hash) != tlog.HashSize {
-				return origin, nil, fmt.Errorf("a tombstone is malformed")
-			}
-			copy(leaf[:], hash)
+			leaf, err = decodeHash(stated)
 		}
-		hashes, err := tlog.StoredHashesForRecordHash(number, leaf, reader)
-		if err != nil {
-			return origin, nil, err
+		hashes, failed := tlog.StoredHashesForRecordHash(number, leaf, reader)
+		if err != nil || failed != nil {
+			return "", nil, errMalformed
 		}
 		stored = append(stored, hashes...)
 	}
-	actual, err := tlog.TreeHash(size, reader)
-	if err == nil && actual != root {
-		err = fmt.Errorf("the lines are not those that were sealed")
+	actual, err := tlog.TreeHash(sealed.size, reader)
+	if err == nil && actual != sealed.root {
+		err = errors.New("the lines are not those that were sealed")
 	}
-	return origin, lines, err
-}
-
-// erasures returns what the ledger beside a log says was erased of it: leaves by line number.
-func erasures(ledger, log string, key note.Verifier) (map[int64]string, error) {
-	erased := map[int64]string{}
-	_, statements, err := check(ledger, key, nil)
-	if err != nil {
-		return nil, err
-	}
-	data, _ := os.ReadFile(log)
-	var first, statement entry
-	if err := json.Unmarshal(bytes.SplitN(data, []byte("\n"), 2)[0], &first); err != nil {
-		return nil, err
-	}
-	for _, line := range statements {
-		if json.Unmarshal(line, &statement) == nil && statement.Event == "ERASED" && statement.SessionID == first.SessionID {
-			erased[statement.ErasedSeq] = statement.Leaf
-		}
-	}
-	return erased, nil
+	return sealed.origin, lines, err
 }
 
 func verify(vkey, log string) (lines [][]byte, origin string, err error) {
@@ -139,12 +126,23 @@ func verify(vkey, log string) (lines [][]byte, origin string, err error) {
 	if err != nil {
 		return
 	}
-	var erased map[int64]string
+	erased := map[int64]string{}
 	ledger := filepath.Join(filepath.Dir(log), "ledger.jsonl")
 	isLedger := filepath.Base(log) == "ledger.jsonl"
 	if _, missing := os.Stat(ledger); !isLedger && missing == nil {
-		if erased, err = erasures(ledger, log, key); err != nil {
-			return
+		_, statements, err := check(ledger, key, nil)
+		if err != nil {
+			return nil, "", err
+		}
+		data, _ := os.ReadFile(log)
+		var first, stated entry
+		if err := json.Unmarshal(bytes.SplitN(data, []byte("\n"), 2)[0], &first); err != nil {
+			return nil, "", err
+		}
+		for _, line := range statements {
+			if json.Unmarshal(line, &stated) == nil && stated.Event == "ERASED" && stated.SessionID == first.SessionID {
+				erased[stated.ErasedSeq] = stated.Leaf
+			}
 		}
 	}
 	origin, lines, err = check(log, key, erased)
@@ -161,13 +159,12 @@ func main() {
 	}
 	status := 0
 	for _, log := range os.Args[2:] {
-		lines, origin, err := verify(os.Args[1], log)
-		if err != nil {
+		if lines, origin, err := verify(os.Args[1], log); err != nil {
 			fmt.Println("bad:", err)
 			status = 3
-			continue
+		} else {
+			fmt.Printf("ok: %d lines of %s\n", len(lines), origin)
 		}
-		fmt.Printf("ok: %d lines of %s\n", len(lines), origin)
 	}
 	os.Exit(status)
 }

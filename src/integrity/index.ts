@@ -6,6 +6,8 @@
  * import { verifyStore } from "tracekeep/integrity";
  * console.log(verifyStore(".tracekeep").verdict);
  */
+export { verifyStoreOnThreads } from "./parallel.ts";
+export type { ThreadOptions } from "./parallel.ts";
 export { proveLine } from "./prove.ts";
 export { attachStamp } from "./stamps.ts";
 export type { StampVerdict } from "./stamps.ts";

@@ -67,8 +67,34 @@ const OPTIONS = ["session", "key", "since", "authorities", "env", "onProgress", 
  * for (const { name, reason } of logs) if (reason !== "") console.log(name, reason);
  */
 export function verifyStore(dir: string, options: VerifyOptions = {}): StoreVerdict {
+  return finishVerification(beginVerification(dir, options), options);
+}
+
+/** A verification whose sessions may be checked anywhere, each by itself. @internal */
+export interface Verification {
+  sessions: readonly SessionFiles[];
+  check: (session: SessionFiles) => LogVerdict;
+  /** @param rows what was found out about the sessions, in their order */
+  conclude: (rows: readonly LogVerdict[]) => StoreVerdict;
+}
+
+/** Checks the sessions one after the other. @internal */
+export function finishVerification(
+  { sessions, check, conclude }: Verification,
+  { signal, onProgress }: VerifyOptions,
+): StoreVerdict {
+  const rows = sessions.map((session, at) => {
+    signal?.throwIfAborted();
+    onProgress?.(at, sessions.length, path.basename(session.files[0] ?? ""));
+    return check(session);
+  });
+  return conclude(rows);
+}
+
+/** @internal */
+export function beginVerification(dir: string, options: VerifyOptions): Verification {
   checkOptionNames("verifyStore", options, OPTIONS);
-  const { session: only, since = [], onProgress, signal } = options;
+  const { session: only, since = [] } = options;
   const pinned = pinnedKeys(options);
   const catalog = new SessionCatalog(dir).refresh();
   const sessions = sessionFiles(catalog, only);
@@ -77,38 +103,25 @@ export function verifyStore(dir: string, options: VerifyOptions = {}): StoreVerd
   const stamps = checkStamps(dir, options.authorities);
   const stamped = stamps.filter(({ verdict }) => verdict.reason === "").map(({ note }) => note);
   const ledger = readLedger(dir, pinned, [...since, ...stamped]);
-  const logs: LogVerdict[] = ledger === undefined ? [] : [ledger.row];
-  for (const [at, session] of sessions.entries()) {
-    signal?.throwIfAborted();
-    onProgress?.(at, sessions.length, path.basename(session.files[0] ?? ""));
-    logs.push(checkSession(session, ledger, since));
-  }
-  if (ledger === undefined && sessions.some(({ note }) => note !== undefined))
-    logs.unshift(
-      emptyRow(
-        LEDGER,
-        "missing",
-        "logs were sealed, and the ledger that vouches for their keys is not there",
-      ),
-    );
-  logs.push(
-    ...missing(catalog, ledger, sessions, only),
-    ...strays(catalog, sessions, only),
-    ...lost(since, ledger, sessions),
-  );
-  return {
-    verdict: worstVerdict(logs.map(({ verdict }) => verdict)),
-    logs,
-    trust:
-      ledger === undefined || ledger.trusted.length === 0
-        ? "none"
-        : options.key === undefined
-          ? "own"
-          : "given",
-    key: ledger?.keys[0]?.vkey,
-    anchor: ledger?.note,
-    stamps: stamps.map((stamp) => ofStore(stamp, ledger)),
+  const conclude = (rows: readonly LogVerdict[]): StoreVerdict => {
+    const logs = [
+      ...ledgerRow(ledger, sessions),
+      ...rows,
+      ...missing(catalog, ledger, sessions, only),
+      ...strays(catalog, sessions, only),
+      ...lost(since, ledger, sessions),
+    ];
+    const isTrusted = ledger !== undefined && ledger.trusted.length > 0;
+    return {
+      verdict: worstVerdict(logs.map(({ verdict }) => verdict)),
+      logs,
+      trust: !isTrusted ? "none" : options.key === undefined ? "own" : "given",
+      key: ledger?.keys[0]?.vkey,
+      anchor: ledger?.note,
+      stamps: stamps.map((stamp) => ofStore(stamp, ledger)),
+    };
   };
+  return { sessions, check: (session) => checkSession(session, ledger, since), conclude };
 }
 
 /**
@@ -136,6 +149,13 @@ export function verifyLog(files: readonly string[], key: string): LogVerdict {
 }
 
 // --- internal ---
+
+function ledgerRow(ledger: Ledger | undefined, sessions: readonly SessionFiles[]): LogVerdict[] {
+  if (ledger !== undefined) return [ledger.row];
+  if (sessions.every(({ note }) => note === undefined)) return [];
+  const reason = "logs were sealed, and the ledger that vouches for their keys is not there";
+  return [emptyRow(LEDGER, "missing", reason)];
+}
 
 /** A time stamp of a seal that is none of this store's proves nothing about it. */
 function ofStore(

@@ -58,24 +58,24 @@ async function index(): Promise<void> {
 describe("figures that were derived from the logs", () => {
   it("are those of the logs: of sessions gone on with, erased from, and of an index that is behind", async () => {
     record();
-    expect(checkFigures(dir)).toEqual([]);
+    expect(await checkFigures(dir)).toEqual([]);
     await index();
-    expect(checkFigures(dir)).toEqual([]);
+    expect(await checkFigures(dir)).toEqual([]);
     const store = openStore({ dir, env });
     const session = store.openSession("s");
     session.log({ event: "NOTE" });
     session.end();
     store.startSession({ id: "later" }).end();
     store.close();
-    expect(checkFigures(dir)).toEqual([]);
+    expect(await checkFigures(dir)).toEqual([]);
     const ledger = new Ledger(dir, () => expect.unreachable());
     ledger.beginSealing(env);
     const { seq } = [...openReader({ dir }).events({ event: "MODEL_RESPONSE" })][3] ?? { seq: 0 };
     await eraseLine(nodeDisk, ledger, findErasable(dir, "s", seq), "request 42");
     ledger.close();
-    expect(checkFigures(dir)).toEqual([]);
+    expect(await checkFigures(dir)).toEqual([]);
     await index();
-    expect(checkFigures(dir)).toEqual([]);
+    expect(await checkFigures(dir)).toEqual([]);
   });
 
   it("are found when an index hides an event, though its checksum was made to fit", async () => {
@@ -88,7 +88,7 @@ describe("figures that were derived from the logs", () => {
     fs.writeFileSync(snapshot(), encodeSnapshot(rows, mark));
     // The list is made of it, so it tells the same story.
     expect([...openReader({ dir }).sessions()]).toMatchObject([{ tool_calls: 79 }]);
-    expect(checkFigures(dir)).toEqual([
+    expect(await checkFigures(dir)).toEqual([
       { file: "index/sessions.jsonl", session_id: "s", reason: expect.stringMatching(/: tool_calls$/) },
     ]);
   });
@@ -98,21 +98,21 @@ describe("figures that were derived from the logs", () => {
     await index();
     const whole = fs.readFileSync(list(), "utf8");
     fs.writeFileSync(list(), whole.replace('"anomaly_count": 2', '"anomaly_count": 0'));
-    expect(checkFigures(dir)).toMatchObject([
+    expect(await checkFigures(dir)).toMatchObject([
       { file: "session_index.json", reason: expect.stringContaining("anomaly_count") },
     ]);
     const data = JSON.parse(whole) as { sessions: unknown[] };
     fs.writeFileSync(list(), JSON.stringify({ ...data, sessions: [] }));
-    expect(checkFigures(dir)).toMatchObject([{ reason: "the session is left out of it" }]);
-    expect(checkFigures(dir, { only: "another" })).toEqual([]);
+    expect(await checkFigures(dir)).toMatchObject([{ reason: "the session is left out of it" }]);
+    expect(await checkFigures(dir, { only: "another" })).toEqual([]);
   });
 
-  it("are found in END, whatever the seals say", () => {
+  it("are found in END, whatever the seals say", async () => {
     const file = record();
     const last = openReader({ dir }).session("s").session.files.at(-1) ?? file;
     const text = fs.readFileSync(last, "utf8");
     fs.writeFileSync(last, text.replace('"tool_calls":80', '"tool_calls":81'));
-    expect(checkFigures(dir)).toEqual([
+    expect(await checkFigures(dir)).toEqual([
       {
         file: path.basename(file),
         session_id: "s",

@@ -115,14 +115,13 @@ export async function eraseLine(
             hint: "erase when it has ended",
           });
         ledger.lineErased(session, event.seq, leaf, reason, event.source);
-        // An index tells how a session began, and of its anomalies in their words. It must not outlive a crash here,
-        // nor one that somebody else has folded meanwhile.
+        // The log comes last: while the line is in it, whoever was interrupted may erase it once more.
+        for (const copy of copiesOf(erasable)) rewriteFile(disk, copy, offset, tombstone);
         removeDerived(disk, dir);
-        for (const each of [file, ...copiesOf(erasable)]) {
-          const rewritten = rewriteFile(disk, each, offset, tombstone);
-          await recordArchived(dir, ledger, session, each, rewritten);
-        }
+        const rewritten = rewriteFile(disk, file, offset, tombstone);
+        // Somebody may have made an index in between.
         removeDerived(disk, dir);
+        await recordArchived(dir, ledger, session, rewritten);
       } catch (error) {
         throw error instanceof TracekeepError || error instanceof RangeError
           ? error
@@ -151,10 +150,9 @@ async function recordArchived(
   dir: string,
   ledger: Ledger,
   session: LedgerSession,
-  file: string,
   { sha256, storedBytes }: Rewritten,
 ): Promise<void> {
-  const place = path.relative(dir, file);
+  const place = path.relative(dir, session.file);
   const known = readArchiveRecords(path.join(dir, LEDGER)).archived.get(place);
   if (known === undefined) return;
   await ledger.record("SEGMENT_ARCHIVED", session, {

@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { openStore } from "../../src/index.ts";
 import { verifyStore } from "../../src/integrity/index.ts";
+import { checkFigures } from "../../src/session-index/check.ts";
 import { SessionCatalog } from "../../src/store/catalog.ts";
 import { readLogLines } from "../../src/store/log-lines.ts";
 import { SEAL_INTERVAL_MS } from "../../src/store/sealer.ts";
@@ -39,6 +40,7 @@ export const crashes: Suite = {
           store.close();
           const { verdict } = verifyStore(dir);
           if (verdict !== "ok") tally.add(`session ${index}, gone on with and ended: ${verdict}`);
+          for (const { reason } of await checkFigures(dir)) tally.add(`session ${index}: ${reason}`);
           fs.rmSync(dir, { recursive: true });
         }
       }),

@@ -6,7 +6,7 @@ import path from "node:path";
 import { ioError } from "../../base/errors.ts";
 import { checkTlogProof, decodeTlogProof, parseCheckpoint, parseVkey } from "../../format/index.ts";
 import type { NoteVerifier } from "../../format/index.ts";
-import { attachStamp, isFinding, proveLine, verifyStore } from "../../integrity/index.ts";
+import { attachStamp, isFinding, proveLine, verifyStoreOnThreads } from "../../integrity/index.ts";
 import type { StampVerdict, StoreVerdict } from "../../integrity/index.ts";
 import { formatCount, plural, printable, renderTable } from "../../report/index.ts";
 import { checkFigures } from "../../session-index/check.ts";
@@ -55,6 +55,11 @@ export const verify: Command = {
       value: "FILE",
       about: "certificates of timestamp authorities (PEM) that time stamps must lead to",
     },
+    threads: {
+      kind: "text",
+      value: "N",
+      about: "check sessions on so many threads (default: one, or one a processor from 128 MiB on)",
+    },
     "logs-only": {
       kind: "flag",
       about: "leave out whether END and the indexes say what the logs say: it takes longest",
@@ -93,25 +98,29 @@ async function run(context: CommandContext): Promise<ExitCode> {
     return EXIT.done;
   }
   const progress = new ProgressLine(context.stderr);
+  const onProgress = (done: number, total: number, name: string): void =>
+    progress.show(done, total, printable(name));
   const authorityFile = context.text("stamp-ca");
   const authorities = authorityFile === undefined ? undefined : readFile(authorityFile).toString();
   const since = context.texts("since").map((file) => readFile(file).toString());
   const stamp = context.text("attach-stamp");
   if (stamp !== undefined) return attach(context, dir, readFile(stamp), since, authorities);
-  const result = verifyStore(dir, {
+  const result = await verifyStoreOnThreads(dir, {
     session: context.operands[0],
     key: context.text("key"),
     since,
     authorities,
+    threads: context.count("threads"),
     env: context.env,
     signal: context.signal,
-    onProgress: (done, total, name) => progress.show(done, total, printable(name)),
+    onProgress,
   });
   progress.clear();
   if (context.flag("anchor")) return printAnchor(context, result);
   const figures = context.flag("logs-only")
     ? []
-    : checkFigures(dir, { only: context.operands[0], signal: context.signal });
+    : await checkFigures(dir, { only: context.operands[0], signal: context.signal, onProgress });
+  progress.clear();
   const { verdict, trust, logs, stamps } = result;
   if (context.flag("json")) context.stdout.json({ verdict, trust, logs, stamps, figures });
   else print(context, result, figures);

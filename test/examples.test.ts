@@ -93,6 +93,32 @@ const STREAMS: Record<string, (run: ExampleRun) => void> = {
       "REASONING <think>\nREASONING hm\nREASONING </think>\nAGENT_MESSAGE The build\nAGENT_MESSAGE  is green.\n" +
         "<think>hm</think>The build is green.\n",
     ),
+  "central-stream.ts": ({ stdout }) =>
+    expect(stdout.trim().split("\n").toSorted()).toEqual([
+      "one: s1 Is it green?",
+      "one: s2 It is.",
+      "other: cannot show it",
+    ]),
+  "filters.ts": ({ stdout }) => {
+    const lines = stdout.trim().split("\n");
+    expect(lines.filter((line) => line.startsWith("severe"))).toEqual([
+      "severe: NOTE this may take a while",
+      "severe: CHECKPOINT heard now",
+      "severe: TOOL_CALL grep",
+      "severe: TOOL_CALL make",
+      "severe: END undefined",
+    ]);
+    expect(lines.filter((line) => line.startsWith("slow"))).toEqual(["slow tools: TOOL_CALL make"]);
+  },
+  "marks.ts": ({ stdout }) =>
+    expect(stdout).toBe(
+      '"["\n"[Let me "\n"see.]"\n"]"\n' +
+        "REASONING [\nREASONING [Let me see.]]\nAGENT_MESSAGE Yes, <think> is a word here.\n",
+    ),
+  "one-logger.ts": ({ stdout, file }) => {
+    expect(stdout).toBe("Hello\n");
+    expect(file("logs/.gitignore")).toBe("*\n");
+  },
   "server-sent-events.ts": ({ stdout }) =>
     expect(stdout).toBe("[ 'START', 'USER_MESSAGE', 'AGENT_MESSAGE', 'END' ]\n[ 'AGENT_MESSAGE', 'END' ]\n"),
 };
@@ -155,6 +181,15 @@ const TRACE_WRITER: Record<string, (run: ExampleRun) => void> = {
   "strategy-c.ts": ({ stdout, events }) => {
     expect(stdout).toBe("40 traces\n");
     expect(events("traces.jsonl")).toHaveLength(40);
+  },
+  "locked-append.ts": ({ stdout, events }) => {
+    expect(stdout).toBe("100 traces\nTracekeepError LOCK_TIMEOUT\n");
+    expect(events("traces.jsonl")).toHaveLength(100);
+  },
+  "detection.ts": ({ stdout }) => {
+    expect(stdout).toContain("ALERT: MEDIUM TOOL_STORM\n");
+    expect(stdout).toContain("ANOMALY_DETECTED TOOL_CALL ");
+    expect(stdout.match(/ALERT/g)).toHaveLength(stdout.match(/ANOMALY_DETECTED/g)?.length ?? 0);
   },
   "trace-rotator.ts": ({ stdout }) => {
     expect(stdout).toMatch(

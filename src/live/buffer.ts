@@ -140,7 +140,6 @@ export class SubscriberBuffer {
 
 /** Of long lines, no more may wait than would be as long as `capacity` of this one. */
 const MEAN_LINE_LENGTH = 4_096;
-
 /** Behind lines of so many characters, events wait as lines only. */
 const MAX_WHOLE_LENGTH: number = 128 * 1024;
 

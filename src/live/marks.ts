@@ -47,8 +47,9 @@ export function checkMarks(owner: string, marks: StreamMarks | false | undefined
 export class MarkReader {
   readonly #opens = new Map<string, StreamPart>();
   readonly #closes = new Map<string, StreamPart>();
-  /** Finds the next mark, or a last piece that may become one. */
   readonly #mark: RegExp | undefined;
+  /** The same, or an end of the text that may become one. */
+  readonly #markOrBegun: RegExp | undefined;
   readonly #firstCharacters: ReadonlySet<string>;
   /** The parts around the current place, the innermost last. */
   readonly #around: StreamPart[] = [];
@@ -62,7 +63,13 @@ export class MarkReader {
     }
     const all = [...this.#opens.keys(), ...this.#closes.keys()].toSorted((a, b) => b.length - a.length);
     this.#firstCharacters = new Set(all.map((mark) => mark.charAt(0)));
-    if (all.length > 0) this.#mark = new RegExp(all.map(escape).join("|"), "g");
+    if (all.length === 0) return;
+    const begun = all.flatMap((mark) =>
+      Array.from({ length: mark.length - 1 }, (_, index) => mark.slice(0, index + 1)),
+    );
+    const whole = all.map(escape).join("|");
+    this.#mark = new RegExp(whole, "g");
+    this.#markOrBegun = new RegExp(`(?<begun>(?:${begun.map(escape).join("|")})$)|${whole}`, "g");
   }
 
   get part(): StreamPart {
@@ -77,13 +84,11 @@ export class MarkReader {
 
   /** Whether the end of a text may be the beginning of a mark: how many characters of it. */
   openEnd(text: string): number {
-    let longest = 0;
-    for (const mark of [...this.#opens.keys(), ...this.#closes.keys()]) {
-      for (let length = Math.min(mark.length - 1, text.length); length > longest; length--) {
-        if (text.endsWith(mark.slice(0, length))) longest = length;
-      }
+    if (this.#markOrBegun === undefined) return 0;
+    for (const { groups } of text.matchAll(this.#markOrBegun)) {
+      if (groups?.["begun"] !== undefined) return groups["begun"].length;
     }
-    return longest;
+    return 0;
   }
 
   /** The parts of a text that ends in no piece of a mark. */

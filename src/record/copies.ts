@@ -104,9 +104,9 @@ export class Copies {
     if (this.#handingOver) return;
     const first = this.#held.findIndex(({ event }) => event.seq >= beforeSeq);
     const held = first < 0 ? this.#held : this.#held.slice(0, first);
-    if (held.length === 0) return;
     this.#held = first < 0 ? [] : this.#held.slice(first);
     if (first < 0) openBuffers.delete(this);
+    if (held.length === 0) return;
     this.#handingOver = true;
     try {
       for (const { event, line } of held) {

@@ -262,8 +262,8 @@ class Bell {
   /** Resolves at the first touch since the last time, and after `waitMs` or an abort at the latest. */
   async rung(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
     if (!this.#hasRung) {
-      const ring = new Promise<void>((resolve) => (this.#ring = resolve));
-      await pause(waitMs, signal, ring);
+      const touched = new Promise<void>((resolve) => (this.#ring = resolve));
+      await pause(waitMs, signal, touched);
     }
     this.#hasRung = false;
   }

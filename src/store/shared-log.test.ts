@@ -69,6 +69,23 @@ describe("SharedLog", () => {
     ]);
   });
 
+  it("is closed in peace while it waits for its lock", async () => {
+    const faults: unknown[] = [];
+    const log = open("one", { onFault: (error) => faults.push(error) });
+    log.append(note("0"));
+    await log.drained();
+    const fd = fs.openSync(log.lockPath, "r+");
+    expect(tryLock(fd)).toBe(true);
+    log.append(note("1"));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    fs.closeSync(fd);
+    // Writes what waits; whoever has waited for the lock so far gets it later.
+    log.close();
+    await log.drained();
+    expect(faults).toEqual([]);
+    expect(summary()).toEqual(["one CHECKPOINT 0", "one CHECKPOINT 1"]);
+  });
+
   it("settles tickets once the event has its number and its durability", async () => {
     const disk = faultyDisk();
     const log = open("one", { disk });

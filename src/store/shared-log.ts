@@ -215,6 +215,8 @@ export class SharedLog implements Flushable {
 
   /** Under the lock. Never throws: what cannot be written is refused. */
   readonly #writeWaiting = (): void => {
+    // It was closed while the lock was waited for, and everything was written then.
+    if (this.#closed) return;
     try {
       do this.#writeBatch(this.#files.ready());
       while (this.#waiting.size > 0);

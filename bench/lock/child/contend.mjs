@@ -11,7 +11,8 @@ let withLock;
 try {
   withLock = await LOCKS[lock](`${directory}/contended.lock`);
 } catch (error) {
-  process.send({ skipped: String(error.message).split("\n")[0] });
+  // It may not have been sent yet when the call returns.
+  await new Promise((resolve) => process.send({ skipped: String(error.message).split("\n")[0] }, resolve));
   process.exit();
 }
 const data = fs.openSync(`${directory}/data`, "a");

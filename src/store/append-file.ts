@@ -9,7 +9,7 @@ import { ioError } from "../base/errors.ts";
 import type { TracekeepError } from "../base/errors.ts";
 import type { Durability } from "./durability.ts";
 import { FileHealth } from "./file-health.ts";
-import type { Begun, FileRemedies } from "./file-health.ts";
+import type { Begun, FileRemedies } from "./file-remedies.ts";
 import type { FileWitness } from "./file-witness.ts";
 import { bytesOf, LineBuffer } from "./line-buffer.ts";
 import type { Batch, Line } from "./line-buffer.ts";
@@ -137,7 +137,7 @@ export class AppendFile implements Flushable {
       this.#writeBuffer();
       if (!this.#buffer.hasRoomFor(line)) {
         const error = this.#write(onlyLine(line, ticket));
-        if (error !== undefined) throw error;
+        if (error !== undefined) throw this.#tell(error);
         this.#file.syncWhenDue();
         return;
       }
@@ -154,7 +154,7 @@ export class AppendFile implements Flushable {
     this.#health.checkOpen();
     this.flush();
     const error = this.#write(onlyLine(line, ticket), false);
-    if (error !== undefined) throw error;
+    if (error !== undefined) throw this.#tell(error);
     this.#file.syncWhenDue();
   }
 
@@ -266,7 +266,7 @@ export class AppendFile implements Flushable {
     const error = this.#write(batch);
     if (error === undefined) return;
     this.#lose(batch, error);
-    throw error;
+    throw this.#tell(error);
   }
 
   /** Writes lines or, if they `mayWait`, sets them aside. @returns what went wrong when it did neither */
@@ -279,9 +279,8 @@ export class AppendFile implements Flushable {
       this.#file.current.append(batch.bytes);
     } catch (cause) {
       const error = ioError("write to", this.path, cause);
-      if (!this.#health.writeFailed(error) || !mayWait) return error;
-      this.#health.setAside(batch);
-      return undefined;
+      const isOutage = this.#health.writeFailed(error, mayWait ? batch : undefined);
+      return isOutage && mayWait ? undefined : error;
     }
     this.#written(batch);
     return undefined;
@@ -291,6 +290,12 @@ export class AppendFile implements Flushable {
     this.#options.onWritten();
     this.#options.witness?.written([batch.bytes]);
     this.#file.written(batch);
+  }
+
+  /** Tells of an error when what it means for the lines is accounted for: whoever hears of it may put one. */
+  #tell(error: TracekeepError): TracekeepError {
+    if (this.#health.failure === undefined || this.isFailed) this.#options.onFault(error);
+    return error;
   }
 
   #lose({ lines, tickets }: Batch, error: TracekeepError): void {

@@ -3,41 +3,14 @@
 // again. Where there is neither a spill nor another file, that was the end.
 
 import { ioError, TracekeepError } from "../base/errors.ts";
+import { concat } from "./file-remedies.ts";
+import type { FileRemedies } from "./file-remedies.ts";
 import type { FileWitness } from "./file-witness.ts";
 import type { Batch } from "./line-buffer.ts";
 import type { LogFile } from "./log-file.ts";
-import type { OpenFile } from "./open-file.ts";
 import { Outage } from "./outage.ts";
 import type { OutageHost } from "./outage.ts";
-import type { Spill } from "./spill.ts";
 import { MAX_KEPT_BYTES } from "./unsynced.ts";
-
-/** Lines that must not be lost with the file they are in, or were meant for, in order. */
-export interface Tail {
-  lines: number;
-  bytes: Iterable<Uint8Array>;
-}
-
-/** Another file that was begun. */
-export interface Begun {
-  file: OpenFile;
-  /** Its first line. */
-  header: Buffer;
-  /** All that is in it, and its name, are on the medium. */
-  isDurable: boolean;
-}
-
-/** What may be done about a file that fails. Without any of it, lines are refused, and a failed sync is the end. */
-export interface FileRemedies {
-  /** Begins another file when this one must not be written to any more, with the tail in it, and on the medium. */
-  replace?: ((tail: Tail, failure: TracekeepError) => Begun) | undefined;
-  /** Makes the file again whose name was deleted, and all that was in it. */
-  restore?: ((file: OpenFile) => OpenFile) | undefined;
-  /** Where lines wait that cannot be written. */
-  spill?: Spill | undefined;
-  /** Writing works again: whatever is to be said about it may be put. */
-  onRecovering?: ((outage: Outage) => void) | undefined;
-}
 
 export interface FileHealthOptions extends FileRemedies {
   file: LogFile;
@@ -122,12 +95,13 @@ export class FileHealth {
   /**
    * Lines could not be written, and nothing of them is in the file unless it is torn.
    *
-   * @returns whether they may wait
+   * @param waiting those that may wait
+   * @returns whether it is an outage, which has been told
    */
-  writeFailed(error: TracekeepError): boolean {
+  writeFailed(error: TracekeepError, waiting: Batch | undefined): boolean {
     this.failedWrites++;
     if (this.#outage !== undefined) {
-      this.#beginOutage(error);
+      this.#beginOutage(error, waiting);
       return true;
     }
     // Behind a torn line that could not be cut off again nothing may be written: it would be glued to it.
@@ -135,7 +109,6 @@ export class FileHealth {
       this.failure = error;
       this.state = "failed";
     }
-    this.#options.onFault(error);
     return false;
   }
 
@@ -250,11 +223,13 @@ export class FileHealth {
     },
   };
 
-  #beginOutage(error: TracekeepError): void {
+  #beginOutage(error: TracekeepError, waiting?: Batch): void {
     if (this.state === "degraded") return;
     this.state = "degraded";
     this.failure = error;
     this.#outage?.begin(error);
+    // Whoever hears of it may record that at once: what was taken before comes before it, and its buffer is used again.
+    if (waiting !== undefined) this.#outage?.setAside(waiting);
     this.#options.onFault(error);
   }
 
@@ -310,9 +285,4 @@ export class FileHealth {
     this.#outage.end();
     if (inMemory > 0) this.#options.onLost(inMemory);
   }
-}
-
-/** One after the other. */
-export function* concat(...all: Iterable<Uint8Array>[]): Generator<Uint8Array, void, undefined> {
-  for (const each of all) yield* each;
 }

@@ -12,7 +12,7 @@ import { AppendFile } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import type { Begun, FileRemedies } from "./file-health.ts";
+import type { Begun, FileRemedies } from "./file-remedies.ts";
 import { firstSegmentPath } from "./layout.ts";
 import { startSegment } from "./next-segment.ts";
 import type { SegmentStart, StartedSegment } from "./next-segment.ts";
@@ -84,6 +84,9 @@ export class SessionLog {
   #nextSeq: number;
   readonly #switch: SegmentSwitch;
   readonly #refused = new RefusedEvents();
+  #isPutting = false;
+  /** Faults that came up meanwhile. */
+  readonly #untold: TracekeepError[] = [];
   #isAnythingDurable: boolean;
 
   private constructor(
@@ -262,7 +265,7 @@ export class SessionLog {
   appendNow(parts: LineParts, durability: Durability): void {
     try {
       this.prepare(parts.timestamp);
-      this.#putNow(parts);
+      this.#take(parts, (line) => this.#file.putNow(line));
     } catch (error) {
       throw this.#refuse(error);
     }
@@ -371,19 +374,23 @@ export class SessionLog {
     return line?.fitsIn(maxBytes) === true ? line : encodeLineWithin(parts, this.#identity, maxBytes);
   }
 
-  #putNow(parts: LineParts, ticket?: Ticket): void {
-    this.#file.putNow(this.#encode(parts), ticket);
-    this.#nextSeq++;
-    this.#options.onAppend?.(parts);
+  #put(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
+    const ticket = ticketFor === undefined ? undefined : new Ticket(this.#nextSeq, ticketFor);
+    this.#take(parts, (line) => this.#file.put(line, ticket));
+    return ticket;
   }
 
-  #put(parts: LineParts, ticketFor?: Durability): Ticket | undefined {
+  #take(parts: LineParts, put: (line: Line) => void): void {
     const line = this.#encode(parts);
-    const ticket = ticketFor === undefined ? undefined : new Ticket(parts.seq, ticketFor);
-    this.#file.put(line, ticket);
-    this.#nextSeq++;
-    this.#options.onAppend?.(parts);
-    return ticket;
+    this.#isPutting = true;
+    try {
+      put(line);
+      this.#nextSeq++;
+      this.#options.onAppend?.(parts);
+    } finally {
+      this.#isPutting = false;
+      if (this.#untold.length > 0) this.#tellRest();
+    }
   }
 
   #switchWhenDue(timestamp: string | undefined): void {
@@ -457,7 +464,8 @@ export class SessionLog {
           this.#nextSeq++;
         }
         const reason = "an earlier writer could not write these events; they waited in a file of their own";
-        this.#putNow(ownEvent("DEGRADED", { reason, count: left.count }));
+        const said = ownEvent("DEGRADED", { reason, count: left.count });
+        this.#take(said, (line) => this.#file.putNow(line));
         this.#file.sync();
         left.remove();
       }
@@ -467,9 +475,15 @@ export class SessionLog {
     }
   }
 
+  /** Whoever hears of a fault may record that, but not between the moments when an event gets its number and uses it. */
   #tell(error: TracekeepError): void {
     this.lastFault = error;
-    this.#options.onFault?.(error);
+    if (this.#isPutting) this.#untold.push(error);
+    else this.#options.onFault?.(error);
+  }
+
+  #tellRest(): void {
+    for (const error of this.#untold.splice(0)) this.#options.onFault?.(error);
   }
 
   #refuse(error: unknown): unknown {

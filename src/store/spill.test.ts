@@ -117,6 +117,44 @@ describe("while the disk is full, a log", () => {
     expect(faults).toHaveLength(1);
   });
 
+  it("keeps every event and gives no number twice when whoever hears of it records that at once", async () => {
+    const disk = fullDisk();
+    const log: SessionLog = create({
+      disk,
+      onFault: () => void log.append(parts("CHECKPOINT", { n: "heard" })),
+    });
+    const message = "x".repeat(10_000);
+    // First in the middle of an append, when the buffer is full; then at the end of a turn.
+    for (const last of [8, 11]) {
+      disk.isFull = true;
+      for (let n = last === 8 ? 0 : 8; n < last; n++) log.append(parts("CHECKPOINT", { n, message }));
+      await sleep(1);
+      disk.isFull = false;
+      await recovered(log);
+    }
+    log.close();
+    expect(numbers(shown())).toEqual([0, 1, 2, 3, 4, 5, 6, "heard", 7, 8, 9, 10, "heard"]);
+  });
+
+  it("accounts for what was lost before anybody hears of it, when nothing may wait", async () => {
+    const disk = fullDisk();
+    const log: SessionLog = create({
+      disk,
+      spill: undefined,
+      onFault: () => {
+        disk.isFull = false;
+        log.append(parts("CHECKPOINT", { n: "heard" }));
+      },
+    });
+    disk.isFull = true;
+    for (const n of [0, 1, 2]) log.append(parts("CHECKPOINT", { n }));
+    await sleep(1);
+    log.close();
+    const events = shown();
+    expect(numbers(events)).toEqual(["heard"]);
+    expect(countOf(events, "GAP")).toBe(3);
+  });
+
   it("refuses events beyond the bound, with no number used, and says exactly how many", async () => {
     const disk = fullDisk();
     const log = create({ disk, spill: spill({ events: 10 }) });

@@ -1,6 +1,6 @@
 // Puts the command line into few files: finding, opening and linking a hundred modules would take longer than the work
-// of a short command. The hook is one file of its own, because it is started at every step of an agent; the other
-// commands share pieces, and each loads only what it needs.
+// of a short command. The entry and the hook, which is started at every step of an agent, are CommonJS files, which Node
+// starts in a tenth less time. The other commands share pieces, and each loads only what it needs.
 
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -12,28 +12,37 @@ const FOLDER = "dist/cli";
 const options = {
   allowOverwrite: true,
   bundle: true,
-  minify: true,
   platform: "node",
-  format: "esm",
   target: "node20.19",
   logLevel: "warning",
 };
 
-await build({ ...options, entryPoints: [`${FOLDER}/hook.js`], outfile: `${FOLDER}/hook.js` });
+for (const name of ["hook", "main"]) {
+  await build({
+    ...options,
+    minify: true,
+    entryPoints: [`${FOLDER}/${name}.js`],
+    outfile: `${FOLDER}/${name}.cjs`,
+    format: "cjs",
+    define: { "import.meta.url": "__filename" },
+    external: ["./program.js"],
+  });
+}
 
 for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
 const commands = readdirSync(`${FOLDER}/commands`).filter((name) => name.endsWith(".js"));
 await build({
   ...options,
   // Names stay readable in stack traces, and files where `import.meta.url` expects them.
-  minifyIdentifiers: false,
-  entryPoints: ["main.js", "program.js", ...commands.map((name) => `commands/${name}`)].map((name) =>
+  minifySyntax: true,
+  minifyWhitespace: true,
+  entryPoints: ["program.js", ...commands.map((name) => `commands/${name}`)].map((name) =>
     path.join(FOLDER, name),
   ),
   outbase: FOLDER,
   outdir: FOLDER,
+  format: "esm",
   splitting: true,
   chunkNames: "chunk-[hash]",
   packages: "external",
-  external: ["./hook.js"],
 });

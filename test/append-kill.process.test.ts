@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { decodeLine } from "../src/format/index.ts";
 import type { Event } from "../src/event/index.ts";
 
-const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.cjs");
 const KILLS = 200;
 
 let store: string;

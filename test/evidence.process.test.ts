@@ -10,12 +10,14 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openStore } from "../src/index.ts";
 import { verifyStore } from "../src/integrity/index.ts";
 import { evidenceFiles } from "../src/store/layout.ts";
-import { cutAt, flipBit, linesOf, sampleStore, structuralMutants, verdictOf } from "./evidence-mutants.ts";
-import type { SampleStore } from "./evidence-mutants.ts";
-import { independentVerifiers } from "./independent-verifiers.ts";
+import { cutAt, flipBit, linesOf, sampleStore, structuralMutants, verdictOf } from "./evidence/mutants.ts";
+import type { SampleStore } from "./evidence/mutants.ts";
+import { independentVerifiers } from "./evidence/verifiers.ts";
 
-const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.cjs");
 const KILLS = 6;
+/** Of the mutants, one in so many is shown to the verifiers that are not ours; npm run torture:evidence shows all. */
+const STEP = 12;
 
 let folder: string;
 let store: SampleStore;
@@ -140,7 +142,7 @@ describe("tracekeep erase", () => {
 
 describe("verifiers that share no code with ours", () => {
   const verifiers = independentVerifiers(path.join(os.tmpdir(), "tracekeep-verifiers"));
-  it.each(verifiers)("agree with ours on good and bad logs: $name", ({ check, every }) => {
+  it.each(verifiers)("agree with ours on good and bad logs: $name", ({ check }) => {
     const { key = "" } = verifyStore(store.dir, { env: store.env });
     expect(check(key, store.log)).toBe(true);
     expect(check(key, path.join(store.dir, "ledger.jsonl"))).toBe(true);
@@ -154,7 +156,7 @@ describe("verifiers that share no code with ours", () => {
       ...[1, 2_000, log.length - 1].map((at) => cutAt(log, at)),
     ];
     for (const [at, mutant] of mutants.entries()) {
-      if (at % every !== 0 || mutant.bytes.equals(log)) continue;
+      if (at % STEP !== 0 || mutant.bytes.equals(log)) continue;
       fs.writeFileSync(store.log, mutant.bytes);
       const ours = verdictOf(store)?.verdict ?? "missing";
       // A line repeated behind the sealed ones is found by ours alone: the others look at what is sealed.

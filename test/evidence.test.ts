@@ -21,8 +21,8 @@ import {
   sampleStore,
   structuralMutants,
   verdictOf,
-} from "./evidence-mutants.ts";
-import type { SampleStore } from "./evidence-mutants.ts";
+} from "./evidence/mutants.ts";
+import type { SampleStore } from "./evidence/mutants.ts";
 
 let folder: string;
 let store: SampleStore;
@@ -101,7 +101,7 @@ describe("a log that was tampered with", () => {
 });
 
 describe("a log of several files", () => {
-  it("holds over all of them, and names what is missing, erased or changed in any", () => {
+  it("holds over all of them, and names what is missing, erased or changed in any", async () => {
     const dir = path.join(folder, "segments");
     const opened = openStore({ dir, env: store.env, segmentBytes: 4_096 });
     const session = opened.startSession({ id: "long" });
@@ -124,7 +124,7 @@ describe("a log of several files", () => {
     ledger.beginSealing(store.env);
     const erasable = findErasable(dir, "long", 20);
     expect(erasable.file).not.toBe(files.at(-1));
-    eraseLine(nodeDisk, ledger, erasable, "request 42");
+    await eraseLine(nodeDisk, ledger, erasable, "request 42");
     ledger.close();
     expect(check()?.verdict).toBe("ok");
     const [, second = "", third = ""] = files;

@@ -84,7 +84,7 @@ describe("following a store that four processes write to", () => {
   });
 
   it("makes `tail -f --json` print each line exactly once, as it is stored", async () => {
-    const args = [path.join(DIST, "cli", "main.js"), "--dir", dir, "tail", "-f", "-n", "0", "--json"];
+    const args = [path.join(DIST, "cli", "main.cjs"), "--dir", dir, "tail", "-f", "-n", "0", "--json"];
     const child = spawn(process.execPath, args);
     const seen = new Seen();
     const lines: string[] = [];

@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 
-const MAIN = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const MAIN = path.join(import.meta.dirname, "..", "dist", "cli", "main.cjs");
 
 export interface HookRun {
   code: number | null;

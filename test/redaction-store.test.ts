@@ -3,14 +3,21 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gunzipSync } from "node:zlib";
 
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { foldSpool, importSessions } from "../src/import/index.ts";
 import { hookRecord, hookRedactor } from "../src/integrations/hook-record.ts";
 import { openStore } from "../src/record/index.ts";
+import { nodeDisk } from "../src/store/disk.ts";
+import { DAY_MS } from "../src/store/lifecycle/plan.ts";
+import { PRESETS } from "../src/store/lifecycle/policy.ts";
+import { retain } from "../src/store/lifecycle/retain.ts";
+import { DEFAULT_SETTINGS, mergeSettings } from "../src/store/lifecycle/settings.ts";
 import { appendToSpool } from "../src/store/spool.ts";
 import { made, PLANTED } from "./planted-secrets.ts";
+import { runCli } from "./run-cli.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -30,7 +37,8 @@ function filesOf(folder: string): string[] {
 /** Which planted secrets stand in a file of the store, as they are or as JSON writes them. */
 function leaksIn(store: string): string[] {
   return filesOf(store).flatMap((file) => {
-    const text = fs.readFileSync(file, "latin1");
+    const bytes = fs.readFileSync(file);
+    const text = (file.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString("latin1");
     return PLANTED.filter(([, planted, secret = planted]) => {
       const asJson = JSON.stringify(secret).slice(1, -1);
       return text.includes(secret) || text.includes(asJson);
@@ -85,6 +93,42 @@ it("leaves nothing planted in any file: sessions, streams, spool, folded hooks a
   store.close();
   expect(leaksIn(storeDir)).toEqual([]);
   expect(filesOf(storeDir).some((file) => fs.readFileSync(file, "latin1").includes(TOKEN))).toBe(false);
+
+  // The same in what is made of it afterwards.
+  expect(await runCli(dir, ["--dir", storeDir, "index"])).toMatchObject({ code: 0 });
+  const dev = mergeSettings(DEFAULT_SETTINGS, { retention: PRESETS["dev"]! });
+  const { steps } = await retain(storeDir, dev, { nowMs: Date.now() + 8 * DAY_MS });
+  expect(steps.filter(({ action }) => action === "archive").length).toBeGreaterThan(3);
+  const names = filesOf(storeDir).map((file) => path.relative(storeDir, file).replace(/\/.*/, ""));
+  expect(names).toEqual(expect.arrayContaining(["archive", "index", "spool"]));
+  expect(leaksIn(storeDir)).toEqual([]);
+});
+
+it("leaves nothing planted in the file where events wait while the disk is full", () => {
+  const storeDir = path.join(dir, "store");
+  const spill = path.join(dir, "spill");
+  const store = openStore({ dir: storeDir, spill: { directory: spill }, onFault: () => undefined });
+  const session = store.startSession();
+  const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+  const fdOf = (fd: number): string => fs.readlinkSync(`/proc/self/fd/${fd}`);
+  const { write, writeSoon } = nodeDisk;
+  vi.spyOn(nodeDisk, "write").mockImplementation((fd, ...rest) => {
+    if (fdOf(fd).startsWith(storeDir)) throw full;
+    return write(fd, ...rest);
+  });
+  vi.spyOn(nodeDisk, "writeSoon").mockImplementation((fd, bytes, offset, length, done) => {
+    if (fdOf(fd).startsWith(storeDir)) done(full, 0);
+    else writeSoon(fd, bytes, offset, length, done);
+  });
+  for (const [kind, planted] of PLANTED) session.log({ event: "NOTE", message: `of ${kind}: ${planted}` });
+  expect(() => session.flush()).toThrow("ENOSPC");
+  expect(session.status()).toMatchObject({ degraded: true });
+  expect(filesOf(spill).map((file) => fs.statSync(file).size > 20_000)).toEqual([true]);
+  expect([...leaksIn(spill), ...leaksIn(storeDir)]).toEqual([]);
+  vi.restoreAllMocks();
+  session.end();
+  store.close();
+  expect(leaksIn(storeDir)).toEqual([]);
 });
 
 it("gives a secret one name in all of a store, under a key that only its owner can read", () => {

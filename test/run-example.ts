@@ -7,7 +7,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 
 const EXAMPLES = path.join(import.meta.dirname, "..", "examples");
-const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.js");
+const CLI = path.join(import.meta.dirname, "..", "dist", "cli", "main.cjs");
 const TSX = path.join(import.meta.dirname, "..", "node_modules", "tsx", "dist", "loader.mjs");
 
 export interface ExampleRun {

@@ -145,7 +145,7 @@ describe("the package", () => {
       expect(existsSync(path.join(ROOT, file)), `${name} -> ${file}`).toBe(true);
     }
     for (const file of Object.values(manifest.bin)) {
-      expect(existsSync(path.join(ROOT, file.replace("dist/", "src/").replace(/\.js$/, ".ts")))).toBe(true);
+      expect(existsSync(path.join(ROOT, file.replace("dist/", "src/").replace(/\.c?js$/, ".ts")))).toBe(true);
     }
   });
 

@@ -1,10 +1,10 @@
 // Verifies a sealed log with Go's own checksum-database packages (golang.org/x/mod/sumdb/note and tlog).
 //
-//	verify VKEY LOG.jsonl
+//	verify VKEY LOG.jsonl...
 //
 // VKEY is the store's public key, noted somewhere else (`tracekeep verify` prints it). LOG.jsonl has its seal beside it
 // in LOG.seal. Lines that were erased count when the ledger in the same folder, itself sealed, says that they were. Exit
-// code: 0 the sealed lines hold, 3 they do not, 2 wrong usage.
+// code: 0 the sealed lines hold, 3 those of some log do not, 2 wrong usage.
 //
 // On Debian: apt install golang-go golang-golang-x-mod-dev; GO111MODULE=off GOPATH=/usr/share/gocode go build verify.go
 package main
@@ -13,6 +13,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -33,6 +34,8 @@ type entry struct {
 	Leaf      string `json:"leaf"`
 }
 
+var errMalformed = errors.New("the seal is malformed")
+
 func openSeal(path string, key note.Verifier) (origin string, size int64, root tlog.Hash, err error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -40,11 +43,8 @@ func openSeal(path string, key note.Verifier) (origin string, size int64, root t
 	}
 	// The note package takes any base64; a seal has only the one form.
 	for _, line := range strings.Split(string(data), "\n") {
-		if fields := strings.Split(line, " "); fields[0] == "\u2014" {
-			if len(fields) != 3 {
-				return origin, size, root, fmt.Errorf("a signature line is malformed")
-			}
-			if _, err = strict.DecodeString(fields[2]); err != nil {
+		if rest := strings.TrimPrefix(line, "\u2014 "); rest != line {
+			if _, err = strict.DecodeString(rest[strings.LastIndexByte(rest, ' ')+1:]); err != nil {
 				return
 			}
 		}
@@ -55,15 +55,12 @@ func openSeal(path string, key note.Verifier) (origin string, size int64, root t
 	}
 	lines := strings.Split(opened.Text, "\n")
 	if len(lines) != 4 || lines[3] != "" {
-		return origin, size, root, fmt.Errorf("the seal is malformed")
+		return origin, size, root, errMalformed
 	}
 	size, err = strconv.ParseInt(lines[1], 10, 64)
-	if err != nil || strconv.FormatInt(size, 10) != lines[1] || size < 0 {
-		return origin, size, root, fmt.Errorf("the seal is malformed")
-	}
-	bytes, err := strict.DecodeString(lines[2])
-	if err != nil || len(bytes) != tlog.HashSize {
-		return origin, size, root, fmt.Errorf("the seal is malformed")
+	bytes, notBase64 := strict.DecodeString(lines[2])
+	if err != nil || strconv.FormatInt(size, 10) != lines[1] || size < 0 || notBase64 != nil || len(bytes) != tlog.HashSize {
+		return origin, size, root, errMalformed
 	}
 	copy(root[:], bytes)
 	return lines[0], size, root, nil
@@ -117,47 +114,60 @@ func check(log string, key note.Verifier, erased map[int64]string) (origin strin
 	return origin, lines, err
 }
 
-func verify(vkey, log string) (int, string, error) {
+// erasures returns what the ledger beside a log says was erased of it: leaves by line number.
+func erasures(ledger, log string, key note.Verifier) (map[int64]string, error) {
+	erased := map[int64]string{}
+	_, statements, err := check(ledger, key, nil)
+	if err != nil {
+		return nil, err
+	}
+	data, _ := os.ReadFile(log)
+	var first, statement entry
+	if err := json.Unmarshal(bytes.SplitN(data, []byte("\n"), 2)[0], &first); err != nil {
+		return nil, err
+	}
+	for _, line := range statements {
+		if json.Unmarshal(line, &statement) == nil && statement.Event == "ERASED" && statement.SessionID == first.SessionID {
+			erased[statement.ErasedSeq] = statement.Leaf
+		}
+	}
+	return erased, nil
+}
+
+func verify(vkey, log string) (lines [][]byte, origin string, err error) {
 	key, err := note.NewVerifier(vkey)
 	if err != nil {
-		return 0, "", err
+		return
 	}
-	erased := map[int64]string{}
-	isLedger := filepath.Base(log) == "ledger.jsonl"
+	var erased map[int64]string
 	ledger := filepath.Join(filepath.Dir(log), "ledger.jsonl")
+	isLedger := filepath.Base(log) == "ledger.jsonl"
 	if _, missing := os.Stat(ledger); !isLedger && missing == nil {
-		_, statements, err := check(ledger, key, nil)
-		if err != nil {
-			return 0, "", err
-		}
-		data, _ := os.ReadFile(log)
-		var first entry
-		if err := json.Unmarshal(bytes.SplitN(data, []byte("\n"), 2)[0], &first); err != nil {
-			return 0, "", err
-		}
-		for _, line := range statements {
-			var statement entry
-			if json.Unmarshal(line, &statement) == nil && statement.Event == "ERASED" && statement.SessionID == first.SessionID {
-				erased[statement.ErasedSeq] = statement.Leaf
-			}
+		if erased, err = erasures(ledger, log, key); err != nil {
+			return
 		}
 	}
-	origin, lines, err := check(log, key, erased)
+	origin, lines, err = check(log, key, erased)
 	if err == nil && !isLedger && !strings.HasPrefix(origin, key.Name()+"/") {
-		err = fmt.Errorf("the seal is of another store")
+		err = errors.New("the seal is of another store")
 	}
-	return len(lines), origin, err
+	return
 }
 
 func main() {
-	if len(os.Args) != 3 || !strings.HasSuffix(os.Args[2], ".jsonl") {
-		fmt.Fprintln(os.Stderr, "usage: verify VKEY LOG.jsonl")
+	if len(os.Args) < 3 || !strings.HasSuffix(os.Args[2], ".jsonl") {
+		fmt.Fprintln(os.Stderr, "usage: verify VKEY LOG.jsonl...")
 		os.Exit(2)
 	}
-	lines, origin, err := verify(os.Args[1], os.Args[2])
-	if err != nil {
-		fmt.Println("bad:", err)
-		os.Exit(3)
+	status := 0
+	for _, log := range os.Args[2:] {
+		lines, origin, err := verify(os.Args[1], log)
+		if err != nil {
+			fmt.Println("bad:", err)
+			status = 3
+			continue
+		}
+		fmt.Printf("ok: %d lines of %s\n", len(lines), origin)
 	}
-	fmt.Printf("ok: %d lines of %s\n", lines, origin)
+	os.Exit(status)
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Verifies a sealed log without any of Tracekeep's code.
 
-    verify.py VKEY LOG.jsonl
+    verify.py VKEY LOG.jsonl...
 
 VKEY is the store's public key, noted somewhere else (`tracekeep verify` prints it). LOG.jsonl has its seal beside it in
 LOG.seal. Lines that were erased count when the ledger in the same folder, itself sealed, says that they were. Exit code:
-0 the sealed lines hold, 3 they do not, 2 wrong usage. Needs Python 3.9 and the package `cryptography`.
+0 the sealed lines hold, 3 those of some log do not, 2 wrong usage. Needs Python 3.9 and the package `cryptography`.
 """
 
 import base64
@@ -43,13 +43,13 @@ def open_seal(path, vkey):
     """Size and root of a seal that the key signed."""
     name, key_id, public = vkey
     note = open(path, "rb").read(65537)
-    if len(note) > 65536 or b"\n\n" not in note or not note.endswith(b"\n"):
+    if len(note) > 65536 or b"\n\n" not in note or not note.endswith(b"\n") or re.search(rb"[\0-\x09\x0b-\x1f]", note):
         raise Bad("the seal is not a signed note")
     split = note.rindex(b"\n\n")
     text, lines = note[: split + 1], note[split + 2 : -1].decode().split("\n")
     signed = 0
     for line in lines:
-        parts = re.fullmatch(r"\u2014 (\S+) ([A-Za-z0-9+/=]+)", line)
+        parts = re.fullmatch(r"\u2014 ([^\s+]+) ([A-Za-z0-9+/=]{8,})", line)
         if parts is None:
             raise Bad("a signature line is malformed")
         data = strict_base64(parts[2])
@@ -105,28 +105,36 @@ def check(log, vkey, erased):
     return origin, lines
 
 
+def verify(log, vkey):
+    """Number of sealed lines that hold, and whose they are."""
+    is_ledger = os.path.basename(log) == "ledger.jsonl"
+    with open(log, "rb") as file:
+        erased, session = {}, json.loads(file.readline())["session_id"]
+    ledger = os.path.join(os.path.dirname(log), "ledger.jsonl")
+    if not is_ledger and os.path.exists(ledger):
+        for line in check(ledger, vkey, {})[1]:
+            entry = json.loads(line)
+            if entry["event"] == "ERASED" and entry["session_id"] == session:
+                erased[entry["erased_seq"]] = entry["leaf"]
+    origin, lines = check(log, vkey, erased)
+    if not is_ledger and not origin.startswith(vkey[0] + "/"):
+        raise Bad("the seal is of another store")
+    return len(lines), origin
+
+
 def main():
-    if len(sys.argv) != 3 or not sys.argv[2].endswith(".jsonl"):
+    if len(sys.argv) < 3 or not sys.argv[2].endswith(".jsonl"):
         print(__doc__, file=sys.stderr)
         return 2
-    log = sys.argv[2]
-    try:
-        vkey = parse_vkey(sys.argv[1])
-        erased, session = {}, json.loads(open(log, "rb").readline())["session_id"]
-        ledger = os.path.join(os.path.dirname(log), "ledger.jsonl")
-        if os.path.basename(log) != "ledger.jsonl" and os.path.exists(ledger):
-            for line in check(ledger, vkey, {})[1]:
-                entry = json.loads(line)
-                if entry["event"] == "ERASED" and entry["session_id"] == session:
-                    erased[entry["erased_seq"]] = entry["leaf"]
-        origin, lines = check(log, vkey, erased)
-        if os.path.basename(log) != "ledger.jsonl" and not origin.startswith(vkey[0] + "/"):
-            raise Bad("the seal is of another store")
-    except (Bad, InvalidSignature, ValueError, KeyError, OSError) as error:
-        print(f"bad: {error or type(error).__name__}")
-        return 3
-    print(f"ok: {len(lines)} lines of {origin}")
-    return 0
+    status = 0
+    for log in sys.argv[2:]:
+        try:
+            lines, origin = verify(log, parse_vkey(sys.argv[1]))
+            print(f"ok: {lines} lines of {origin}")
+        except (Bad, InvalidSignature, ValueError, KeyError, TypeError, OSError) as error:
+            print(f"bad: {error or type(error).__name__}")
+            status = 3
+    return status
 
 
 if __name__ == "__main__":

@@ -14,9 +14,10 @@ const SCRATCH = path.join(HERE, "../../.cache/bench");
 /** A process that takes longer hangs. */
 const MOST_MS = 300_000;
 
-/** One process to run in each round: a script of `child/` and its input. */
+/** One process to run in each round, and its input. */
 export interface Job {
   name: string;
+  /** In `child/`, or the whole path of another one. */
   script: string;
   input: Readonly<Record<string, unknown>>;
   env?: Readonly<Record<string, string>>;
@@ -99,7 +100,7 @@ export async function runJob(job: Job): Promise<Figures | string> {
   fs.mkdirSync(SCRATCH, { recursive: true });
   const directory = fs.mkdtempSync(path.join(SCRATCH, "run-"));
   try {
-    const script = path.join(HERE, "child", job.script);
+    const script = path.resolve(HERE, "child", job.script);
     const { stdout } = await promisify(execFile)(
       process.execPath,
       [script, JSON.stringify({ ...job.input, directory })],

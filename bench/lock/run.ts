@@ -15,19 +15,16 @@ import * as fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { format } from "prettier";
-
 import { showProgress } from "../append/progress.ts";
 import { median } from "../append/rounds.ts";
 import { formatNumber, markdownTable } from "../append/section.ts";
+import { writeSection } from "../document.ts";
 // @ts-expect-error -- plain JavaScript, as everything that is measured
 import { LOCKS as loaded } from "./child/locks.mjs";
 
 const HERE = import.meta.dirname;
 const ROOT = path.join(HERE, "../..");
 const SCRATCH = path.join(ROOT, ".cache/bench");
-const DOCUMENT = path.join(ROOT, "docs/performance.md");
-const [BEGIN, END] = ["<!-- lock:begin -->", "<!-- lock:end -->"];
 
 const PROCESSES = [1, 4, 16];
 /** Mean pause between two times, in milliseconds; 0: again in the next turn of the event loop. */
@@ -92,7 +89,7 @@ const report = [
   ...[...skipped].map(([lock, why]) => `${lock} was skipped: ${why}`),
 ].join("\n\n");
 console.log(report);
-if (values.write) await writeReport();
+if (values.write) await writeSection("lock", report);
 
 // --- internal ---
 
@@ -175,12 +172,4 @@ function tableOf(pauseMs: number): string {
   );
   const head = ["", "times/s", "wait p50 ms", "wait p99 ms", "longest ms", "least ÷ most"];
   return `${title}\n\n${markdownTable(head, rows)}`;
-}
-
-async function writeReport(): Promise<void> {
-  const text = fs.readFileSync(DOCUMENT, "utf8");
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} … ${END}`);
-  const changed = `${text.slice(0, begin)}${BEGIN}\n\n${report}\n\n${text.slice(end)}`;
-  fs.writeFileSync(DOCUMENT, await format(changed, { parser: "markdown", printWidth: 110 }));
 }

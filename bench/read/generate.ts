@@ -6,6 +6,7 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { encodeIdentity, encodeLine } from "../../src/format/index.ts";
+import { readLines } from "../../src/store/line-reader.ts";
 
 const START_MS = Date.parse("2026-01-06T00:00:00.000Z");
 const AGENTS = ["Claude-Orch-Prime-20260106-c614", "Coder-20260106-11aa", "Tester-20260106-9f02"];
@@ -45,17 +46,13 @@ export function generate(directory: string, megabytes: number): Inputs {
   fs.closeSync(to);
   fs.closeSync(toForeign);
   const compressed = `${canonical}.gz`;
-  // Members of 256 KiB, as our archives have them.
-  fs.writeFileSync(
-    compressed,
-    Buffer.concat([...chunks(fs.readFileSync(canonical))].map((chunk) => gzipSync(chunk))),
-  );
+  compress(canonical, compressed);
   const store = path.join(directory, "store");
   fs.mkdirSync(store, { recursive: true });
   fs.linkSync(canonical, path.join(store, "session_20260106_0c6d2f9e.jsonl"));
   const sessions = path.join(directory, "sessions");
   fs.mkdirSync(sessions, { recursive: true });
-  splitUp(canonical, sessions, SESSIONS);
+  splitUp(canonical, sessions, Math.ceil(seq / SESSIONS));
   const inputs = {
     canonical,
     foreign,
@@ -74,25 +71,42 @@ export function generate(directory: string, megabytes: number): Inputs {
 
 const SESSIONS = 10_000;
 
-function* chunks(bytes: Buffer): Generator<Buffer, void, undefined> {
-  for (let at = 0; at < bytes.length; at += 256 * 1024) yield bytes.subarray(at, at + 256 * 1024);
+/** In members of 256 KiB, as our archives have them. */
+function compress(file: string, compressed: string): void {
+  const [from, to] = [fs.openSync(file, "r"), fs.openSync(compressed, "w")];
+  const chunk = Buffer.alloc(256 * 1024);
+  for (let count = -1; count !== 0;) {
+    count = fs.readSync(from, chunk);
+    if (count > 0) fs.writeSync(to, gzipSync(chunk.subarray(0, count)));
+  }
+  fs.closeSync(from);
+  fs.closeSync(to);
 }
 
-/** The same events, each `count`th part as a session of its own: its first event becomes its START. */
+/** The same events, each `count` of them as a session of its own: its first event becomes its START. */
 function splitUp(file: string, directory: string, count: number): void {
-  const lines = fs.readFileSync(file, "latin1").split("\n").slice(0, -1);
-  const each = Math.ceil(lines.length / count);
-  for (let index = 0; index * each < lines.length; index++) {
-    const id = `019b9f2e-6f10-7c3a-9a52-${String(index).padStart(12, "0")}`;
-    const own = lines.slice(index * each, (index + 1) * each).map((text, seq) => {
-      const moved = text
-        .replace(/"seq":\d+/, `"seq":${seq}`)
-        .replace(/"session_id":"[^"]*"/, `"session_id":"${id}"`);
-      if (seq > 0) return moved;
-      return moved.replace(/^\{"event":"[^"]*"/, '{"event":"START"').replace(/\}$/, ',"format":1}');
-    });
-    fs.writeFileSync(path.join(directory, `session_${index}.jsonl`), `${own.join("\n")}\n`, "latin1");
+  let own: string[] = [];
+  let sessions = 0;
+  const finish = (): void => {
+    if (own.length > 0) fs.writeFileSync(path.join(directory, `session_${sessions++}.jsonl`), own.join(""));
+    own = [];
+  };
+  for (const each of readLines(file)) {
+    if (!("bytes" in each)) continue;
+    const id = `019b9f2e-6f10-7c3a-9a52-${String(sessions).padStart(12, "0")}`;
+    const moved = each.bytes
+      .toString("utf8")
+      .replace(/"seq":\d+/, `"seq":${own.length}`)
+      .replace(/"session_id":"[^"]*"/, `"session_id":"${id}"`);
+    const isFirst = own.length === 0;
+    own.push(
+      isFirst
+        ? moved.replace(/^\{"event":"[^"]*"/, '{"event":"START"').replace(/\}$/m, ',"format":1}')
+        : moved,
+    );
+    if (own.length === count) finish();
   }
+  finish();
 }
 
 let state = 1;

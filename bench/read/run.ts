@@ -42,7 +42,7 @@ const inputs = generate(path.join(ROOT, `.cache/bench/read-${megabytes}`), megab
 const since = new Date(inputs.lastMs - 3_600_000).toISOString();
 
 /** Ours, asked for what the store's index knows, and without it. */
-const CLI = path.join(ROOT, "dist/cli/main.js");
+const CLI = path.join(ROOT, "dist/cli/main.cjs");
 execFileSync(process.execPath, [CLI, "--dir", inputs.store, "index"]);
 execFileSync(process.execPath, [CLI, "--dir", inputs.sessions, "index"]);
 

@@ -7,9 +7,11 @@ import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { runCli } from "../../test/run-cli.ts";
+import type { JsonValue } from "../event/index.ts";
 import { encodeIdentity, encodeLine } from "../format/index.ts";
 import { openStore } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
+import { SessionIndex } from "../session-index/index.ts";
 import { appendToSpool } from "../store/spool.ts";
 
 const VIEWS = [
@@ -85,47 +87,93 @@ describe("every view", () => {
 });
 
 describe("a store of 10,000 sessions", () => {
+  const SESSIONS = 10_000;
   let large: string;
   beforeAll(() => {
     large = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
     const store = openStore({ dir: path.join(large, ".tracekeep") });
     store.close();
-    const parts = {
-      severity: "INFO" as const,
-      id: "019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41",
-      salt: "q83vEjRWeJCrze8S",
-    };
-    for (let number = 0; number < 10_000; number++) {
-      const identity = encodeIdentity(`s${number}`, "agent");
-      const timestamp = new Date(Date.UTC(2026, 0, 6) + number * 1000).toISOString();
-      const parent = number % 10 === 0 ? {} : { parent_session_id: `s${number - (number % 10)}` };
-      const start = {
-        format: 1,
-        recorder: "r",
-        origin: "recorded",
-        durability: "os",
-        redaction: {},
-        ...parent,
-      };
-      const lines = [
-        encodeLine({ ...parts, event: "START", timestamp, seq: 0, body: start }, identity),
-        encodeLine(
-          { ...parts, event: "TOOL_CALL", timestamp, seq: 1, body: { tool: "bash", duration_ms: 5 } },
-          identity,
-        ),
-      ];
-      fs.writeFileSync(path.join(store.dir, `session_${number}.jsonl`), lines.join(""));
+    for (let number = 0; number < SESSIONS; number++) {
+      fs.writeFileSync(path.join(store.dir, `session_${number}.jsonl`), hookSession(number));
     }
   }, 60_000);
   afterAll(() => fs.rmSync(large, { recursive: true }));
 
-  it("is counted in full, and its tree shown", { timeout: 60_000 }, async () => {
-    const { out } = await runCli(large, ["audit", "--json"]);
-    expect(JSON.parse(out)).toMatchObject({ sessions: 10_000, tool_calls: 10_000 });
-    const { out: flow } = await runCli(large, ["audit", "flow"]);
-    expect(flow).toMatch(/^1,000 roots, 2 deep\n/);
-    const { out: one } = await runCli(large, ["audit", "--session", "s9999", "--json"]);
-    expect(JSON.parse(one)).toMatchObject({ sessions: 1 });
+  /** A session that hooks told of: a call that leave was asked for, one in ten failed, half of them with an end. */
+  function hookSession(number: number): string {
+    const identity = encodeIdentity(`s${number}`, "claude-code");
+    const timestamp = new Date(Date.UTC(2026, 0, 6) + number * 1000).toISOString();
+    const parent = number % 10 === 0 ? {} : { parent_session_id: `s${number - (number % 10)}` };
+    const call = { tool: "Bash", args: { command: "make" } };
+    const status = number % 10 === 3 ? "error" : "ok";
+    const events: [event: string, hook: string | undefined, body: Record<string, JsonValue>][] = [
+      ["START", undefined, { format: 1, recorder: "r", origin: "claude-code", durability: "os", ...parent }],
+      ["TOOL_CALL", "PreToolUse", call],
+      ["PERMISSION_REQUEST", "PermissionRequest", call],
+      ["TOOL_RESULT", "PostToolUse", { tool: "Bash", status, duration_ms: 5 }],
+    ];
+    if (number % 2 === 0) events.push(["END", "SessionEnd", { reason: "exit", events: 5, event_counts: {} }]);
+    const lines = events.map(([event, hook, body], seq) =>
+      encodeLine(
+        {
+          event,
+          timestamp,
+          severity: status === "error" && event === "TOOL_RESULT" ? "ERROR" : "INFO",
+          seq,
+          id: "019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41",
+          ...(event.startsWith("TOOL_") ? { call_id: `c${number}` } : {}),
+          body: hook === undefined ? body : { ...body, metadata: { hook } },
+          ...(hook === undefined
+            ? {}
+            : { source: { file: `/spool/s${number}.jsonl`, offset: seq, line: seq } }),
+          salt: "q83vEjRWeJCrze8S",
+        },
+        identity,
+      ),
+    );
+    return lines.join("");
+  }
+
+  const ask = async (...argv: string[]): Promise<string> => {
+    const { code, out, err } = await runCli(large, ["audit", ...argv]);
+    expect([code, err], argv.join(" ")).toEqual([0, ""]);
+    return out;
+  };
+
+  it("is answered in every view, each session once", { timeout: 120_000 }, async () => {
+    const calls = { both: 0, only_hooks: SESSIONS, only_transcript: 0 };
+    const summary: unknown = JSON.parse(await ask("--json", "--errors", "--anomalies"));
+    expect(summary).toMatchObject({
+      sessions: SESSIONS,
+      tool_calls: SESSIONS,
+      tool_errors: SESSIONS / 10,
+      anomalies: [],
+      coverage: { sessions: SESSIONS, without_end: 0, without_transcript: SESSIONS, calls, pairs: SESSIONS },
+    });
+    expect(summary).toHaveProperty("latest_errors.length", 50);
+    expect(summary).toHaveProperty("agents.length", 1);
+    expect(await ask("agent", "claude*")).toContain("10,000 sessions");
+    expect(await ask("flow")).toMatch(/^1,000 roots, 2 deep\n/);
+    expect((await ask("flow", "--mermaid")).split("\n").length).toBeGreaterThan(SESSIONS);
+    expect(JSON.parse(await ask("permissions", "--json"))).toHaveProperty("rows.length", SESSIONS);
+    expect(JSON.parse(await ask("coverage", "--json"))).toMatchObject({ calls });
+    expect(JSON.parse(await ask("validate", "--json"))).toMatchObject({ valid: true, problems: [] });
+  });
+
+  it("gives one session, and the latest hours, without the others", { timeout: 60_000 }, async () => {
+    const one = JSON.parse(await ask("--session", "s9999", "--json"));
+    expect(one).toMatchObject({ sessions: 1, tool_calls: 1, coverage: { sessions: 1, pairs: 1 } });
+    expect(JSON.parse(await ask("--last", "1h", "--json"))).toMatchObject({ sessions: 0, tool_calls: 0 });
+    expect(await ask("flow", "--session", "s9990")).toMatch(/^1 root, 2 deep\n/);
+  });
+
+  it("is in Sentinel's index, however stale that was", { timeout: 60_000 }, async () => {
+    const store = openStore({ dir: path.join(large, ".tracekeep"), handleSignals: false });
+    fs.writeFileSync(path.join(store.dir, "session_index.json"), '{"sessions":[]}');
+    const { sessions } = await new SessionIndex(store).load();
+    expect(sessions).toHaveLength(SESSIONS);
+    expect(new Set(sessions.map(({ trace_count: count }) => count))).toEqual(new Set([4, 5]));
+    store.close();
   });
 });
 

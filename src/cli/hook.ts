@@ -12,12 +12,13 @@ import { appendToSpool } from "../store/spool.ts";
 interface HookSurroundings {
   env: Readonly<Record<string, string | undefined>>;
   cwd: string;
-  /** What the host sent; undefined when nobody sent anything. */
-  readInput: () => Buffer | undefined;
+  /** What the host sent; undefined when nobody sent anything. Default: standard input. */
+  readInput?: (() => Buffer | undefined) | undefined;
 }
 
 /** Records one hook call. Never throws. @param argv what stands behind `hook` */
-export function runHook(argv: readonly string[], { env, cwd, readInput }: HookSurroundings): void {
+export function runHook(argv: readonly string[], surroundings: HookSurroundings): void {
+  const { env, cwd, readInput = readStandardInput } = surroundings;
   try {
     const timeMs = Date.now();
     const input = readInput();
@@ -35,13 +36,19 @@ export function runHook(argv: readonly string[], { env, cwd, readInput }: HookSu
   }
 }
 
-/** All of the input, up to a little more than is kept; undefined at a terminal, where nobody would end it. */
-export function readHookInput(fd: number): Buffer | undefined {
-  if (fs.fstatSync(fd).isCharacterDevice()) return undefined;
+// --- internal ---
+
+const STANDARD_INPUT = 0;
+/** What a pipe holds. */
+const CHUNK_BYTES: number = 64 * 1024;
+
+/** All of it, up to a little more than is kept; undefined at a terminal, where nobody would end it. */
+function readStandardInput(): Buffer | undefined {
+  if (fs.fstatSync(STANDARD_INPUT).isCharacterDevice()) return undefined;
   const chunks: Buffer[] = [];
   for (let total = 0; total <= MAX_HOOK_BYTES;) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    const read = readSome(fd, chunk);
+    const read = readSome(chunk);
     if (read === 0) break;
     chunks.push(chunk.subarray(0, read));
     total += read;
@@ -49,19 +56,15 @@ export function readHookInput(fd: number): Buffer | undefined {
   return Buffer.concat(chunks);
 }
 
-// --- internal ---
-
-const CHUNK_BYTES: number = 256 * 1024;
-
 function valueOf(argv: readonly string[], name: string): string | undefined {
   const at = argv.indexOf(name);
   return at < 0 ? argv.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1) : argv[at + 1];
 }
 
-function readSome(fd: number, into: Buffer): number {
+function readSome(into: Buffer): number {
   for (;;) {
     try {
-      return fs.readSync(fd, into);
+      return fs.readSync(STANDARD_INPUT, into);
     } catch (error) {
       const code = error instanceof Error && "code" in error ? error.code : undefined;
       if (code === "EOF") return 0;

@@ -1,16 +1,22 @@
 #!/usr/bin/env node
 // The command line's entry: the only file that reads the process's arguments and decides how it ends. `hook` goes its
-// own way before anything else is loaded.
+// own way before anything else is loaded, and without Node's loader of ES modules, whose start would cost it more than
+// all else that it does.
 
+import { createRequire } from "node:module";
 import process from "node:process";
 
-const argv = process.argv.slice(2);
+void main(process.argv.slice(2));
 
-if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
-  const { readHookInput, runHook } = await import("./hook.ts");
-  runHook(argv.slice(1), { env: process.env, cwd: process.cwd(), readInput: () => readHookInput(0) });
-  process.exitCode = 0;
-} else {
-  const { runProgram } = await import("./program.ts");
-  process.exitCode = await runProgram(argv);
+// --- internal ---
+
+async function main(argv: readonly string[]): Promise<void> {
+  if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
+    const hook: typeof import("./hook.ts") = createRequire(import.meta.url)("./hook.cjs");
+    hook.runHook(argv.slice(1), { env: process.env, cwd: process.cwd() });
+    process.exitCode = 0;
+  } else {
+    const { runProgram } = await import("./program.ts");
+    process.exitCode = await runProgram(argv);
+  }
 }

@@ -1,12 +1,13 @@
-// The secrets in one file: JSON Lines are looked at value by value, anything else as text. In constant memory.
+// The secrets in one file, compressed or not: JSON Lines are looked at value by value, anything else as text. In constant
+// memory.
 
 import * as fs from "node:fs";
 import path from "node:path";
-import { gunzipSync } from "node:zlib";
 
+import { TracekeepError } from "../base/errors.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import type { Redactor } from "../redact/index.ts";
-import { readLines } from "../store/line-reader.ts";
+import { LineCursor } from "../store/line-reader.ts";
 
 export interface Finding {
   file: string;
@@ -33,23 +34,39 @@ export function* scannedFiles(paths: readonly string[], cwd: string): Generator<
   }
 }
 
-/** @throws TracekeepError when it cannot be read; the signal's reason */
+/** @throws TracekeepError when it cannot be read, or not to its end; the signal's reason */
 export function* scanFile(
   file: string,
   redactor: Redactor,
   signal: AbortSignal,
 ): Generator<Finding, void, undefined> {
   const text = new TextWindow(file, redactor);
-  for (const { line, content } of linesOf(file, signal)) {
-    const record = parsedRecord(content);
-    if (record === undefined) {
-      yield* text.add(content, line);
-      continue;
+  const lines = new LineCursor(file);
+  try {
+    while (lines.next()) {
+      signal.throwIfAborted();
+      // A line over 64 MiB is no text that anybody wrote.
+      if (lines.tooLong) continue;
+      const { line } = lines;
+      const content = lines.bytes.toString("utf8").replace(/\n$/, "");
+      const marks = marksOfRecord(content, redactor);
+      if (marks === undefined) {
+        yield* text.add(content, line);
+        continue;
+      }
+      yield* text.end();
+      for (const [kind, fingerprint] of marks) yield { file, line, kind, fingerprint };
     }
     yield* text.end();
-    for (const [kind, fingerprint] of secretsOf(record, redactor)) yield { file, line, kind, fingerprint };
+    const [damage] = lines.damage;
+    if (damage !== undefined)
+      throw new TracekeepError("IO", `from byte ${damage.from} on it could not be read: ${damage.reason}`, {
+        path: file,
+        offset: damage.from,
+      });
+  } finally {
+    lines.close();
   }
-  yield* text.end();
 }
 
 // --- internal ---
@@ -58,50 +75,29 @@ const SKIPPED: ReadonlySet<string> = new Set(["node_modules", ".git", "redaction
 
 /** Longest stretch of text in which one secret may reach over several lines. */
 const WINDOW_CHARACTERS: number = 256 * 1024;
-/** Longest compressed file, unpacked. A segment of a store has 10 MiB. */
-const MAX_UNPACKED_BYTES: number = 256 * 1024 * 1024;
-
-function* linesOf(
-  file: string,
-  signal: AbortSignal,
-): Generator<{ line: number; content: string }, void, undefined> {
-  if (file.endsWith(".gz")) {
-    const unpacked = gunzipSync(fs.readFileSync(file), { maxOutputLength: MAX_UNPACKED_BYTES }).toString(
-      "utf8",
-    );
-    for (const [index, content] of unpacked.split("\n").entries()) yield { line: index + 1, content };
-    return;
-  }
-  for (const each of readLines(file, { signal })) {
-    // A line over 64 MiB is no text that anybody wrote.
-    if ("bytes" in each) yield { line: each.line, content: each.bytes.toString("utf8").replace(/\n$/, "") };
-  }
-}
-
-function parsedRecord(content: string): JsonObject | JsonValue[] | undefined {
+/** Kind and fingerprint of each secret in a line of JSON, as redaction would mark it; undefined for any other text. */
+function marksOfRecord(content: string, redactor: Redactor): [string, string][] | undefined {
   if (!content.startsWith("{") && !content.startsWith("[")) return undefined;
   try {
     const value: JsonValue = JSON.parse(content);
-    return typeof value === "object" && value !== null ? value : undefined;
+    return typeof value === "object" && value !== null ? newMarks(value, redactor) : undefined;
   } catch {
+    // No JSON, or nested so deep that nothing can walk it.
     return undefined;
   }
 }
 
-/** Kind and fingerprint of each secret, as redaction would mark it. */
-function* secretsOf(
-  record: JsonObject | JsonValue[],
-  redactor: Redactor,
-): Generator<readonly [string, string], void, undefined> {
+function newMarks(record: JsonObject | JsonValue[], redactor: Redactor): [string, string][] {
   const body: JsonObject = Array.isArray(record) ? { record } : record;
-  if (redactor.isClean(body)) return;
+  if (redactor.isClean(body)) return [];
   const known = new Map<string, number>();
   for (const mark of marksIn(JSON.stringify(body))) known.set(mark, (known.get(mark) ?? 0) + 1);
-  for (const mark of marksIn(JSON.stringify(redactor.redact(body)))) {
+  const made = marksIn(JSON.stringify(redactor.redact(body))).filter((mark) => {
     const before = known.get(mark) ?? 0;
     if (before > 0) known.set(mark, before - 1);
-    else yield mark.split(":") as [string, string];
-  }
+    return before === 0;
+  });
+  return made.map((mark) => mark.split(":") as [string, string]);
 }
 
 /** `kind:fingerprint` of each mark. */

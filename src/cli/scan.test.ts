@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 
 import { afterEach, beforeEach, expect, it } from "vitest";
 
@@ -61,6 +62,21 @@ it("finds nothing in a store that was recorded with redaction, and names a secre
     /\[REDACTED:github-token:(\w+)\]/.exec(fs.readFileSync(file, "utf8")) ?? [];
   expect(code).toBe(3);
   expect(stdout.trim()).toBe(`${path.join(folder, "old.txt")}:1: github-token ${fingerprint}`);
+});
+
+it("looks into compressed files, member by member, and says where one ends too early", async () => {
+  const members = [`one\n{"text":"use ${TOKEN}"}\n${PEM.slice(0, 60)}`, `${PEM.slice(60)}\n`, `${TOKEN}\n`];
+  const compressed = members.map((member) => gzipSync(member));
+  fs.writeFileSync(path.join(folder, "old.jsonl.gz"), Buffer.concat(compressed));
+  const whole = await runCli(folder, ["scan", "old.jsonl.gz"]);
+  expect(whole).toMatchObject({ code: 3, err: expect.stringContaining("3 secrets in 1 files\n") });
+  expect(whole.out).toMatch(/gz:2: github-token \w+\n.*gz:3: private-key \w+\n.*gz:7: github-token/);
+
+  fs.writeFileSync(path.join(folder, "cut.jsonl.gz"), Buffer.concat(compressed).subarray(0, -12));
+  const cut = await runCli(folder, ["scan", "cut.jsonl.gz"]);
+  expect(cut).toMatchObject({ code: 3, err: expect.stringContaining("1 could not be read") });
+  expect(cut.err).toContain("is cut off");
+  expect(cut.out).toContain("private-key");
 });
 
 it("says which file cannot be read, and goes on", async () => {

@@ -30,10 +30,17 @@ export function formatTimestamp(timeMs: number): string {
 export function parseTimestamp(text: string): number | undefined {
   // The form that our writer writes is the one that is read by the million.
   if (text.length === 24 && WRITTEN.test(text)) {
-    const timeMs = Date.parse(text);
-    // V8 reads 30 February as 2 March and hour 24 as the next day; the day must come back as it was given.
-    if (new Date(timeMs).getUTCDate() === Number(text.slice(8, 10)) && !text.startsWith("24", 11))
-      return timeMs;
+    const day = text.slice(0, 10);
+    if (day !== knownDay.text) {
+      const timeMs = Date.parse(`${day}T00:00:00.000Z`);
+      // V8 reads 30 February as 2 March; the day must come back as it was given.
+      const isDay = new Date(timeMs).getUTCDate() === Number(text.slice(8, 10));
+      knownDay = { text: day, timeMs: isDay ? timeMs : NaN };
+    }
+    const [hour, minute, second] = [twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)];
+    const milliseconds = twoDigits(text, 20) * 10 + text.charCodeAt(22) - ZERO;
+    const timeMs = knownDay.timeMs + ((hour * 60 + minute) * 60 + second) * 1000 + milliseconds;
+    if (hour < 24 && minute < 60 && second < 60 && !Number.isNaN(timeMs)) return timeMs;
   }
   const parts = READABLE.exec(text);
   if (parts === null) return undefined;
@@ -62,4 +69,15 @@ export function parseTimestamp(text: string): number | undefined {
 /** Whether a text is a timestamp exactly as {@link formatTimestamp} writes it. */
 export function isWrittenTimestamp(text: string): boolean {
   return WRITTEN.test(text) && parseTimestamp(text) !== undefined;
+}
+
+// --- internal ---
+
+const ZERO = 0x30;
+
+/** The day that was read last, which mostly is the next one's too. */
+let knownDay = { text: "", timeMs: NaN };
+
+function twoDigits(text: string, at: number): number {
+  return text.charCodeAt(at) * 10 + text.charCodeAt(at + 1) - ZERO * 11;
 }

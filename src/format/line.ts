@@ -98,13 +98,15 @@ export function isEnvelopeName(name: string): boolean {
  * unknown severity becomes the type's own.
  */
 export function decodeLine(bytes: Uint8Array): DecodedLine {
-  if (bytes.at(-1) !== 0x0a) return { kind: "torn", reason: "the line has no newline at its end" };
-  if (!isUtf8(bytes)) return { kind: "corrupt", reason: "the line is not valid UTF-8" };
+  if (bytes[bytes.length - 1] !== 0x0a) return { kind: "torn", reason: "the line has no newline at its end" };
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const text = buffer.toString("utf8");
+  // What is no UTF-8 becomes U+FFFD, which may as well have been written.
+  if (text.includes("\ufffd") && !isUtf8(bytes))
+    return { kind: "corrupt", reason: "the line is not valid UTF-8" };
   let value: JsonValue;
   try {
-    value = JSON.parse(
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"),
-    ) as JsonValue;
+    value = JSON.parse(text) as JsonValue;
   } catch (error) {
     return {
       kind: "corrupt",

@@ -78,6 +78,8 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
 /** Reads a note. Signatures by unknown keys are passed over; one by a known key that does not hold spoils the note. */
 export function openNote(note: string, known: readonly NoteVerifier[]): OpenedNote {
   if (Buffer.byteLength(note) > MAX_NOTE_BYTES) return bad(`it is longer than ${MAX_NOTE_BYTES} bytes`);
+  // What decoding puts in the place of bytes that are no UTF-8; no note of ours has one.
+  if (note.includes("\uFFFD")) return bad("it is not UTF-8");
   const split = note.lastIndexOf("\n\n");
   const text = note.slice(0, split + 1);
   if (split < 0 || !isNoteText(text)) return bad("it is not a signed note");

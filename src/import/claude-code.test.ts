@@ -209,6 +209,26 @@ describe("a tool call", () => {
     expect(drafts(call(), answer({}, { durationMs: 7 })).at(-1)).toMatchObject({ duration_ms: 7 });
   });
 
+  it("that a person refused has failed, and the answer is recorded besides", () => {
+    const said =
+      "The user doesn't want to proceed with this tool use. The tool use was rejected (eg. if it …).";
+    const refused = (content: string): object[] =>
+      drafts(call(), answer({ is_error: true, content }, "User rejected tool use")).slice(2);
+    const denied = {
+      event: "HUMAN_APPROVAL",
+      call_id: "toolu_1",
+      tool: "Bash",
+      status: "denied",
+      approver: "user",
+    };
+    expect(refused(said)).toMatchObject([{ event: "TOOL_RESULT", status: "error" }, denied]);
+    expect(refused(`${said} To tell you how to proceed, the user said:\nuse make`)).toMatchObject([
+      {},
+      { ...denied, reason: "use make" },
+    ]);
+    expect(refused("exit 1: the user doesn't want to proceed")).toHaveLength(1);
+  });
+
   it("names the child session that it started", () => {
     expect(drafts(call(), answer({}, { agentId: "a1" })).at(-1)).toMatchObject({
       child_session_id: "s1/agent-a1",

@@ -4,7 +4,8 @@ import type { JsonObject, JsonValue } from "../event/index.ts";
 import type { RecordSheet } from "./claude-sheet.ts";
 import { addedByToolUseResult } from "./claude-tool-result.ts";
 import { isObject } from "../format/index.ts";
-import { restOf, textIn } from "./json.ts";
+import { restOf, textIn, textOf } from "./json.ts";
+import { answerKey } from "./stamp.ts";
 
 export class ToolCalls {
   readonly #mainSessionId: string;
@@ -37,11 +38,12 @@ export class ToolCalls {
     const result = block["content"] ?? null;
     const details =
       toolUseResult === undefined ? undefined : addedByToolUseResult(toolUseResult, result, call?.args);
+    const callId = id === undefined ? {} : { call_id: id };
     const subAgent = isObject(toolUseResult) ? textIn(toolUseResult, "agentId") : undefined;
     sheet.add(
       {
         event: "TOOL_RESULT",
-        ...(id === undefined ? {} : { call_id: id }),
+        ...callId,
         tool: call?.tool,
         result,
         status: block["is_error"] === true ? "error" : "ok",
@@ -51,6 +53,10 @@ export class ToolCalls {
       { ...restOf(block, IN_RESULT), ...(details === undefined ? {} : { tool_use_result: details }) },
       id === undefined ? undefined : `result:${id}`,
     );
+    const refusal = block["is_error"] === true ? refusalIn(textOf(result)) : undefined;
+    if (refusal === undefined) return;
+    const draft = { event: "HUMAN_APPROVAL", ...callId, tool: call?.tool, ...refusal };
+    sheet.add(draft, {}, id === undefined ? undefined : answerKey(id));
   }
 }
 
@@ -64,6 +70,20 @@ interface OpenCall {
 
 const IN_CALL: ReadonlySet<string> = new Set(["type", "id", "name", "input"]);
 const IN_RESULT: ReadonlySet<string> = new Set(["type", "tool_use_id", "content", "is_error"]);
+
+/**
+ * What a person said who was asked for leave and refused it. Claude Code records it as a failed call, and so it counts as
+ * one; this is the answer itself. Undefined for results of calls that ran.
+ */
+function refusalIn(
+  text: string,
+): { status: string; approver: string; reason: string | undefined } | undefined {
+  if (!REFUSAL.test(text)) return undefined;
+  return { status: "denied", approver: "user", reason: /the user said:\s*(\S[^]*)$/.exec(text)?.[1] };
+}
+
+/** Claude Code's own words to the model. */
+const REFUSAL = /^The user doesn't want to (?:proceed with this tool use|take this action right now)\b/;
 
 /** How long the tool took: as it says itself, else from call to result, which includes waiting for permission. */
 function durationOf(

@@ -8,7 +8,7 @@ import { callOf, HookPermissions } from "./hook-permissions.ts";
 import type { ImportedSession, Importer, Translated, TranscriptFile, Translator } from "./importer.ts";
 import { isObject } from "../format/index.ts";
 import { isNothing, objectIn, restOf, textIn } from "./json.ts";
-import { promptKey } from "./stamp.ts";
+import { answerKey, promptKey } from "./stamp.ts";
 
 /** Importers of what hooks left in the spool, one for each host: its sessions are those that its transcripts are. */
 export const hookImporters: readonly Importer[] = ["claude-code", "codex", "gemini", "cursor"].map(
@@ -236,7 +236,9 @@ class HookSession {
   }
 
   #inferred(draft: EventDraft): HookEvent {
-    return { session: this.imported, draft: { ...draft, metadata: { inferred: true } } };
+    const { call_id: id } = draft;
+    const copyKey = id === undefined ? undefined : answerKey(id);
+    return { session: this.imported, draft: { ...draft, metadata: { inferred: true } }, copyKey };
   }
 
   #childOf(fields: JsonObject): { child_session_id?: string } {

@@ -28,6 +28,11 @@ export function isPromptKey(copyKey: string): boolean {
   return copyKey.startsWith(PROMPT);
 }
 
+/** Names what somebody answered who was asked for leave: a transcript says it, and hooks infer it. */
+export function answerKey(callId: string): string {
+  return `answer:${callId}`;
+}
+
 /** Reads the stamp of a stored line, its `\n` included. A line that is damaged or not canonical has none. */
 export function readStamp(line: Buffer): Stamp {
   const at = line.lastIndexOf(SOURCE);
@@ -72,7 +77,7 @@ function sourceOf(value: JsonValue | undefined): EventSource | undefined {
   };
 }
 
-const CALL_TYPE = /^\{"event":"(TOOL_CALL|TOOL_RESULT|MODEL_RESPONSE)"/;
+const CALL_TYPE = /^\{"event":"(TOOL_CALL|TOOL_RESULT|MODEL_RESPONSE|HUMAN_APPROVAL)"/;
 const USER_MESSAGE = '{"event":"USER_MESSAGE",';
 const CALL_ID = ',"call_id":"';
 /** The call id stands behind other ids, none of them longer than 1,024 bytes, or six times that when all is escaped. */
@@ -92,6 +97,7 @@ function copyKeyOf(line: Buffer): string | undefined {
   if (callId === undefined) return undefined;
   if (type === "TOOL_CALL") return `tool:${callId}`;
   if (type === "TOOL_RESULT") return `result:${callId}`;
+  if (type === "HUMAN_APPROVAL") return answerKey(callId);
   const metadata = objectIn(parseObject(line, 0, line.length), "metadata");
   return `model:${callId}:${textIn(metadata, "request_id") ?? ""}`;
 }

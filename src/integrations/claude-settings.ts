@@ -163,7 +163,7 @@ function commandsOf({ value }: JsonNode): string[] {
 
 /** Ours end like this, wherever the program is. */
 function isOurs(command: string): boolean {
-  return /(?:tracekeep|[\\/]cli[\\/]main\.js)['"]? hook claude-code(?: --scope (?:user|project))?$/.test(
+  return /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?$/.test(
     command,
   );
 }

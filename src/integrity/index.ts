@@ -7,6 +7,8 @@
  * console.log(verifyStore(".tracekeep").verdict);
  */
 export { proveLine } from "./prove.ts";
+export { attachStamp } from "./stamps.ts";
+export type { StampVerdict } from "./stamps.ts";
 export { isFinding, VERDICTS } from "./verdict.ts";
 export type { LogVerdict, Verdict } from "./verdict.ts";
 export { verifyLog, verifyStore } from "./verify.ts";

@@ -3,11 +3,11 @@
 import { decodeTombstone, encodeTlogProof, inclusionRanges, rootsOfRanges } from "../format/index.ts";
 import type { Hash } from "../format/index.ts";
 import { TracekeepError } from "../base/errors.ts";
-import { SessionCatalog } from "../store/catalog.ts";
 import { evidenceFiles } from "../store/layout.ts";
 import { readLogLines } from "../store/log-lines.ts";
 import { leafOf } from "../store/log-tree.ts";
 import { readNote } from "../store/seal-file.ts";
+import { sessionPaths } from "../store/session-files.ts";
 import { checkpointOf } from "./session-check.ts";
 
 /**
@@ -17,16 +17,8 @@ import { checkpointOf } from "./session-check.ts";
  * @throws TracekeepError when the session or the line is not there, is not sealed, or was erased
  */
 export function proveLine(dir: string, sessionId: string, seq: number): string {
-  const files = new SessionCatalog(dir)
-    .refresh()
-    .filesOf(sessionId)
-    .map((log) => log.path);
+  const files = sessionPaths(dir, sessionId);
   const [first] = files;
-  if (first === undefined)
-    throw new TracekeepError("NO_SESSION", `there is no session ${sessionId}`, {
-      path: dir,
-      hint: "list them with: tracekeep sessions",
-    });
   const note = readNote(evidenceFiles(first).seal);
   const size = (note === undefined ? undefined : checkpointOf(note))?.size ?? 0;
   if (note === undefined || seq >= size)

@@ -3,18 +3,20 @@
 import path from "node:path";
 
 import { checkOptionNames } from "../base/options.ts";
-import { TracekeepError } from "../base/errors.ts";
 import { parseVkey } from "../format/index.ts";
 import type { NoteVerifier } from "../format/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { readStoreSigner } from "../store/keys.ts";
 import { evidenceFiles, LEDGER } from "../store/layout.ts";
-import { readNote, readSeal } from "../store/seal-file.ts";
+import { openSeal, readNote, readSeal } from "../store/seal-file.ts";
 import { judge } from "./judge.ts";
 import { readLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { checkpointOf, checkSession, missingSession, sealedSession } from "./session-check.ts";
 import type { SessionFiles } from "./session-check.ts";
+import { noSession } from "../store/session-files.ts";
+import { checkStamps } from "./stamps.ts";
+import type { StampVerdict } from "./stamps.ts";
 import { walkIntactLog, walkLog } from "./walk.ts";
 import { worstVerdict } from "./verdict.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
@@ -26,6 +28,8 @@ export interface VerifyOptions {
   key?: string | undefined;
   /** Older seals, of the ledger or of sessions: what they cover must still be there. Default: none. */
   since?: readonly string[] | undefined;
+  /** Certificates of timestamp authorities, as PEM, for the time stamps in the store. Default: their chain is not checked. */
+  authorities?: string | undefined;
   /** Environment, for the place of the user's own key. Default: that of the process. */
   env?: Readonly<Record<string, string | undefined>> | undefined;
   /** Called before each log. */
@@ -47,9 +51,11 @@ export interface StoreVerdict {
   key: string | undefined;
   /** The ledger's latest seal: kept elsewhere, it proves later that everything since only grew. */
   anchor: string | undefined;
+  /** The time stamps that were attached to the store. */
+  stamps: StampVerdict[];
 }
 
-const OPTIONS = ["session", "key", "since", "env", "onProgress", "signal"] as const;
+const OPTIONS = ["session", "key", "since", "authorities", "env", "onProgress", "signal"] as const;
 
 /**
  * What was done to a store's logs since they were sealed. Costs are in bench/verify.ts.
@@ -67,11 +73,10 @@ export function verifyStore(dir: string, options: VerifyOptions = {}): StoreVerd
   const catalog = new SessionCatalog(dir).refresh();
   const sessions = sessionFiles(catalog, only);
   if (only !== undefined && sessions.length === 0 && readLedger(dir, pinned, [])?.sessions.has(only) !== true)
-    throw new TracekeepError("NO_SESSION", `there is no session ${only}`, {
-      path: dir,
-      hint: "list them with: tracekeep sessions",
-    });
-  const ledger = readLedger(dir, pinned, since);
+    throw noSession(dir, only);
+  const stamps = checkStamps(dir, options.authorities);
+  const stamped = stamps.filter(({ verdict }) => verdict.reason === "").map(({ note }) => note);
+  const ledger = readLedger(dir, pinned, [...since, ...stamped]);
   const logs: LogVerdict[] = ledger === undefined ? [] : [ledger.row];
   for (const [at, session] of sessions.entries()) {
     signal?.throwIfAborted();
@@ -102,6 +107,7 @@ export function verifyStore(dir: string, options: VerifyOptions = {}): StoreVerd
           : "given",
     key: ledger?.keys[0]?.vkey,
     anchor: ledger?.note,
+    stamps: stamps.map((stamp) => ofStore(stamp, ledger)),
   };
 }
 
@@ -130,6 +136,17 @@ export function verifyLog(files: readonly string[], key: string): LogVerdict {
 }
 
 // --- internal ---
+
+/** A time stamp of a seal that is none of this store's proves nothing about it. */
+function ofStore(
+  { verdict, note }: { verdict: StampVerdict; note: string },
+  ledger: Ledger | undefined,
+): StampVerdict {
+  const seal = openSeal(note, [...(ledger?.trusted ?? []), ...(ledger?.keys ?? [])]);
+  if (verdict.reason !== "" || (seal.kind === "seal" && seal.checkpoint.origin === ledger?.storeId))
+    return verdict;
+  return { ...verdict, reason: "what was stamped is no seal of this store" };
+}
 
 function keyFrom(owner: string, key: string): NoteVerifier {
   const verifier = parseVkey(key);

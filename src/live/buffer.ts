@@ -16,25 +16,41 @@ export type LagPolicy = "catch-up" | "drop-oldest" | "disconnect";
 
 export const LAG_POLICIES: readonly LagPolicy[] = ["catch-up", "drop-oldest", "disconnect"];
 
-/** An event of a log with its line (`read`: that was where it came from), or something volatile. */
-export type BufferedEvent =
-  { event: Event; bytes: Buffer | string; read?: boolean } | { volatile: VolatileEvent };
+/** An event of a log with its line, or something volatile. */
+export type BufferedEvent = StoredEntry | { volatile: VolatileEvent };
 
-export type StoredEntry = Exclude<BufferedEvent, { volatile: VolatileEvent }>;
+export interface StoredEntry {
+  /** When it had to wait behind much else, its envelope alone: an event takes many times the memory of its line. */
+  event: Event;
+  isEnvelope?: boolean;
+  bytes: Buffer | string;
+  /** It was read from the log. */
+  read?: boolean;
+}
 
 export class SubscriberBuffer {
-  readonly #queue: BoundedQueue<BufferedEvent>;
+  readonly #stored: BoundedQueue<StoredEntry>;
+  /**
+   * Text that is in no log yet. What is in a log when the subscriber comes to it needs no announcement, so it waits
+   * behind all stored events, and goes when its own has come.
+   */
+  readonly #announced: BoundedQueue<VolatileEvent>;
   readonly #policy: LagPolicy;
   /** Called with each stored event that is dropped, so that its cursor goes on; says whether that is a loss. */
   readonly #onDropped: (entry: StoredEntry) => boolean;
+  readonly #maxLength: number;
+  /** Of the lines of the stored events. */
+  #length = 0;
   #overflowed = false;
   #dropped = 0;
   #firstDropped: Event | undefined;
 
   constructor(capacity: number, policy: LagPolicy, onDropped: (entry: StoredEntry) => boolean) {
-    this.#queue = new BoundedQueue(capacity);
+    this.#stored = new BoundedQueue(capacity);
+    this.#announced = new BoundedQueue(capacity);
     this.#policy = policy;
     this.#onDropped = onDropped;
+    this.#maxLength = capacity * MEAN_LINE_LENGTH;
   }
 
   /** It was full, and nothing more is taken before {@link reopen}. Never so with `drop-oldest`. */
@@ -43,26 +59,36 @@ export class SubscriberBuffer {
   }
 
   get size(): number {
-    return this.#queue.size;
+    return this.#stored.size + this.#announced.size;
   }
 
-  push(entry: BufferedEvent): void {
+  push(entry: StoredEntry): void {
     if (this.#overflowed) return;
-    if (!this.#queue.full) {
-      this.#queue.push(entry);
-      return;
-    }
-    if (this.#policy === "drop-oldest") {
-      this.#drop();
-      this.#queue.push(entry);
+    if (this.#announced.size > 0) this.#forget(entry.event["stream_id"]);
+    const { length } = entry.bytes;
+    if (this.#policy === "drop-oldest") while (!this.#hasRoomFor(length)) this.#drop();
+    if (this.#hasRoomFor(length)) {
+      const isMuch = this.#length > MAX_WHOLE_LENGTH;
+      this.#stored.push(isMuch ? { ...entry, event: envelopeOf(entry.event), isEnvelope: true } : entry);
+      this.#length += length;
       return;
     }
     this.#overflowed = true;
-    if (this.#policy === "catch-up") this.#queue.clear();
+    if (this.#policy === "catch-up") this.clear();
+  }
+
+  /** Takes text that is on its way to a log. Where there is no room for it, that is no loss: the log will have it. */
+  announce(event: VolatileEvent): void {
+    if (this.#overflowed) return;
+    if (this.#announced.full) this.#announced.shift();
+    this.#announced.push(event);
   }
 
   shift(): BufferedEvent | undefined {
-    return this.#queue.shift();
+    const entry = this.#shiftStored();
+    if (entry !== undefined) return entry;
+    const volatile = this.#announced.shift();
+    return volatile === undefined ? undefined : { volatile };
   }
 
   /** How many events were dropped since the last time it was asked, and the first of them. */
@@ -79,16 +105,45 @@ export class SubscriberBuffer {
   }
 
   clear(): void {
-    this.#queue.clear();
+    this.#stored.clear();
+    this.#announced.clear();
+    this.#length = 0;
   }
 
   // --- internal ---
 
+  /** One line always has, be it as long as it may. */
+  #hasRoomFor(length: number): boolean {
+    return this.#stored.size === 0 || (!this.#stored.full && this.#length + length <= this.#maxLength);
+  }
+
+  #shiftStored(): StoredEntry | undefined {
+    const entry = this.#stored.shift();
+    if (entry !== undefined) this.#length -= entry.bytes.length;
+    return entry;
+  }
+
   #drop(): void {
-    const oldest = this.#queue.shift();
-    // Text that is on its way to a log is no loss: the log will have it.
-    if (oldest === undefined || "volatile" in oldest || !this.#onDropped(oldest)) return;
+    const oldest = this.#shiftStored();
+    if (oldest === undefined || !this.#onDropped(oldest)) return;
     this.#dropped++;
     this.#firstDropped ??= oldest.event;
   }
+
+  #forget(stream: unknown): void {
+    const others = this.#announced.drain().filter(({ stream_id: other }) => other !== stream);
+    for (const event of others) this.#announced.push(event);
+  }
+}
+
+// --- internal ---
+
+/** Of long lines, no more may wait than would be as long as `capacity` of this one. */
+const MEAN_LINE_LENGTH = 4_096;
+
+/** Behind lines of so many characters, events wait as lines only. */
+const MAX_WHOLE_LENGTH: number = 128 * 1024;
+
+function envelopeOf({ event, timestamp, severity, seq, id, session_id, agent_id, salt }: Event): Event {
+  return { event, timestamp, severity, seq, id, session_id, agent_id, salt };
 }

@@ -9,6 +9,7 @@
 // compare numbers, and hold for nothing else. `~` looks for the value in a text, or in the texts of a list. No
 // condition, `!=` included, holds where the field is not there.
 
+import { ENVELOPE_HEAD } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 
 export type Condition = (event: Event) => boolean;
@@ -36,7 +37,24 @@ export function parseCondition(text: string): Condition {
   };
 }
 
+/**
+ * Texts that stand in every event that fulfils a condition: the names of its path, and the value where that is looked
+ * for as a text. None for what an event may have without its being written.
+ */
+export function textsOfCondition(text: string): string[] {
+  const [, path = "", operator = "", rest = ""] = CONDITION.exec(text) ?? [];
+  const names = path.split(".");
+  if (INFERRED.has(names[0] ?? "")) return [];
+  const quoted = rest.startsWith('"');
+  const isLookedFor = operator === "~" || (operator === "=" && (quoted || !NUMBER.test(rest)));
+  const value = isLookedFor ? [quoted ? unquote(rest, text) : rest] : [];
+  return [...names.filter((name) => !/^\d+$/.test(name)), ...value].filter((each) => each !== "");
+}
+
 // --- internal ---
+
+/** What readers fill in where it is missing. */
+const INFERRED: ReadonlySet<string> = new Set(ENVELOPE_HEAD);
 
 const CONDITION = /^\s*([^\s=!<>~."]+(?:\.[^\s=!<>~."]+)*)\s*(!=|>=|<=|=|>|<|~)\s*(.*?)\s*$/s;
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

@@ -1,11 +1,12 @@
 // Which events a read gives. Options are checked at the call; conditions are tried cheapest first.
 
 import { checkOptionNames, describe, integerOption } from "../base/options.ts";
-import { isSeverity, SEVERITIES, severityRank } from "../event/index.ts";
+import { EVENT_TYPES, isSeverity, SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
 import type { Event, Severity } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";
-import { parseCondition } from "./condition.ts";
-import { compileGlob } from "./glob.ts";
+import { parseCondition, textsOfCondition } from "./condition.ts";
+import { UNTYPED } from "./foreign.ts";
+import { compileGlob, longestLiteral } from "./glob.ts";
 import { LineTest } from "./line-test.ts";
 import { parseMoment } from "./moment.ts";
 import type { Moment } from "./moment.ts";
@@ -77,7 +78,16 @@ export function compileFilter(
     throw new RangeError(`severity must be one of ${SEVERITIES.join(", ")}, got ${describe(severity)}`);
   }
   const matches = agent === undefined ? undefined : compileGlob(agent);
-  const lineTest = new LineTest({ types, sinceMs, untilMs, severity, text, agent: matches });
+  const conditions = listOf("where", filter.where) ?? [];
+  const lineTest = new LineTest({
+    types,
+    sinceMs,
+    untilMs,
+    severity,
+    agent: matches,
+    texts: [...(text === undefined ? [] : [text]), ...conditions.flatMap(textsOfCondition)],
+    foreignTexts: foreignTextsOf(types, severity, agent),
+  });
   const tests: ((event: Event) => boolean)[] = [];
   if (types !== undefined) tests.push(({ event }) => types.includes(event));
   if (severity !== undefined) {
@@ -89,7 +99,7 @@ export function compileFilter(
     // An erased event has no agent.
     tests.push((event) => typeof event.agent_id === "string" && matches(event.agent_id));
   }
-  for (const condition of listOf("where", filter.where) ?? []) tests.push(parseCondition(condition));
+  for (const condition of conditions) tests.push(parseCondition(condition));
   if (text !== undefined) tests.push((event) => holdsText(event, text));
   const { after, session } = filter;
   if (after !== undefined) {
@@ -116,6 +126,29 @@ const FILTER_NAMES = [
   "event", "agent", "session", "severity", "since", "until", "text", "where", "predicate", "last", "after",
   "signal", "onProgress",
 ] as const satisfies readonly (keyof EventFilter)[];
+
+/** Of what is asked, what must stand in a line whoever wrote it: of each list, one. */
+function foreignTextsOf(
+  types: readonly string[] | undefined,
+  severity: Severity | undefined,
+  agent: string | undefined,
+): (readonly string[])[] {
+  const texts: (readonly string[])[] = [];
+  if (types !== undefined && !types.includes(UNTYPED)) texts.push(types);
+  if (severity !== undefined && severityRank(severity) > severityRank(DEFAULT_SEVERITY)) {
+    const isWanted = (level: Severity): boolean => severityRank(level) >= severityRank(severity);
+    // A type may stand for its severity.
+    texts.push([
+      ...SEVERITIES.filter(isWanted),
+      ...Object.keys(EVENT_TYPES).filter((type) => isWanted(severityOfType(type))),
+    ]);
+  }
+  if (agent !== undefined) texts.push([longestLiteral(agent)]);
+  return texts;
+}
+
+/** Of an event whose type is not ours. */
+const DEFAULT_SEVERITY: Severity = "INFO";
 
 function listOf(name: string, value: string | readonly string[] | undefined): readonly string[] | undefined {
   if (value === undefined) return undefined;

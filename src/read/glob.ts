@@ -21,6 +21,13 @@ export function compileGlob(pattern: string): (name: string) => boolean {
   };
 }
 
+/** The longest text that stands in every name that a pattern matches; empty when there is none. */
+export function longestLiteral(pattern: string): string {
+  // Brackets that are never closed stand for themselves; nothing is made of what follows one.
+  const literals = (pattern.split("[")[0] ?? "").split(/[*?]/);
+  return literals.reduce((longest, each) => (each.length > longest.length ? each : longest), "");
+}
+
 // --- internal ---
 
 const MAX_KNOWN = 1000;

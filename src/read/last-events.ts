@@ -30,10 +30,8 @@ export function* lastEvents(
   { index, indexes }: LastEventsOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
-  // With several sessions, the times of events that nobody wants count as well: an index does not tell them, and neither
-  // does a line in which only a text was missed.
+  // With several sessions, the times of events that nobody wants count as well, and an index does not tell them.
   const isAlone = sessions.length === 1;
-  const test = isAlone || !filter.lineTest.asksForText ? filter.lineTest : undefined;
   for (const [order, session] of [...sessions.entries()].reverse()) {
     if (latest.length === count && index?.isOver(session, latest[0]?.timeMs ?? Infinity) === true) continue;
     if (!isSeekable(session)) {
@@ -50,7 +48,7 @@ export function* lastEvents(
       return latest.length === count && timeMs <= (latest[0]?.timeMs ?? Infinity);
     };
     const options = isAlone ? { indexes } : { onRefused: (timestamp: string) => !isOver(timestamp) };
-    for (const found of scanSessionBackwards(session, report, test, options)) {
+    for (const found of scanSessionBackwards(session, report, filter.lineTest, options)) {
       if (isPause(found)) {
         yield found;
         continue;

@@ -3,6 +3,7 @@
 
 import type { LineCursor } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
+import type { LinePatterns } from "./line-patterns.ts";
 import type { LineTest } from "./line-test.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 
@@ -13,12 +14,14 @@ export interface PassOptions {
   segment: SegmentReader;
   /** Counts the lines that the test finds wanted; without it each of them has to be decoded. */
   counter: EventCounter | undefined;
-  /** Where to stop, if not at the end of the file: where a line begins. */
-  until: number;
+  /** Where kinds of lines are kept that need not be judged again. */
+  patterns: LinePatterns | undefined;
 }
 
-/** Lines between two pauses, in which whoever waits for a stream lets others run. */
+/** Lines between two pauses, in which whoever waits for a stream lets others run: some two milliseconds. */
 export const LINES_PER_STEP = 1000;
+/** The same of lines that are not decoded. */
+const LINES_PER_PASS = 8 * LINES_PER_STEP;
 
 /**
  * Goes on to the next line that has to be decoded.
@@ -27,32 +30,36 @@ export const LINES_PER_STEP = 1000;
  */
 export function passLines(
   lines: LineCursor,
-  { test, isCanonical, segment, counter, until }: PassOptions,
+  { test, isCanonical, segment, counter, patterns }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
-  let refused = 0;
-  let outcome: "found" | "pause" | "end" = "end";
-  while (lines.offset + lines.length < until) {
+  const last = lines.line + LINES_PER_PASS;
+  let passed = 0;
+  let outcome: "found" | "pause" | "end" = "pause";
+  while (lines.line < last) {
+    if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
+    const { fills } = lines;
     if (!lines.next()) {
-      if (lines.waiting !== undefined) outcome = "pause";
+      if (lines.waiting === undefined) outcome = "end";
       break;
     }
     const verdict = lines.tooLong
       ? "unclear"
       : test.judge(lines.buffer, lines.start, lines.end, isCanonical, lines.fills);
-    if (verdict === "refused") {
-      refused++;
-    } else if (verdict === "unclear" || counter === undefined) {
+    if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
       break;
-    } else if (segment.counts(head.seq)) {
-      counter.countSeen(head.type);
     }
-    if (lines.line % LINES_PER_STEP === 0) {
-      outcome = "pause";
-      break;
+    if (verdict === "lacking") {
+      passed++;
+      continue;
     }
+    // Where the buffer had to be filled for it, a line may be known, and only have been cut.
+    if (fills === lines.fills)
+      patterns?.learn(head, test.likeness(lines.end), verdict === "wanted" ? head.type.name : undefined);
+    if (verdict === "refused") passed++;
+    else if (segment.counts(head.seq)) counter?.add(head.type.name, 1);
   }
-  segment.pass(refused);
+  segment.pass(passed);
   return outcome;
 }

@@ -10,7 +10,8 @@ import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
 import type { Block, BlockIndex, EventKind } from "./block-index.ts";
 import { NeedleSearch } from "./needle.ts";
-import { compareTime, timeWords } from "./time-words.ts";
+import type { Likeness } from "./line-patterns.ts";
+import { bytesToTell, compareTime, timeWords } from "./time-words.ts";
 
 export interface LineTestOptions {
   /** The types wanted. */
@@ -22,14 +23,16 @@ export interface LineTestOptions {
   timelessTypes?: readonly string[] | undefined;
   /** The lowest severity wanted. */
   severity?: Severity | undefined;
-  /** Text that must stand in a string value. */
-  text?: string | undefined;
   /** Test of the agent id. */
   agent?: ((agentId: string) => boolean) | undefined;
+  /** Texts that stand in every line that is wanted, as names or values. */
+  texts?: readonly string[] | undefined;
+  /** The same of texts by which, as types, severities and agents go, only lines of others have to be told. */
+  foreignTexts?: readonly (readonly string[])[] | undefined;
 }
 
-/** `unclear`: only the parsed event can tell. */
-export type LineVerdict = "refused" | "wanted" | "unclear";
+/** `unclear`: only the parsed event can tell; `lacking`: refused for a text that is not there, whatever its beginning. */
+export type LineVerdict = "refused" | "lacking" | "wanted" | "unclear";
 
 export class LineTest {
   /** Of a line that was judged without a doubt. */
@@ -43,35 +46,75 @@ export class LineTest {
   readonly #until: Int32Array | undefined;
   readonly #minRank: number;
   readonly #agent: ((agentId: string) => boolean) | undefined;
-  readonly #needles: readonly NeedleSearch[] | undefined;
+  /** Of each list, one has to be there. */
+  readonly #needles: readonly NeedleSearch[][];
+  readonly #foreignNeedles: readonly NeedleSearch[][];
 
-  constructor({ types, sinceMs, untilMs, timelessTypes, severity, text, agent }: LineTestOptions) {
+  constructor(options: LineTestOptions) {
+    const { types, sinceMs, untilMs, timelessTypes, severity, agent } = options;
     this.#types = types === undefined ? undefined : new Set(types);
     this.#timelessTypes = new Set(timelessTypes);
     this.#since = sinceMs === undefined ? undefined : timeWords(sinceMs);
     this.#until = untilMs === undefined ? undefined : timeWords(untilMs);
     this.#minRank = severity === undefined ? 0 : severityRank(severity);
     this.#agent = agent;
-    this.#needles = text === undefined ? undefined : needlesOf(text);
+    this.#needles = (options.texts ?? [])
+      .map((text) => needlesOf([text]))
+      .filter((needles) => needles.length > 0);
+    this.#foreignNeedles = (options.foreignTexts ?? [])
+      .map(needlesOf)
+      .filter((needles) => needles.length > 0);
   }
 
   /**
    * What the bytes from `start` to `end`, a line with its `\n`, show already of whether its event is wanted. Wanted it is
-   * only as far as types, times, severity and agent go, and when no text is looked for.
+   * only as far as types, times, severity and agent go.
    *
-   * @param isCanonical whether the log says that our writer made it (format 1); else only the text is looked for
+   * @param isCanonical whether the log says that our writer made it (format 1); else only texts are looked for
    * @param fills changes whenever the bytes of the buffer do
    */
   judge(buffer: Buffer, start: number, end: number, isCanonical: boolean, fills: number): LineVerdict {
-    const verdict = isCanonical ? this.#judgeHead(buffer, start, end) : "unclear";
-    if (verdict === "refused" || this.#needles === undefined) return verdict;
-    for (const needle of this.#needles) if (needle.isIn(buffer, start, end, fills)) return "unclear";
-    return "refused";
+    const isOurs = isCanonical && isOfOurWriter(buffer, start);
+    if (!isOurs && !isWhole(buffer, start, end)) return "unclear";
+    // Where a text is rare, this is the cheaper question.
+    if (lacks(this.#needles, buffer, start, end, fills)) return "lacking";
+    if (isOurs) return this.judgeHead(buffer, start, end);
+    return lacks(this.#foreignNeedles, buffer, start, end, fills) ? "lacking" : "unclear";
   }
 
-  /** Whether a text is looked for, which no index tells. */
+  /** The same by the beginning of a line that our writer made. */
+  judgeHead(buffer: Buffer, start: number, end: number): LineVerdict {
+    const { head } = this;
+    if (!head.read(buffer, start, end)) return "unclear";
+    if (head.rank < this.#minRank) return "refused";
+    if (this.#types !== undefined && !isOneOf(this.#types, this.#isWanted, head.type)) return "refused";
+    if (this.#refusesTime(head.view, head.timeStart)) {
+      if (!isOneOf(this.#timelessTypes, this.#isTimeless, head.type)) return "refused";
+    }
+    if (this.#agent === undefined) return "wanted";
+    const seen = head.agent(end);
+    if (seen === undefined) return "unclear";
+    seen.isWanted ??= this.#agent(seen.agent);
+    return seen.isWanted ? "wanted" : "refused";
+  }
+
+  /** Whether texts are looked for, which no beginning and no index tells. */
   get asksForText(): boolean {
-    return this.#needles !== undefined;
+    return this.#needles.length > 0;
+  }
+
+  /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */
+  likeness(end: number): Likeness {
+    const { head } = this;
+    const isOfNoUse = head.rank < this.#minRank || this.#types?.has(head.type.name) === false;
+    if (isOfNoUse) return { timeBytes: 0, agent: undefined };
+    const bounds = this.#timelessTypes.has(head.type.name) ? [] : [this.#since, this.#until];
+    const timeBytes = Math.max(
+      0,
+      ...bounds.map((bound) => (bound === undefined ? 0 : bytesToTell(head.view, head.timeStart, bound))),
+    );
+    const isRefused = bounds.length > 0 && this.#refusesTime(head.view, head.timeStart);
+    return { timeBytes, agent: this.#agent === undefined || isRefused ? undefined : head.agent(end) };
   }
 
   /** The same of all events of a kind that stand in a block. */
@@ -89,21 +132,6 @@ export class LineTest {
     return isInside ? "wanted" : "unclear";
   }
 
-  #judgeHead(buffer: Buffer, start: number, end: number): LineVerdict {
-    const { head } = this;
-    if (!head.read(buffer, start, end)) return "unclear";
-    if (head.rank < this.#minRank) return "refused";
-    if (this.#types !== undefined && !isOneOf(this.#types, this.#isWanted, head.type)) return "refused";
-    if (this.#refusesTime(head.view, head.timeStart)) {
-      if (!isOneOf(this.#timelessTypes, this.#isTimeless, head.type)) return "refused";
-    }
-    if (this.#agent === undefined) return "wanted";
-    const seen = head.agent(end);
-    if (seen === undefined) return "unclear";
-    seen.isWanted ??= this.#agent(seen.agent);
-    return seen.isWanted ? "wanted" : "refused";
-  }
-
   /** Times as our writer writes them are in order as texts. */
   #refusesTime(view: DataView, at: number): boolean {
     return (
@@ -116,14 +144,43 @@ export class LineTest {
 // --- internal ---
 
 /**
- * What must stand in a line in which the text stands: the text as our writer writes it or, where others may have written
- * it, an escape. None when only the parsed event can tell.
+ * What must stand in a line in which one of the texts stands: the text as our writer writes it or, where others may have
+ * written it, an escape. None when only the parsed event can tell.
  */
-function needlesOf(text: string): NeedleSearch[] | undefined {
-  if (isWrittenInManyWays(text)) return undefined;
-  const needles = [encodeJson(text).slice(1, -1), "\\u", ...(text.includes("/") ? ["\\/"] : [])];
-  return needles.map((needle) => new NeedleSearch(Buffer.from(needle)));
+function needlesOf(texts: readonly string[]): NeedleSearch[] {
+  if (texts.length === 0 || texts.some((text) => text === "" || isWrittenInManyWays(text))) return [];
+  const needles = new Set(texts.map((text) => encodeJson(text).slice(1, -1)));
+  needles.add("\\u");
+  if (texts.some((text) => text.includes("/"))) needles.add("\\/");
+  return [...needles].map((needle) => new NeedleSearch(Buffer.from(needle)));
 }
+
+/** Whether of one of the lists nothing stands in the line. */
+function lacks(
+  lists: readonly NeedleSearch[][],
+  buffer: Buffer,
+  start: number,
+  end: number,
+  fills: number,
+): boolean {
+  return lists.some((needles) => !needles.some((needle) => needle.isIn(buffer, start, end, fills)));
+}
+
+/** Of others, what is wrong with a line is seen when it is decoded; what is left out here at least ends as it began. */
+function isWhole(buffer: Buffer, start: number, end: number): boolean {
+  let last = end - 1;
+  while (last > start && (buffer[last] === NEWLINE || buffer[last] === RETURN)) last--;
+  return buffer[start] === OPEN && buffer[last] === CLOSE;
+}
+
+/** What our writer begins a line with, other than most. */
+function isOfOurWriter(buffer: Buffer, start: number): boolean {
+  for (let at = 0; at < LINE_HEAD.length; at++) if (buffer[start + at] !== LINE_HEAD[at]) return false;
+  return true;
+}
+
+const LINE_HEAD = Buffer.from('{"event"');
+const [NEWLINE, RETURN, OPEN, CLOSE] = [0x0a, 0x0d, 0x7b, 0x7d];
 
 /**
  * Whether the bytes of a text may differ even without `\u` escapes: where our writer escapes what others need not, and

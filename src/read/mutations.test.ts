@@ -1,5 +1,5 @@
 // Whatever happens to the bytes of a log, reading it ends, and gives no event that was not in it. `npm run fuzz:read`
-// runs many more.
+// (test/fuzz-read.ts) does so millions of times.
 
 import * as fs from "node:fs";
 import os from "node:os";

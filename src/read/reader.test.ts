@@ -575,6 +575,16 @@ describe("reading", () => {
     expect(lookAt(dir)).toEqual(before);
   });
 
+  it("lets a timer interrupt thousands of short reads, as it does one long one", async () => {
+    writeSession("s", [{ event: "STEP" }]);
+    const over = AbortSignal.timeout(1);
+    let events = 0;
+    while (!over.aborted && events < 1_000_000) {
+      for await (const { seq } of reader.events({ session: "s", event: "STEP" })) events += seq;
+    }
+    expect(events).toBeLessThan(1_000_000);
+  });
+
   it("leaves other work its turn between events that nobody wants, and stops at an abort", async () => {
     writeSession(
       "s",

@@ -151,8 +151,8 @@ export class Reader {
    */
   async count(filter: EventFilter = {}): Promise<EventCount> {
     const counter = new EventCounter();
-    const stream = this.#stream(filter, ({ event }) => event.event, counter);
-    for await (const type of stream) counter.add(type, 1);
+    const stream = this.#stream(filter, ({ event }) => event, counter);
+    for await (const event of stream) throw new Error(`an event that is not counted: ${event.event}`);
     return { events: counter.events, event_counts: counter.types(), report: stream.report };
   }
 
@@ -257,6 +257,7 @@ export class Reader {
     return this.#inputs?.(report) ?? listSessions(this.dir, report);
   }
 
+  /** @param counter takes in the events, instead of their being given */
   #stream<T>(filter: EventFilter, valueOf: (found: FoundEvent) => T, counter?: EventCounter): ReadStream<T> {
     const isStore = this.#inputs === undefined;
     const compiled = compileFilter(filter, this.#clock.wallMs(), { sessionByEvent: !isStore });
@@ -276,7 +277,11 @@ export class Reader {
         filter.last === undefined
           ? allEvents(sessions, compiled, report, { counter, indexes })
           : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
-      for (const event of found) yield isPause(event) ? event : valueOf(event);
+      for (const event of found) {
+        if (isPause(event)) yield event;
+        else if (counter === undefined) yield valueOf(event);
+        else counter.add(event.event.event, 1);
+      }
     }, filter);
   }
 }

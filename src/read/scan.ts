@@ -1,6 +1,8 @@
 // The events of a session, forwards or backwards, in constant memory. Files that vanish or cannot be read and lines that
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
+import * as fs from "node:fs";
+
 import { systemCode, TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import { findArchived } from "../store/catalog.ts";
@@ -12,6 +14,8 @@ import type { Stretch } from "../store/stretch-source.ts";
 import { planBlocks } from "./block-plan.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
+import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
+import type { LinePatterns } from "./line-patterns.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
 import type { SegmentIndexes } from "./segment-indexes.ts";
@@ -56,12 +60,14 @@ export function* scanSession(
     let header: FoundEvent | undefined;
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
+    const patterns = lineTest && patternsFor(file, segment, lineTest);
     try {
       const stretches = offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
       const source = chosen ?? session.stream;
-      lines = source === undefined ? openLines(file, offset) : new LineCursor(source, offset);
-      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, until: Infinity };
+      const chunk = patterns?.chunk;
+      lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
       for (;;) {
         const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
         if (outcome === "end") break;
@@ -96,6 +102,7 @@ export function* scanSession(
       segment.failed(error, lines?.offset ?? 0);
     } finally {
       lines?.close();
+      if (patterns !== undefined) returnLinePatterns(patterns, counter);
     }
     if (header !== undefined) yield header;
   }
@@ -136,7 +143,8 @@ export function* scanSessionBackwards(
         if (end === 0 && file.headerSeq !== undefined && !isHeaderDue) break;
         if (
           "bytes" in line &&
-          lineTest?.judge(line.bytes, 0, line.bytes.length, isCanonical, 0) === "refused"
+          lineTest !== undefined &&
+          isRefused(line.bytes, lineTest, isCanonical, onRefused === undefined)
         ) {
           report.read++;
           if (onRefused?.(lineTest.head.timeOf(line.bytes)) === false) return;
@@ -162,6 +170,16 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
+/** For a long file of which every line counts whose beginning is like it should be. */
+function patternsFor(file: SessionLogFile, segment: SegmentReader, test: LineTest): LinePatterns | undefined {
+  if (file.format !== FORMAT_VERSION || test.asksForText || !segment.isShownUpTo(Infinity)) return undefined;
+  const size = fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
+  return size < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
+}
+
+/** Below that, learning what lines are like takes longer than it saves. */
+const MIN_BYTES_FOR_PATTERNS = 256 * 1024;
+
 /** What of a file has to be read, if an index of it tells; what it settles by itself is counted. */
 function stretchesOf(
   file: SessionLogFile,
@@ -174,6 +192,14 @@ function stretchesOf(
   return planBlocks(index, test, (events) => segment.pass(events), counter);
 }
 
+/** Whether a line is refused by its bytes or, where its time matters as well, by its beginning. */
+function isRefused(bytes: Buffer, test: LineTest, isCanonical: boolean, isTimeOfNoUse: boolean): boolean {
+  const verdict = isTimeOfNoUse
+    ? test.judge(bytes, 0, bytes.length, isCanonical, 0)
+    : isCanonical && test.judgeHead(bytes, 0, bytes.length);
+  return verdict === "refused" || verdict === "lacking";
+}
+
 function nextLine(lines: LineCursor): "found" | "pause" | "end" {
   if (lines.next()) return "found";
   return lines.waiting === undefined ? "end" : "pause";
@@ -182,11 +208,11 @@ function nextLine(lines: LineCursor): "found" | "pause" | "end" {
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
 /** Opens a file, also when it has been moved into the archive since it was listed. */
-function openLines(file: SessionLogFile, offset: number): LineCursor {
+function openLines(file: SessionLogFile, offset: number, chunk: Buffer | undefined): LineCursor {
   try {
-    return new LineCursor(file.path, offset);
+    return new LineCursor(file.path, offset, chunk);
   } catch (error) {
-    return new LineCursor(movedPath(file, error), offset);
+    return new LineCursor(movedPath(file, error), offset, chunk);
   }
 }
 

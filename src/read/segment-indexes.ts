@@ -27,6 +27,13 @@ export class SegmentIndexes {
     return bytes === undefined ? undefined : decodeBlockIndex(bytes, file);
   }
 
+  /** Whether a segment's index holds, and is not what its lines give. One that is behind them says nothing. */
+  isWrong(file: SessionLogFile): boolean {
+    const known = this.find(file);
+    if (known === undefined || fs.statSync(file.path).size !== known.mark.size) return false;
+    return readIndexFile(this.#dir, indexName(file))?.equals(buildBlockIndex(file) ?? NOTHING) === false;
+  }
+
   /** Files of the index that are to be written anew, with what they are to hold. */
   *outdated(files: readonly SessionLogFile[]): Generator<{ name: string; bytes: Buffer }, void, undefined> {
     for (const file of files) {
@@ -45,6 +52,8 @@ export class SegmentIndexes {
 }
 
 // --- internal ---
+
+const NOTHING: Buffer = Buffer.alloc(0);
 
 function indexName({ name }: SessionLogFile): string {
   return `${name}${BLOCKS_SUFFIX}`;

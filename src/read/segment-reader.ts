@@ -36,7 +36,7 @@ export class SegmentReader {
   readonly #step: 1 | -1;
   readonly #gatherer = new ObjectGatherer();
   readonly #sessionId: string;
-  /** Records of a foreign file so far. */
+  /** Records of a foreign file so far, those that were passed over included. */
   #records = 0;
 
   constructor(
@@ -70,12 +70,15 @@ export class SegmentReader {
 
   /** Whether the events up to this number are shown from this segment: no later one holds them again. */
   isShownUpTo(seq: number): boolean {
-    return !this.isAbandoned && seq < this.#supersededFrom;
+    return !this.isAbandoned && (seq < this.#supersededFrom || this.#supersededFrom === Infinity);
   }
 
   /** Notes events that need not be looked at. */
   pass(events: number): void {
+    // A line that is a record by itself is no part of one that was begun before it.
+    if (events > 0 && this.#gatherer.isGathering) this.#salvageGathered();
     this.#report.read += events;
+    this.#records += events;
   }
 
   decode(bytes: Buffer, offset: number): FoundEvent | undefined {

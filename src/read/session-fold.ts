@@ -4,6 +4,7 @@ import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { LineCursor } from "../store/line-reader.ts";
 import { foldEvent } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
 import { isCompressed } from "../store/file-mark.ts";
@@ -14,12 +15,17 @@ import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
 
-/** Folds all of a session, from what is known of it on. */
+/**
+ * Folds all of a session, from what is known of it on.
+ *
+ * @param before called with each event that is read, and the figures of those before it
+ */
 export function* foldWhole(
   session: SessionLogs,
   known: FoldedSession | undefined,
   report: ReadReport,
   notable?: (event: Event) => void,
+  before?: (event: Event, summary: SessionSummary) => void,
 ): Generator<Pause, FoldedSession, undefined> {
   const folded = known ?? newFold(session.sessionId, session.agentId);
   report.read += folded.summary.events;
@@ -37,6 +43,7 @@ export function* foldWhole(
       continue;
     }
     const { event, file, offset, bytes } = found;
+    before?.(event, folded.summary);
     foldEvent(folded.summary, event, event);
     const number = numbers.get(file) ?? 0;
     noteEvent(folded, event, [number, offset, bytes.length]);

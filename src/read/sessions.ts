@@ -23,6 +23,8 @@ import type { Pause } from "./stream.ts";
 export interface SessionFilter {
   /** One session: its id, an unambiguous beginning of it, or an agent id (its latest session). */
   session?: string | undefined;
+  /** Only sessions with exactly one of these ids; ids of none are passed over. */
+  ids?: ReadonlySet<string> | undefined;
   /** Pattern of the agent id. */
   agent?: string | undefined;
   /** Figures of the events from `since` to `until` only; sessions that have none then are left out. */
@@ -75,7 +77,7 @@ export interface CompiledSessionFilter {
 /** @throws TypeError, RangeError for what cannot be understood */
 export function compileSessionFilter(filter: SessionFilter, nowMs: number): CompiledSessionFilter {
   checkOptionNames("sessions", filter, FILTER_NAMES);
-  const { session, agent, since, until, observe, notable } = filter;
+  const { session, ids, agent, since, until, observe, notable } = filter;
   const last = integerOption("sessions", "last", filter.last, {
     min: 1,
     max: Number.MAX_SAFE_INTEGER,
@@ -96,7 +98,9 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
     select: (all) => {
       const one = session === undefined ? undefined : resolveSession(all, session).session;
       const named = one === undefined ? all : all.filter((each) => each === one);
-      const chosen = named.filter(({ agentId }) => matches?.(agentId) !== false).slice(-last);
+      const chosen = named
+        .filter(({ sessionId, agentId }) => ids?.has(sessionId) !== false && matches?.(agentId) !== false)
+        .slice(-last);
       return order === "newest" ? chosen.reverse() : chosen;
     },
     lineTest: isWindow ? new LineTest({ sinceMs, untilMs, timelessTypes: CONTEXT_TYPES }) : undefined,
@@ -248,5 +252,5 @@ function entryOf(summary: SessionSummary, files: readonly SessionLogFile[]): Ses
 
 // prettier-ignore
 const FILTER_NAMES = [
-  "session", "agent", "since", "until", "last", "order", "empty", "offset", "limit", "observe", "notable", "signal", "onProgress",
+  "session", "ids", "agent", "since", "until", "last", "order", "empty", "offset", "limit", "observe", "notable", "signal", "onProgress",
 ] as const satisfies readonly (keyof SessionFilter)[];

@@ -51,10 +51,12 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    // Thousands of short reads, each over before its first pause, would else keep Ctrl-C and everybody else waiting.
+    if (performance.now() - lastTurnMs > MAX_TURN_MS) await giveTurn();
     for (const value of this.#begin()) {
       this.#check(value);
       if (!isPause(value)) yield value;
-      else if (value === undefined) await setImmediate();
+      else if (value === undefined) await giveTurn();
       else await untilAborted(value, this.#options.signal);
     }
   }
@@ -77,6 +79,16 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
 }
 
 // --- internal ---
+
+/** A read that begins later than this after the last pause of any read begins with one. */
+const MAX_TURN_MS = 10;
+
+let lastTurnMs = -Infinity;
+
+async function giveTurn(): Promise<void> {
+  await setImmediate();
+  lastTurnMs = performance.now();
+}
 
 /** Waits for what a stream brings, which may be never. */
 async function untilAborted(ready: Promise<void>, signal: AbortSignal | undefined): Promise<void> {

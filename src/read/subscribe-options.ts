@@ -30,7 +30,10 @@ export interface SubscribeOptions extends Omit<EventFilter, "severity"> {
    * writers in this process. Default false.
    */
   volatile?: boolean | undefined;
-  /** Events that may wait for this subscriber, 1 to 1,048,576. Default 1,024. */
+  /**
+   * Events that may wait for this subscriber, 1 to 1,048,576; of long ones, as many as come to 4 KiB each on average.
+   * Default 1,024.
+   */
   capacity?: number | undefined;
   /** What happens when more are waiting. Default `"catch-up"`: it reads on from the logs. */
   policy?: LagPolicy | undefined;

@@ -96,6 +96,30 @@ describe("subscribe", () => {
     await events.return();
   });
 
+  it("gives long events without reading them from the log, which has them before the turn ends", async () => {
+    const session = store.startSession({ id: "s" });
+    const events = reader.subscribe({ session: "s" });
+    const given = (async (): Promise<unknown[]> => seqs(await take(events, 40)))();
+    for (let n = 0; n < 20; n++) {
+      await sleep(1);
+      session.checkpoint("short");
+      session.checkpoint("long ".repeat(10_000));
+    }
+    expect(await given).toEqual(range(1, 41));
+    expect(events.report.read).toBe(0);
+  });
+
+  it("gives a slow subscriber whole events, however many wait before them", async () => {
+    const session = store.startSession({ id: "s" });
+    const events = reader.subscribe({ session: "s", policy: "drop-oldest" });
+    for (let n = 0; n < 200; n++)
+      session.log({ event: "nav", message: `${n} ${"x".repeat(2_000)}`, to: [n] });
+    await turn();
+    const given = await take(events, 200);
+    expect(given.map((event) => event["to"])).toEqual(range(0, 200).map((n) => [n]));
+    expect(events.report.read).toBe(0);
+  });
+
   it("begins at the beginning or at a cursor, and ends with its session", async () => {
     const session = store.startSession({ id: "s" });
     for (let n = 1; n < 10; n++) session.checkpoint(`event ${n}`);

@@ -10,14 +10,7 @@ import type { Deferred } from "../base/promises.ts";
 import { formatTimestamp, severityRank } from "../event/index.ts";
 import type { Event, Severity } from "../event/index.ts";
 import { SubscriberBuffer } from "../live/index.ts";
-import type {
-  BufferedEvent,
-  HubListener,
-  LiveEvent,
-  LiveHub,
-  StoredEntry,
-  VolatileEvent,
-} from "../live/index.ts";
+import type { HubListener, LiveEvent, LiveHub, StoredEntry, VolatileEvent } from "../live/index.ts";
 import { StoreFollower } from "./follow.ts";
 import type { ReadReport } from "./report.ts";
 import type { SessionTail } from "./session-tail.ts";
@@ -77,7 +70,10 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
       session,
       wantsVolatile: options.wantsVolatile,
       take: (event, bytes) => this.#take({ event, bytes }),
-      takeVolatile: (event) => this.#take({ volatile: event }),
+      takeVolatile: (event) => {
+        this.#buffer.announce(event);
+        this.#notify();
+      },
     };
     this.#follower.start(options.from);
     hub.add(this.#listener);
@@ -202,7 +198,7 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
       const entry = this.#buffer.shift();
       if (entry === undefined) break;
       if ("volatile" in entry) yield* this.#wanted(entry.volatile, "");
-      else if (this.#isNew(entry)) yield* this.#wanted(entry.event, entry.bytes);
+      else if (this.#isNew(entry)) yield* this.#wanted(wholeEvent(entry), entry.bytes);
     }
     if (!this.#buffer.overflowed) return;
     if (this.#options.policy === "disconnect") throw tooSlow(this.#options.capacity);
@@ -226,7 +222,7 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
     return read === true || this.#follower.pass(event, bytes);
   }
 
-  #take(entry: BufferedEvent): void {
+  #take(entry: StoredEntry): void {
     this.#buffer.push(entry);
     // Whoever does not keep up costs nothing from here on, until it asks again.
     if (this.#buffer.overflowed) this.#hub.remove(this.#listener);
@@ -284,6 +280,10 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
 type Step<T> = { value: T } | typeof WAIT | typeof PAUSE;
 const WAIT = Symbol("wait");
 const PAUSE = Symbol("pause");
+
+function wholeEvent({ event, isEnvelope, bytes }: StoredEntry): Event {
+  return isEnvelope === true ? (JSON.parse(bytes.toString()) as Event) : event;
+}
 
 function dropMarker(count: number, first: Event): VolatileEvent {
   return {

@@ -19,6 +19,15 @@ export function compareTime(view: DataView, at: number, words: Int32Array): numb
   return 0;
 }
 
+/** How many of its bytes tell already whether a time is earlier or later: up to the first in which they differ. */
+export function bytesToTell(view: DataView, at: number, words: Int32Array): number {
+  for (let word = 0; word < TIME_WORDS; word++) {
+    const difference = view.getInt32(at + word * 4) ^ (words[word] ?? 0);
+    if (difference !== 0) return word * 4 + (Math.clz32(difference) >> 3) + 1;
+  }
+  return TIME_WORDS * 4;
+}
+
 export function readTime(view: DataView, at: number, into: Int32Array): void {
   for (let word = 0; word < TIME_WORDS; word++) into[word] = view.getInt32(at + word * 4);
 }

@@ -1,6 +1,7 @@
 // What the sinks beside a session's log and the live hub get: each event that has its number, once the kernel has it.
-// Without sinks and while nobody listens, nothing is made. An event that could not be written after all never was in the log, and its number goes to another one, so nothing is handed over
-// before the log has let go of it (persist first, then notify).
+// Without sinks and while nobody listens, nothing is made. An event that could not be written after all never was in the
+// log, and its number goes to another one, so nothing is handed over before the log has let go of it (persist first, then
+// notify).
 
 import type { TracekeepError } from "../base/errors.ts";
 import type { EventDraft } from "../event/index.ts";
@@ -74,9 +75,13 @@ export class Copies {
     this.#held = this.#held.filter(({ event }) => event.seq < nextSeq);
   }
 
-  /** Keeps what is held bounded within a turn. */
+  /**
+   * Within a turn: hands over what the log has written by itself, because its buffer was full. Whoever watches the file
+   * would otherwise read and parse it before the end of the turn. Keeps what is held bounded.
+   */
   relieve(): void {
     if (this.#held.length >= MAX_HELD_EVENTS) this.drainNow();
+    else if ((this.#held[0]?.event.seq ?? Infinity) < this.#writtenSeq) this.handOver(this.#writtenSeq);
   }
 
   /** Has the log hand everything to the kernel, then hands it over. */
@@ -89,14 +94,20 @@ export class Copies {
     this.handOver();
   }
 
-  /** Hands over what is held, after the log has been flushed or closed. */
-  handOver(): void {
+  /**
+   * Hands over what is held, after the log has been flushed or closed.
+   *
+   * @param beforeSeq only events with smaller numbers
+   */
+  handOver(beforeSeq: number = Infinity): void {
     // A sink may record an event of its own (detectors do). It comes after those that are being handed over.
     if (this.#handingOver) return;
+    const first = this.#held.findIndex(({ event }) => event.seq >= beforeSeq);
+    const held = first < 0 ? this.#held : this.#held.slice(0, first);
+    if (held.length === 0) return;
+    this.#held = first < 0 ? [] : this.#held.slice(first);
+    if (first < 0) openBuffers.delete(this);
     this.#handingOver = true;
-    const held = this.#held;
-    this.#held = [];
-    openBuffers.delete(this);
     try {
       for (const { event, line } of held) {
         for (const sink of this.#sinks) sink.write(event, line);
@@ -105,5 +116,11 @@ export class Copies {
     } finally {
       this.#handingOver = false;
     }
+  }
+
+  // --- internal ---
+
+  get #writtenSeq(): number {
+    return this.#log?.writtenSeq ?? 0;
   }
 }

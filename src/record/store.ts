@@ -1,34 +1,24 @@
 // A store open for writing: starts sessions and goes on with them.
 
-import * as fs from "node:fs";
-import path from "node:path";
-
-import { ioError, TracekeepError } from "../base/errors.ts";
+import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames } from "../base/options.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
-import type { Event, EventDraft } from "../event/index.ts";
-import { decodeLine, formatSessionFileName, sessionFileNames } from "../format/index.ts";
+import type { Event } from "../event/index.ts";
+import { formatSessionFileName, sessionFileNames } from "../format/index.ts";
 import { hubOf } from "../live/index.ts";
-import type { LiveHub } from "../live/index.ts";
-import type { Redactor } from "../redact/index.ts";
-import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
+import { SessionCatalog } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
 import type { Durability } from "../store/durability.ts";
 import type { FileLockOptions } from "../store/file-lock.ts";
 import { findOrCreateStore } from "../store/find.ts";
-import { healAbandonedSessions, needsHealing, recordTakeover } from "../store/heal.ts";
-import { IndexJournal, removeSnapshot } from "../store/index-journal.ts";
-import { STORE_LOCK, FILE_MODE, segmentNumber } from "../store/layout.ts";
+import { healAbandonedSessions, needsHealing } from "../store/heal.ts";
+import { IndexJournal } from "../store/index-journal.ts";
+import { segmentNumber } from "../store/layout.ts";
 import { Ledger } from "../store/ledger.ts";
-import type { LedgerSession } from "../store/ledger.ts";
-import { readLines } from "../store/line-reader.ts";
-import { waitForLock } from "../store/lock.ts";
-import { Sealer } from "../store/sealer.ts";
 import { OpenSessions } from "../store/open-sessions.ts";
 import { createWholeLog } from "../store/segment.ts";
-import { dayEndIn } from "../store/lifecycle/day-end.ts";
 import { changeSettings } from "../store/lifecycle/enforcement.ts";
 import { retain } from "../store/lifecycle/retain.ts";
 import type { RetentionReport } from "../store/lifecycle/retain.ts";
@@ -40,27 +30,18 @@ import { SessionLog } from "../store/session-log.ts";
 import type { SessionLogOptions } from "../store/session-log.ts";
 import { findLeftSpills } from "../store/spill-file.ts";
 import { warnOnce } from "../sinks/fault.ts";
-import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
-import { foldEvent, newSummary } from "../summary/index.ts";
-import type { SessionSummary } from "../summary/index.ts";
 import { Archiver } from "./archiver.ts";
 import { currentSession } from "./context.ts";
-import { Copies } from "./copies.ts";
-import { detectionSink } from "./detection.ts";
-import type { DetectionOptions } from "./detection.ts";
-import { DraftReader } from "./draft.ts";
-import { EventEncoder } from "./encoder.ts";
+import { Creations } from "./creations.ts";
 import { checkSessionOptions, checkStoreOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
-import { IndexKeeper } from "./index-keeper.ts";
 import { RetentionSchedule } from "./retention-schedule.ts";
-import { storeRedactor } from "./redaction.ts";
-import { Session } from "./session.ts";
-import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
+import { SessionMaker } from "./session-maker.ts";
+import type { Session } from "./session.ts";
 import { firstOf, restoredLines } from "./restore.ts";
 import type { RestoredSession, RestoreOptions } from "./restore.ts";
-import { resumedDraft, startDraft } from "./start.ts";
+import { startDraft } from "./start.ts";
 import { orSayWho, whenFree } from "./when-free.ts";
 
 /** How to open a session that somebody else may be writing. */
@@ -86,30 +67,36 @@ export class Store {
   readonly dir: string;
   readonly #options: ReturnType<typeof checkStoreOptions>;
   readonly #catalog: SessionCatalog;
-  readonly #hub: LiveHub;
-  readonly #sessions = new Set<Session>();
   readonly #ledger: Ledger;
-  readonly #journal: IndexJournal;
-  /** What the ledger says, of other processes too. */
-  readonly #opened: OpenSessions;
+  readonly #creations: Creations;
+  readonly #maker: SessionMaker;
   readonly #schedule: RetentionSchedule | undefined;
+  readonly #journal: IndexJournal;
   readonly #archiver: Archiver;
-  /** Length of the lock file when this process last held it. */
-  #creationsSeen = -1;
 
   constructor(options: StoreOptions) {
     this.#options = checkStoreOptions(options);
     this.dir = findOrCreateStore(this.#options);
-    // Settings or options that redaction cannot work with are refused here, not with the first session.
-    this.#newRedactor();
     this.#catalog = new SessionCatalog(this.dir);
+    this.#creations = new Creations(this.dir, this.#catalog);
     const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
     this.#ledger = new Ledger(this.dir, onFault);
+    const opened = new OpenSessions(this.#ledger.path);
     this.#journal = new IndexJournal(this.dir);
     this.#archiver = new Archiver(this.dir, this.#ledger, onFault);
-    this.#opened = new OpenSessions(this.#ledger.path);
-    healAbandonedSessions(this.dir, this.#opened, this.#ledger, onFault);
-    this.#hub = hubOf(this.dir);
+    this.#maker = new SessionMaker({
+      dir: this.dir,
+      options: this.#options,
+      catalog: this.#catalog,
+      hub: hubOf(this.dir),
+      ledger: this.#ledger,
+      opened,
+      journal: this.#journal,
+      archiver: this.#archiver,
+    });
+    // Settings or options that redaction cannot work with are refused here, not with the first session.
+    this.#maker.newRedactor();
+    healAbandonedSessions(this.dir, opened, this.#ledger, onFault);
     this.#takeInLeftSpills();
     if (this.#options.keepSchedule !== false) this.#schedule = new RetentionSchedule(this.dir, onFault);
   }
@@ -124,7 +111,7 @@ export class Store {
     // A fresh UUID cannot be taken. An id of the caller's choice can, so looking and creating are one step under a lock.
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
     const { id } = checked;
-    return this.#creating(id, () => this.#start(id, checked));
+    return this.#creations.ofNew(id, () => this.#start(id, checked));
   }
 
   /**
@@ -179,10 +166,10 @@ export class Store {
     const { id = first.sessionId } = options;
     checkSessionOptions({ id, agent: first.agentId }, this.#options);
     const names = sessionFileNames(id, first.agentId, first.startMs).map(formatSessionFileName);
-    return this.#creating(id, () => {
+    return this.#creations.ofNew(id, () => {
       const original = this.#catalog.find(first.sessionId) === undefined ? undefined : first.sessionId;
       const copy = id === first.sessionId ? undefined : { id, of: original };
-      const redactor = this.#newRedactor();
+      const redactor = this.#maker.newRedactor();
       let lines = 0;
       const counted = function* (): Generator<Buffer, void, undefined> {
         lines = yield* restoredLines(events, copy, redactor);
@@ -198,7 +185,7 @@ export class Store {
 
   /** Sessions of this process that are open. */
   get openSessions(): readonly Session[] {
-    return [...this.#sessions];
+    return [...this.#maker.sessions];
   }
 
   /**
@@ -245,7 +232,7 @@ export class Store {
     this.#schedule?.stop();
     this.#archiver.stop();
     try {
-      for (const session of this.#sessions) session.close();
+      for (const session of this.#maker.sessions) session.close();
     } finally {
       this.#journal.close();
       this.#ledger.close();
@@ -280,11 +267,12 @@ export class Store {
         },
       );
     }
-    return this.#session(
+    return this.#maker.make({
       id,
-      file.agentId,
-      checked,
-      (logOptions) => {
+      agentId: file.agentId,
+      exists: true,
+      options: checked,
+      openLog: (logOptions) => {
         if (file.archived) return this.#openBehind(file, logOptions);
         const torn = needsHealing(file.path);
         const log = SessionLog.open(file.path, logOptions);
@@ -292,13 +280,12 @@ export class Store {
         if (torn) this.#ledger.sessionRecovered(session, log.nextSeq - 1);
         return log;
       },
-      true,
-    );
+    });
   }
 
   /** Goes on with a session whose last segment is in the archive. One process does, the others find what it began. */
   #openBehind({ sessionId, agentId }: SessionLogFile, logOptions: SessionLogOptions): SessionLog {
-    return this.#underLock(() => {
+    return this.#creations.underLock(() => {
       const last = this.#catalog.refresh().find(sessionId);
       if (last?.archived === false) return SessionLog.open(last.path, logOptions);
       if (last === undefined) {
@@ -351,232 +338,16 @@ export class Store {
     const startMs =
       (options.startedAt === undefined ? undefined : parseTimestamp(options.startedAt)) ?? Date.now();
     const names = sessionFileNames(id, options.agent, startMs).map(formatSessionFileName);
-    const create = (logOptions: SessionLogOptions, drafts: DraftReader): SessionLog => {
-      const start = startDraft(options, options.durability, this.#newRedactor(), logOptions.sealer?.vkey);
-      return SessionLog.create(this.dir, names, drafts.read(start), logOptions);
-    };
-    return this.#session(id, options.agent, options, create, false);
-  }
-
-  #session(
-    id: string,
-    agentId: string,
-    { durability, ...detection }: { durability: Durability } & DetectionOptions,
-    openLog: (options: SessionLogOptions, drafts: DraftReader) => SessionLog,
-    exists: boolean,
-  ): Session {
-    const redactor = this.#newRedactor();
-    const drafts = new DraftReader(this.#options.clock, redactor);
-    let live: SessionSummary | undefined = exists ? undefined : newSummary(id, agentId);
-    const onFault = oncePerFault(this.#options.onFault ?? warnOnce(`session ${id}`));
-    const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
-      if (session.status().open) session.log(draft);
-    });
-    let isOpen = false;
-    const keeper = new IndexKeeper(this.#journal, this.#options.indexEveryEvents);
-    const note = (): void => keeper.note(log, id, live);
-    const noteIfOpen = (): void => void (this.#sessions.has(session) && note());
-    const about = (): LedgerSession => ({ sessionId: id, agentId, file: log.path });
-    const sealer = this.#sealer(id, about, onFault);
-    const log = openLog(
-      {
-        sessionId: id,
-        agentId,
-        durability,
-        maxLineBytes: this.#options.maxLineBytes,
-        spill: this.#options.spill,
-        ...this.#rotation(),
-        onAppend: (parts) => {
-          if (live !== undefined) foldEvent(live, parts, parts.body);
-          keeper.count(parts, noteIfOpen);
-          if (parts.event === "GAP") this.#ledger.sessionGap(about(), parts.body);
-          // The first line of a segment behind the archive comes before there is a log, and is told by who begins it.
-          if (parts.event === "SEGMENT" && isOpen) {
-            this.#ledger.segmentSwitched(about(), parts.body);
-            setImmediate(() => this.#archiver.add(id, log.path));
-          }
-          copies.add(parts);
-        },
-        onLost: () => {
-          // What was folded is no longer what is in the log, so END will read the log instead.
-          live = undefined;
-          copies.lost();
-        },
-        onFault,
-        sealer,
-      },
-      drafts,
-    );
-    isOpen = true;
-    copies.attach(log);
-    if (!exists) this.#catalog.add(log.path);
-    const session: Session = new Session({
+    return this.#maker.make({
       id,
-      agentId,
-      log,
-      drafts,
-      redactor,
-      copies,
-      hub: this.#hub,
-      resumed: exists ? resumedDraft(durability, redactor, sealer?.vkey) : undefined,
-      summary: () => {
-        if (live !== undefined) return live;
-        // A log of one file is known to the catalog; of a longer one, parts may have been archived meanwhile.
-        if (segmentNumber(log.path) > 0) this.#catalog.refresh();
-        return foldLog(this.#catalog.filesOf(id), id);
-      },
-      onFault,
-      onClose: (closed, how) => {
-        this.#sessions.delete(closed);
-        note();
-        this.#ledger.sessionClosed(about(), how, log.nextSeq);
-        // Whoever has closed the last one may take the store away in the same turn.
-        if (this.#sessions.size === 0) this.#ledger.flush();
-        unwatchProcessEnd(closed);
+      agentId: options.agent,
+      exists: false,
+      options,
+      openLog: (logOptions, drafts) => {
+        const redactor = this.#maker.newRedactor();
+        const start = startDraft(options, options.durability, redactor, logOptions.sealer?.vkey);
+        return SessionLog.create(this.dir, names, drafts.read(start), logOptions);
       },
     });
-    this.#sessions.add(session);
-    if (exists) recordTakeover(about(), this.#opened, this.#ledger);
-    this.#ledger.sessionOpened(about(), { resumed: exists });
-    if (exists) this.#announce();
-    watchProcessEnd(session, this.#options.handleSignals !== false);
-    return session;
   }
-
-  /**
-   * A session that was over is gone on with: the ledger says so before its log has more, because an index goes by that.
-   * Where the ledger cannot be written, there must be no snapshot that relies on it.
-   */
-  #announce(): void {
-    try {
-      this.#ledger.drain();
-    } catch {
-      // It has been told.
-      removeSnapshot(this.dir);
-    }
-  }
-
-  /** When segments end, as options and settings say. Settings that cannot be read keep nobody from recording. */
-  #rotation(): Pick<SessionLogOptions, "segmentBytes" | "dayEndMs"> {
-    const { segmentBytes } = this.#options;
-    try {
-      const { segment_bytes: bytes, daily, time_zone: zone } = readSettings(this.dir).rotation;
-      return {
-        segmentBytes: segmentBytes ?? bytes ?? undefined,
-        dayEndMs: daily ? dayEndIn(zone) : undefined,
-      };
-    } catch (error) {
-      this.#options.onFault?.(error as TracekeepError);
-      return { segmentBytes };
-    }
-  }
-
-  /** Each session counts for itself what it replaced. */
-  #newRedactor(): Redactor {
-    const { redaction, onFault = warnOnce(`redaction in ${this.dir}`) } = this.#options;
-    return storeRedactor(this.dir, redaction, onFault);
-  }
-
-  /** Undefined where nothing is sealed: by choice, or because ledger or key fail, which is told and stops nobody. */
-  #sealer(sessionId: string, about: () => LedgerSession, onFault: OnFault): Sealer | undefined {
-    if (!this.#options.seals) return undefined;
-    try {
-      const storeSigner = this.#ledger.beginSealing(this.#options.env);
-      return new Sealer({
-        disk: nodeDisk,
-        sessionId,
-        storeSigner,
-        onEpoch: (vkey, firstSeq) => this.#ledger.sessionEpoch(about(), vkey, firstSeq),
-        onSeal: (note) => this.#ledger.sessionSealed(about(), note),
-        onFault,
-      });
-    } catch (error) {
-      onFault(error instanceof TracekeepError ? error : ioError("open the ledger in", this.dir, error));
-      return undefined;
-    }
-  }
-
-  #copies(
-    id: string,
-    agentId: string,
-    detection: DetectionOptions,
-    onFault: OnFault,
-    record: (draft: EventDraft) => void,
-  ): Copies {
-    const { maxLineBytes } = this.#options;
-    const detectors = detectionSink(detection, record);
-    const sinks = detectors === undefined ? this.#options.sinks : [...this.#options.sinks, detectors];
-    const encoder = new EventEncoder(id, agentId, maxLineBytes);
-    return new Copies(sinks, encoder, this.#hub, onFault, record);
-  }
-
-  /** Runs `create` for an id of the caller's choice, which must not be there. */
-  #creating<T>(id: string, create: () => T): T {
-    return this.#underLock(() => {
-      if (this.#catalog.find(id) === undefined) return create();
-      throw new TracekeepError("SESSION_EXISTS", `there is a session ${id} already`, {
-        path: this.dir,
-        hint: "go on with it by openSession(id), or choose another id",
-      });
-    });
-  }
-
-  /**
-   * Runs `create` under the store's lock, with a catalog that knows every session. The lock file grows by a byte for
-   * each creation: while it is as long as this process left it, nobody else has created one, and looking through the
-   * folder again (10 ms at 10,000 sessions) can be saved.
-   */
-  #underLock<T>(create: () => T): T {
-    const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
-    const file = path.join(this.dir, STORE_LOCK);
-    let fd: number;
-    try {
-      fd = fs.openSync(file, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
-    } catch (error) {
-      throw ioError("open", file, error);
-    }
-    try {
-      waitForLock(fd);
-      const creations = fs.fstatSync(fd).size;
-      if (creations !== this.#creationsSeen) this.#catalog.refresh();
-      // Counted before it is done: a creation that fails costs others a look, one that is missed would cost an id.
-      countCreation(fd, file);
-      this.#creationsSeen = creations + 1;
-      return create();
-    } finally {
-      fs.closeSync(fd);
-    }
-  }
-}
-
-// --- internal ---
-
-function countCreation(fd: number, file: string): void {
-  try {
-    fs.writeSync(fd, ".");
-  } catch (error) {
-    throw ioError("write to", file, error);
-  }
-}
-
-/** An outage refuses many events for one reason; it is told once. */
-function oncePerFault(onFault: OnFault): OnFault {
-  const told = new WeakSet<TracekeepError>();
-  return (error) => {
-    if (told.has(error)) return;
-    told.add(error);
-    onFault(error);
-  };
-}
-
-function foldLog(files: readonly SessionLogFile[], sessionId: string): SessionSummary {
-  const summary = newSummary(sessionId);
-  for (const [index, { path: file }] of files.entries()) {
-    for (const line of readLines(file)) {
-      if (!("bytes" in line) || isSuperseded(line.bytes, files[index + 1])) continue;
-      const decoded = decodeLine(line.bytes);
-      if (decoded.kind === "event") foldEvent(summary, decoded.event, decoded.event);
-    }
-  }
-  return summary;
 }

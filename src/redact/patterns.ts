@@ -22,18 +22,18 @@ const RARE_CHARACTERS = "-_:JzGAB@~KZvyp";
  * 600 MB/s, because the engine skips whatever is not one of those few. Most prefixes end with `-` or `_`, of which every
  * text is full: there, the list is looked through only when enough of a key follows.
  */
-export function triggerSource(prefixes: readonly string[]): string {
-  const anchors = new Set(prefixes.map((prefix) => prefix.charAt(anchorIndex(prefix))));
-  return Array.from(anchors, (anchor) => {
-    const ending: string[] = [];
-    const others: string[] = [];
-    for (const prefix of prefixes.filter((each) => each.charAt(anchorIndex(each)) === anchor)) {
-      const at = anchorIndex(prefix);
-      const before = escape(prefix.slice(0, at + 1));
-      const after = escape(prefix.slice(at + 1));
-      if (after === "") ending.push(before);
-      else others.push(at === 0 ? after : `${after}(?<=${before}${after})`);
-    }
+export function triggerSource(starts: readonly { prefix: string; anchor: number }[]): string {
+  const byAnchor = new Map<string, { ending: string[]; others: string[] }>();
+  for (const { prefix, anchor: at } of starts) {
+    const anchor = prefix.charAt(at);
+    const sources = byAnchor.get(anchor) ?? { ending: [], others: [] };
+    byAnchor.set(anchor, sources);
+    const before = escape(prefix.slice(0, at + 1));
+    const after = escape(prefix.slice(at + 1));
+    if (after === "") sources.ending.push(before);
+    else sources.others.push(at === 0 ? after : `${after}(?<=${before}${after})`);
+  }
+  return Array.from(byAnchor, ([anchor, { ending, others }]) => {
     if (ending.length > 0) others.push(`(?=${KEY_CHARACTER}{12})(?<=${ending.join("|")})`);
     return `${escape(anchor)}(?:${others.join("|")})`;
   }).join("|");
@@ -41,10 +41,11 @@ export function triggerSource(prefixes: readonly string[]): string {
 
 /** Where in a prefix its rarest character stands last. */
 export function anchorIndex(prefix: string): number {
-  const rarest = Array.from(RARE_CHARACTERS).find((character) => prefix.includes(character));
-  if (rarest === undefined)
-    throw new Error(`bug in tracekeep: the prefix "${prefix}" has no rare character to search for`);
-  return prefix.lastIndexOf(rarest);
+  for (let rarity = 0; rarity < RARE_CHARACTERS.length; rarity++) {
+    const at = prefix.lastIndexOf(RARE_CHARACTERS.charAt(rarity));
+    if (at >= 0) return at;
+  }
+  throw new Error(`bug in tracekeep: the prefix "${prefix}" has no rare character to search for`);
 }
 
 // --- internal ---
@@ -52,5 +53,5 @@ export function anchorIndex(prefix: string): number {
 const KEY_CHARACTER = "[A-Za-z0-9_+/=%-]";
 
 function escape(literal: string): string {
-  return literal.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+  return /^[\w -]*$/.test(literal) ? literal : literal.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }

@@ -64,17 +64,22 @@ const ALL_SHAPES: readonly Shape[] = SECRET_PATTERNS.flatMap((pattern) =>
 );
 
 /** By the anchor, then by the character behind it: there are many, and `_` alone begins nothing. */
-const SHAPES_BY_ANCHOR: ReadonlyMap<string, readonly Shape[]> = new Map(
-  ALL_SHAPES.map(anchorKey).map((key) => [key, ALL_SHAPES.filter((shape) => anchorKey(shape) === key)]),
-);
+const SHAPES_BY_ANCHOR: ReadonlyMap<string, readonly Shape[]> = groupByAnchor(ALL_SHAPES);
 
 const TRIGGER: RegExp = new RegExp(
-  [triggerSource(ALL_SHAPES.map(({ prefix }) => prefix)), ASSIGNMENT_TRIGGER, OPTION_TRIGGER].join("|"),
+  [triggerSource(ALL_SHAPES), ASSIGNMENT_TRIGGER, OPTION_TRIGGER].join("|"),
   "g",
 );
 
-function anchorKey({ prefix, anchor }: Shape): string {
-  return prefix.slice(anchor, anchor + 2);
+function groupByAnchor(shapes: readonly Shape[]): Map<string, Shape[]> {
+  const groups = new Map<string, Shape[]>();
+  for (const shape of shapes) {
+    const key = shape.prefix.slice(shape.anchor, shape.anchor + 2);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [shape]);
+    else group.push(shape);
+  }
+  return groups;
 }
 
 function findShaped(text: string, at: number, from: number): FoundSecret | undefined {

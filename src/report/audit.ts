@@ -146,7 +146,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const found = new Findings(maxErrors);
   const watch = new FindingsWatch(options.rules === true);
   const health = new HealthTotals();
-  const witnessed: string[] = [];
+  const witnessed = new Set<string>();
   const observe = (event: Event): void => {
     found.observe(event);
     watch.observe(event);
@@ -169,7 +169,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     for (const row of findings.anomalies) if (found.anomalies.length < MAX_LISTED) found.anomalies.push(row);
     health.add(session, findings.health);
     found.noteRecent(session);
-    if (session.hook_events > 0) witnessed.push(session.session_id);
+    if (session.hook_events > 0) witnessed.add(session.session_id);
   }
   return {
     sessions: totals.sessions,
@@ -198,15 +198,13 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
 /** What hooks and transcripts told of these sessions, which are read once more for it. */
 async function coverageOf(
   reader: Reader,
-  sessions: readonly string[],
+  ids: ReadonlySet<string>,
   { last, signal }: AuditOptions,
 ): Promise<Coverage> {
   const fold = new CoverageFold();
-  for (const session of sessions) {
-    const observe = (event: Event): void => fold.observe(event);
-    for await (const entry of reader.sessions({ session, since: last, signal, observe }))
-      fold.endSession(entry);
-  }
+  if (ids.size === 0) return fold.coverage;
+  const observe = (event: Event): void => fold.observe(event);
+  for await (const entry of reader.sessions({ ids, since: last, signal, observe })) fold.endSession(entry);
   return fold.coverage;
 }
 

@@ -39,7 +39,8 @@ export class PermissionFold {
   #modes = new Map<string, string>();
 
   observe(event: Event): void {
-    if (event.copy_of !== undefined) return;
+    // What hooks and the transcript of one session both tell of is a copy, too.
+    if (event.copy_of !== undefined && event.copy_of !== event.session_id) return;
     const mode = textIn(event["metadata"], "permission_mode");
     switch (event.event) {
       case "TOOL_CALL":
@@ -80,12 +81,14 @@ export class PermissionFold {
     const at = this.#unnamed.findIndex((row) => row.tool === tool);
     const asked = event.call_id === undefined ? undefined : this.#asked.get(event.call_id);
     const row = asked ?? (at < 0 ? this.#add(event, "open") : this.#unnamed.splice(at, 1)[0]);
-    if (row === undefined) return;
+    const inferred = has(event["metadata"], "inferred");
+    // Who heard the answer knows better than who infers it.
+    if (row === undefined || (inferred && row.outcome !== "open" && !row.inferred)) return;
     if (event.call_id !== undefined) this.#asked.set(event.call_id, row);
     row.outcome = text(event["status"]) ?? "open";
     row.by = text(event["approver"]) ?? text(event["policy"]) ?? null;
     row.reason = text(event["reason"]) ?? null;
-    row.inferred = has(event["metadata"], "inferred");
+    row.inferred = inferred;
   }
 
   #add(event: Event, outcome: string): PermissionRow {

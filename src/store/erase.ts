@@ -1,6 +1,7 @@
-// Erasing one event for good, visibly. The ledger states it first; then the log's file is rewritten with a tombstone of
-// the same length in the line's place, which carries the leaf: the tree, every seal and every proof stay as they are.
-// Interrupted in between, the line is still there and may be erased once more; nothing is ever half rewritten.
+// Erasing one event for good, visibly. The ledger states it first; then the log's file, compressed or not, is rewritten
+// with a tombstone of the same length in the line's place, which carries the leaf: the tree, every seal and every proof
+// stay as they are. Interrupted in between, the line is still there and may be erased once more; nothing is ever half
+// rewritten. What was derived from the log goes, too: an index may hold the beginning of a message.
 
 import * as fs from "node:fs";
 import path from "node:path";
@@ -15,21 +16,27 @@ import {
   openNote,
   parseCheckpoint,
 } from "../format/index.ts";
-import { SessionCatalog } from "./catalog.ts";
-import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { forgetIndex } from "./index-journal.ts";
-import { evidenceFiles } from "./layout.ts";
-import type { Ledger } from "./ledger.ts";
+import { withFileLock } from "./file-lock.ts";
+import { listIndexFiles, removeIndexFile } from "./index-file.ts";
+import { archivedPaths, evidenceFiles, LEDGER, livePath, RETENTION_LOCK, SESSION_INDEX } from "./layout.ts";
+import type { Ledger, LedgerSession } from "./ledger.ts";
+import { readArchiveRecords } from "./lifecycle/segment-facts.ts";
+import { readLineAt } from "./line-reader.ts";
 import { readLogLines } from "./log-lines.ts";
 import { leafOf } from "./log-tree.ts";
 import { tryLock } from "./lock.ts";
-import { temporaryBeside } from "./recover.ts";
+import { rewriteFile } from "./rewrite.ts";
+import type { Rewritten } from "./rewrite.ts";
 import { readNote } from "./seal-file.ts";
+import { sessionPaths } from "./session-files.ts";
 
 /** A line that may be erased. */
 export interface Erasable {
+  /** The store's folder. */
+  dir: string;
   file: string;
+  /** In what the file holds, when it is compressed. */
   offset: number;
   length: number;
   event: Event;
@@ -46,16 +53,8 @@ const KEPT: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT"]);
  * @throws TracekeepError when there is no such line, or it is erased already, or may not be
  */
 export function findErasable(dir: string, sessionId: string, seq: number): Erasable {
-  const files = new SessionCatalog(dir)
-    .refresh()
-    .filesOf(sessionId)
-    .map((log) => log.path);
+  const files = sessionPaths(dir, sessionId);
   const [first] = files;
-  if (first === undefined)
-    throw new TracekeepError("NO_SESSION", `there is no session ${sessionId}`, {
-      path: dir,
-      hint: "list them with: tracekeep sessions",
-    });
   const refuse = (reason: string, hint?: string): never => {
     throw new TracekeepError("REFUSED", `line ${seq} of session ${sessionId} ${reason}`, {
       path: first,
@@ -76,9 +75,14 @@ export function findErasable(dir: string, sessionId: string, seq: number): Erasa
       return refuse(`is damaged: ${decoded.reason}`, "look at it with: tracekeep verify");
     if (KEPT.has(decoded.event.event)) return refuse(`is ${decoded.event.event}, which every reader needs`);
     const { file, offset, bytes } = line;
-    if (file.endsWith(".gz"))
-      return refuse("is in the archive", "decompress the segment into the store's folder first (gzip -d)");
-    return { file, offset, length: bytes.length, event: decoded.event, leaf: hashToBase64(leafOf(bytes)) };
+    return {
+      dir,
+      file,
+      offset,
+      length: bytes.length,
+      event: decoded.event,
+      leaf: hashToBase64(leafOf(bytes)),
+    };
   }
   return refuse("is not there");
 }
@@ -86,63 +90,83 @@ export function findErasable(dir: string, sessionId: string, seq: number): Erasa
 /**
  * Erases a line for good.
  *
- * @throws TracekeepError `SESSION_BUSY` while the session has a writer; RangeError when the line is too short for a
- *   tombstone
+ * @throws TracekeepError `SESSION_BUSY` while the session has a writer, `LOCK_TIMEOUT` while retention is at work in the
+ *   archive; RangeError when the line is too short for a tombstone
  */
-export function eraseLine(disk: Disk, ledger: Ledger, erasable: Erasable, reason: string): void {
-  const { file, event, leaf, length } = erasable;
+export async function eraseLine(
+  disk: Disk,
+  ledger: Ledger,
+  erasable: Erasable,
+  reason: string,
+): Promise<void> {
+  const { dir, file, event, leaf, length, offset } = erasable;
   const tombstone = Buffer.from(encodeTombstone(event, leaf, length));
-  const fd = disk.open(file);
-  try {
-    if (!tryLock(fd))
-      throw new TracekeepError("SESSION_BUSY", `the session ${event.session_id} has a writer`, {
-        path: file,
-        hint: "erase when it has ended",
-      });
-    const { session_id: sessionId, agent_id: agentId } = event;
-    const session = { sessionId, agentId: typeof agentId === "string" ? agentId : "", file };
-    ledger.lineErased(session, event.seq, leaf, reason, event.source);
-    // It tells how a session began, and of its anomalies in their words.
-    forgetIndex(path.dirname(file));
-    rewrite(disk, file, erasable.offset, tombstone);
-  } catch (error) {
-    throw error instanceof TracekeepError || error instanceof RangeError
-      ? error
-      : ioError("erase from", file, error);
-  } finally {
-    disk.close(fd);
-  }
+  const { session_id: sessionId, agent_id: agentId } = event;
+  const session = { sessionId, agentId: typeof agentId === "string" ? agentId : "", file };
+  // Nobody else moves or deletes a file of the archive, or puts a copy there, meanwhile.
+  await withFileLock(
+    path.join(dir, RETENTION_LOCK),
+    async () => {
+      const fd = disk.open(file);
+      try {
+        if (!tryLock(fd))
+          throw new TracekeepError("SESSION_BUSY", `the session ${sessionId} has a writer`, {
+            path: file,
+            hint: "erase when it has ended",
+          });
+        ledger.lineErased(session, event.seq, leaf, reason, event.source);
+        // First, so that nothing is left of it wherever this is interrupted; and once more for whoever reads meanwhile.
+        removeDerived(disk, dir);
+        for (const each of [file, ...copiesOf(erasable)]) {
+          const rewritten = rewriteFile(disk, each, offset, tombstone);
+          await recordArchived(dir, ledger, session, each, rewritten);
+        }
+        removeDerived(disk, dir);
+      } catch (error) {
+        throw error instanceof TracekeepError || error instanceof RangeError
+          ? error
+          : ioError("erase from", file, error);
+      } finally {
+        disk.close(fd);
+      }
+    },
+    { timeoutMs: 0 },
+  );
 }
 
 // --- internal ---
 
-const CHUNK_BYTES = 1024 * 1024;
+/** Copies in the archive that an interrupted run of retention left; the next run would find them there. */
+function copiesOf({ file, offset, leaf }: Erasable): string[] {
+  if (livePath(file) !== file) return [];
+  return archivedPaths(file).filter((copy) => {
+    const line = fs.existsSync(copy) ? readLineAt(copy, offset) : undefined;
+    return line !== undefined && hashToBase64(leafOf(line)) === leaf;
+  });
+}
 
-/** Puts `bytes` at `offset` into a copy of the file, and the copy in the file's place. */
-function rewrite(disk: Disk, file: string, offset: number, bytes: Uint8Array): void {
-  const temporary = temporaryBeside(file);
-  const from = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
-  const to = disk.create(temporary);
-  try {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    for (let position = 0; ;) {
-      const count = disk.read(from, chunk, position);
-      if (count === 0) break;
-      // The part of this chunk that is the line's, if any.
-      const start = Math.max(offset, position);
-      const end = Math.min(offset + bytes.length, position + count);
-      if (start < end) chunk.set(bytes.subarray(start - offset, end - offset), start - position);
-      writeAll(disk, to, chunk, count, position);
-      position += count;
-    }
-    disk.sync(to);
-  } catch (error) {
-    disk.unlink(temporary);
-    throw error;
-  } finally {
-    disk.close(from);
-    disk.close(to);
-  }
-  disk.rename(temporary, file);
-  disk.syncDirectory(path.dirname(file));
+/** The ledger knows what an archived segment holds, and now it holds something else. */
+async function recordArchived(
+  dir: string,
+  ledger: Ledger,
+  session: LedgerSession,
+  file: string,
+  { sha256, storedBytes }: Rewritten,
+): Promise<void> {
+  const place = path.relative(dir, file);
+  const known = readArchiveRecords(path.join(dir, LEDGER)).archived.get(place);
+  if (known === undefined) return;
+  await ledger.record("SEGMENT_ARCHIVED", session, {
+    archived_as: place,
+    archived_bytes: storedBytes,
+    ...known,
+    sha256,
+    reason: "a line of it was erased",
+  });
+}
+
+function removeDerived(disk: Disk, dir: string): void {
+  for (const name of listIndexFiles(dir)) removeIndexFile(disk, dir, name);
+  const index = path.join(dir, SESSION_INDEX);
+  if (disk.exists(index)) disk.unlink(index);
 }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { withFileLock, withFileLockSync } from "./file-lock.ts";
 import { findLockHolder } from "./lock-holder.ts";
-import { tryLock } from "./lock.ts";
+import { tryLock, tryLockByte } from "./lock.ts";
 
 let directory: string;
 let lock: string;
@@ -43,6 +43,23 @@ describe("withFileLock", () => {
     );
     expect(order).toEqual([0, 1, 2, 3, 4]);
     expect(results).toEqual([0, 2, 4, 6, 8]);
+  });
+
+  it("lets others have it who wait, however often it is taken here", async () => {
+    await withFileLock(lock, () => undefined);
+    const fd = fs.openSync(lock, "r+");
+    // As one does that waits in another process.
+    expect(tryLockByte(fd, 1, { shared: true })).toBe(true);
+    let times = 0;
+    for (let isFree = false; !isFree; times++) {
+      expect(times).toBeLessThan(100);
+      const asked = withFileLock(lock, () => pause(2));
+      await new Promise((resolve) => setImmediate(resolve));
+      isFree = tryLockByte(fd, 0, { shared: false });
+      if (isFree) fs.closeSync(fd);
+      await asked;
+    }
+    expect(times).toBeGreaterThan(1);
   });
 
   it("is free again after a failure inside", async () => {

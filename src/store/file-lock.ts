@@ -1,12 +1,13 @@
 // A lock that any number of processes, threads and callers in one thread can share: a kernel lock on a file of its own,
-// freed by the kernel when its holder dies. Whoever waits watches that file (inotify on Linux), and whoever lets go
-// touches it if anybody waits, so waiters are woken within a fraction of a millisecond. They also look again by themselves
-// from time to time, because a holder that was killed touches nothing.
+// freed by the kernel when its holder dies. Whoever waits watches that file (inotify on Linux), and whoever lets go of it
+// for good touches it if anybody waits, so waiters are woken within a fraction of a millisecond. They also look again by
+// themselves every few milliseconds, because a holder that was killed touches nothing.
 //
-// Between processes they are not served in order (whoever has had the lock eight times in a row comes last, no more), and
-// that is on purpose: a queue would hand the lock to a process that is busy with something else for half a second, and
-// everybody behind it would wait for that. The kernel's own queue is no choice either: such a wait cannot be given up,
-// and takes one of the four threads that Node has for all files. Within one thread they are served in order.
+// Between processes they are not served in order (whoever has had the lock again and again for five milliseconds comes
+// last, no more), and that is on purpose: a queue would hand the lock to a process that is busy with something else for
+// half a second, and everybody behind it would wait for that. The kernel's own queue is no choice either: such a wait
+// cannot be given up, and takes one of the four threads that Node has for all files. Within one thread they are served in
+// order.
 
 import * as fs from "node:fs";
 import path from "node:path";
@@ -105,10 +106,12 @@ export function tryWithFileLock(file: string, fn: () => void): boolean {
 
 // --- internal ---
 
+/** Most hold a lock for microseconds: to look again so often, once a turn, costs less than to be woken. */
+const EAGER_TRIES = 4;
 /** Waiters that nobody wakes look again after this long, at first … */
-const MIN_RETRY_MS = 2;
+const MIN_RETRY_MS = 1;
 /** … and later. This is how long a lock stands free after its holder was killed. */
-const MAX_RETRY_MS = 50;
+const MAX_RETRY_MS = 4;
 const MIN_SLEEP_MS = 0.2;
 const MAX_SLEEP_MS = 5;
 const nothing = new Int32Array(new SharedArrayBuffer(4));
@@ -120,9 +123,19 @@ interface Line {
 }
 
 const lines = new Map<string, Line>();
-/** How often this thread has had a lock since it last let others go first, who waited for it. */
-const timesInARow = new Map<string, number>();
-const MOST_TIMES_IN_A_ROW = 8;
+/** A time in which this thread has a lock again and again while others wait for it. */
+interface Stint {
+  sinceMs: number;
+  times: number;
+  /** It is looked after whether it goes on. */
+  isWatched: boolean;
+}
+
+const stints = new Map<string, Stint>();
+/** To change places costs more than what most do inside, so it is not done each time. */
+const MAX_STINT_MS = 5;
+/** With fewer times in it, each took long; beside that it costs little to wake all who wait. */
+const FEW_TIMES = 8;
 
 /** The byte of a lock file that its holder has locked, and the one that all who wait have locked together. */
 const HOLDER = 0;
@@ -200,6 +213,12 @@ async function acquire(
   signal: AbortSignal | undefined,
   mayGoFirst: boolean,
 ): Promise<number> {
+  for (let tries = mayGoFirst ? EAGER_TRIES : 0; tries > 0 && performance.now() < deadlineMs; tries--) {
+    await new Promise((resolve) => setImmediate(resolve));
+    signal?.throwIfAborted();
+    const fd = tryAcquire(name);
+    if (fd !== undefined) return fd;
+  }
   const bell = new Bell(name);
   try {
     if (!mayGoFirst) await bell.rung(MIN_RETRY_MS, signal);
@@ -279,28 +298,55 @@ function release(fd: number, name: string): void {
   try {
     unlock(fd, hasByteLocks ? HOLDER : undefined);
     // Only now: whoever comes between finds the lock free.
-    if (!hasByteLocks || !tryLockByte(fd, WAITING_ROOM, { shared: false })) {
-      const now = Date.now() / 1_000;
-      fs.futimesSync(fd, now, now);
-      timesInARow.set(name, (timesInARow.get(name) ?? 0) + 1);
-    } else {
-      timesInARow.delete(name);
-    }
+    if (!hasByteLocks || !tryLockByte(fd, WAITING_ROOM, { shared: false })) goOnWithStint(name);
+    else stints.delete(name);
   } catch {
-    // It is unlocked when it is closed, and without a touch waiters find out by themselves.
+    // It is unlocked when it is closed, and waiters find out by themselves.
   } finally {
     fs.closeSync(fd);
   }
 }
 
-/**
- * Whoever was woken needs a moment to come; one who took the lock again and again meanwhile would keep it for ever. A few
- * times in a row are let through, because changing places costs more than what most do inside.
- */
+function goOnWithStint(name: string): void {
+  let stint = stints.get(name);
+  if (stint === undefined)
+    stints.set(name, (stint = { sinceMs: performance.now(), times: 0, isWatched: false }));
+  stint.times++;
+  if (!stint.isWatched) watchStint(name, stint);
+}
+
+/** Wakes those who wait, unless the lock is taken here again at once: then each of them would come in vain. */
+function watchStint(name: string, stint: Stint): void {
+  const { times } = stint;
+  stint.isWatched = true;
+  const look = (): void => {
+    stint.isWatched = false;
+    // It is over, or the lock is wanted here again; then its release is looked after.
+    if (stints.get(name) !== stint || lines.has(name)) return;
+    if (stint.times > times) return watchStint(name, stint);
+    stints.delete(name);
+    ring(name);
+  };
+  setImmediate(() => setImmediate(look));
+}
+
+/** Whoever waits needs a moment to come; one who took the lock again and again meanwhile would keep it for ever. */
 function mustLetOthersGoFirst(name: string): boolean {
-  if ((timesInARow.get(name) ?? 0) < MOST_TIMES_IN_A_ROW) return false;
-  timesInARow.delete(name);
+  const stint = stints.get(name);
+  if (stint === undefined || performance.now() - stint.sinceMs < MAX_STINT_MS) return false;
+  stints.delete(name);
+  if (stint.times < FEW_TIMES) ring(name);
   return true;
+}
+
+/** Wakes all who wait. */
+function ring(name: string): void {
+  try {
+    const now = Date.now() / 1_000;
+    fs.utimesSync(name, now, now);
+  } catch {
+    // Then they find out by themselves.
+  }
 }
 
 function timeoutError(name: string, timeoutMs: number): TracekeepError {

@@ -68,7 +68,9 @@ export function findOrCreateStore(place: StorePlace = {}): string {
   try {
     fs.mkdirSync(store, { recursive: true, mode: DIRECTORY_MODE });
     checkStore(store);
-    writeOnce(path.join(store, GITIGNORE), "*\n");
+    const ignore = path.join(store, GITIGNORE);
+    // Asked first: every hook call comes by here, and a failing call costs it ten times as much.
+    if (!fs.existsSync(ignore)) writeOnce(ignore, "*\n");
   } catch (error) {
     throw error instanceof TracekeepError ? error : ioError("create the store", store, error);
   }

@@ -6,6 +6,8 @@ import path from "node:path";
 export const STORE_DIRECTORY = ".tracekeep";
 /** Sealed segments. */
 export const ARCHIVE_DIRECTORY = "archive";
+/** Seals of the ledger that a timestamp authority has stamped, each with its time stamp. */
+export const STAMPS_DIRECTORY = "stamps";
 /** Retention, rotation and legal hold. */
 export const SETTINGS_FILE = "settings.json";
 /** Locked by whoever enforces the retention policy. Never renamed, never deleted. */

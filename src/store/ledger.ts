@@ -15,7 +15,7 @@ import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
 import { tryWithFileLock, withFileLock, withFileLockSync } from "./file-lock.ts";
-import { storeSigner } from "./keys.ts";
+import { readStoreSigner, storeSigner } from "./keys.ts";
 import type { Environment } from "./keys.ts";
 import { evidenceFiles, LEDGER, LOCK_SUFFIX } from "./layout.ts";
 import { LedgerSealer } from "./ledger-sealer.ts";
@@ -188,6 +188,17 @@ export class Ledger {
     // From the beginning on a store has a seal, so that one without was robbed of it.
     if (readNote(evidenceFiles(this.path).seal) === undefined) this.#sealNow(fs.statSync(this.path).size);
     return signer;
+  }
+
+  /**
+   * The same, where this user's key is one of the store's already: nothing is named for the sake of a few entries.
+   *
+   * @throws TracekeepError
+   */
+  goOnSealing(env?: Environment): void {
+    const named = fs.existsSync(this.path) ? firstStoreKey(this.path) : undefined;
+    const signer = named === undefined ? undefined : readStoreSigner(named.name, env);
+    if (signer !== undefined && namesKey(this.path, signer.verifier)) this.beginSealing(env);
   }
 
   /** From line `firstSeq` on the session is sealed by this key. */

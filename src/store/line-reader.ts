@@ -26,6 +26,15 @@ export interface LastLine {
   tailBytes: number;
 }
 
+/** Knows lines that nobody wants one by one, in the chunk that they are read into. */
+export interface LinePasser {
+  readonly chunk: Buffer;
+  /** Passes over them from `at` on, as far as there are bytes to `end`; returns where it stopped. */
+  pass(at: number, end: number, limit: number): number;
+  /** How much of the limit the last call left. */
+  readonly left: number;
+}
+
 /**
  * Reads the lines of a file from `fromOffset` (the beginning of a line) to its end. `line` counts from 1 there.
  *
@@ -70,16 +79,24 @@ export class LineCursor {
   /** Why there is no next line, when it is not the end: a stream has to bring more first. */
   waiting: Promise<void> | undefined;
   readonly #source: ByteSource;
+  /** What is read into, but for lines that are longer. */
+  readonly #chunk: Buffer;
+  readonly #ownsChunk: boolean;
   #filled = 0;
   /** Bytes of `buffer` known to hold no `\n` behind `end`. */
   #searched = 0;
 
-  /** @param source a file by its path, or what is open already */
-  constructor(source: string | ByteSource, fromOffset = 0) {
+  /**
+   * @param source a file by its path, or what is open already
+   * @param chunk what to read into; it stays the caller's
+   */
+  constructor(source: string | ByteSource, fromOffset = 0, chunk?: Buffer) {
     this.offset = fromOffset;
     this.#source = typeof source === "string" ? openSource(source, fromOffset) : source;
-    this.buffer = spareChunk ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
-    spareChunk = undefined;
+    this.#chunk = chunk ?? spareChunk ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
+    this.#ownsChunk = chunk === undefined;
+    if (this.#ownsChunk) spareChunk = undefined;
+    this.buffer = this.#chunk;
   }
 
   /** Goes to the next line; false at the end of the file, or while {@link waiting}. */
@@ -105,6 +122,19 @@ export class LineCursor {
     }
   }
 
+  /** Goes on behind lines that need no look at each of them; returns how many. They are not more than `limit`. */
+  passOver(passer: LinePasser, limit: number): number {
+    if (this.waiting !== undefined || this.tooLong || this.buffer !== passer.chunk) return 0;
+    const to = passer.pass(this.end, this.#filled, limit);
+    if (to === this.end) return 0;
+    const count = limit - passer.left;
+    this.offset += this.length + to - this.end;
+    this.length = 0;
+    this.line += count;
+    this.start = this.end = this.#searched = to;
+    return count;
+  }
+
   /** The line, `\n` included, until the next step. */
   get bytes(): Buffer {
     return this.buffer.subarray(this.start, this.end);
@@ -122,7 +152,7 @@ export class LineCursor {
 
   close(): void {
     this.#source.close();
-    if (this.buffer.length === CHUNK_BYTES) spareChunk = this.buffer;
+    if (this.#ownsChunk) spareChunk = this.#chunk;
     this.buffer = NO_BYTES;
   }
 
@@ -145,6 +175,9 @@ export class LineCursor {
       const larger = Buffer.allocUnsafeSlow(Math.min(held * 2, MAX_READ_LINE_BYTES));
       this.buffer.copy(larger, 0, this.start, this.#filled);
       this.buffer = larger;
+    } else if (this.buffer !== this.#chunk && held < this.#chunk.length / 2) {
+      this.buffer.copy(this.#chunk, 0, this.start, this.#filled);
+      this.buffer = this.#chunk;
     } else if (this.start > 0) {
       this.buffer.copyWithin(0, this.start, this.#filled);
     }

@@ -233,6 +233,11 @@ export class SessionLog {
     return this.#nextSeq;
   }
 
+  /** Events before this number are with the kernel. During an outage it is not known, and 0. */
+  get writtenSeq(): number {
+    return this.#file.isDegraded ? 0 : this.#nextSeq - this.#file.bufferedLines;
+  }
+
   /** Why nothing more is accepted, once that is so; while events have to wait, why. */
   get failure(): TracekeepError | undefined {
     return this.#file.failure;

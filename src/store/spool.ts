@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { systemCode } from "../base/errors.ts";
+import { escapeUnsafe } from "../format/safe-json.ts";
 import {
   DIRECTORY_MODE,
   FILE_MODE,
@@ -27,13 +28,13 @@ export interface SpoolFile {
  * Appends one record to the spool file of a session, in one write, so that the records of processes running at the
  * same time never mix.
  *
- * @param line ended by `\n`
+ * @param line JSON, ended by `\n`; what a terminal would obey is escaped in it, as in a log
  * @throws what `fs` throws; then the record is not in the spool
  */
 export function appendToSpool(storeDir: string, sessionId: string, line: string): void {
   const directory = path.join(storeDir, SPOOL_DIRECTORY);
   const file = path.join(directory, spoolFileName(sessionId));
-  const bytes = Buffer.from(line);
+  const bytes = Buffer.from(escapeUnsafe(line));
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) if (appendOnce(directory, file, bytes)) return;
 }
 

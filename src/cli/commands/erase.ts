@@ -50,8 +50,11 @@ async function run(context: CommandContext): Promise<ExitCode> {
       throw error;
     });
     ledger.beginSealing(context.env);
-    eraseLine(nodeDisk, ledger, erasable, reason);
-    ledger.close();
+    try {
+      await eraseLine(nodeDisk, ledger, erasable, reason);
+    } finally {
+      ledger.close();
+    }
     context.stdout.line(`erased ${what}`);
     context.stdout.line("Copies made before (exports, backups, sinks beside the store) are not reached.");
   }

@@ -68,7 +68,7 @@ function settingsFolder({ cwd, env, home }: CommandContext, scope: "project" | "
 function program(env: CommandContext["env"]): string {
   const folders = (env["PATH"] ?? "").split(path.delimiter).filter((folder) => path.isAbsolute(folder));
   if (folders.some((folder) => fs.existsSync(path.join(folder, "tracekeep")))) return "tracekeep";
-  const main = fileURLToPath(new URL("../main.js", import.meta.url));
+  const main = fileURLToPath(new URL("../main.cjs", import.meta.url));
   return `${shellQuoted(process.execPath)} ${shellQuoted(main)}`;
 }
 

@@ -1,15 +1,20 @@
 // Says what was done to the store's logs since they were sealed, and why that is known.
 
 import * as fs from "node:fs";
+import path from "node:path";
 
 import { ioError } from "../../base/errors.ts";
 import { checkTlogProof, decodeTlogProof, parseCheckpoint, parseVkey } from "../../format/index.ts";
 import type { NoteVerifier } from "../../format/index.ts";
-import { isFinding, proveLine, verifyStore } from "../../integrity/index.ts";
-import type { StoreVerdict } from "../../integrity/index.ts";
+import { attachStamp, isFinding, proveLine, verifyStore } from "../../integrity/index.ts";
+import type { StampVerdict, StoreVerdict } from "../../integrity/index.ts";
 import { formatCount, plural, printable, renderTable } from "../../report/index.ts";
+import { checkFigures } from "../../session-index/check.ts";
+import type { WrongFigures } from "../../session-index/check.ts";
 import { findStore } from "../../store/find.ts";
 import { readStoreSigner } from "../../store/keys.ts";
+import { evidenceFiles, LEDGER } from "../../store/layout.ts";
+import { readNote } from "../../store/seal-file.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -39,12 +44,31 @@ export const verify: Command = {
     },
     prove: { kind: "text", value: "SESSION:SEQ", about: "print a proof of one line that stands alone" },
     "check-proof": { kind: "text", value: "FILE", about: "check such a proof and print its line" },
-    json: { kind: "flag", about: "print one JSON object: {verdict, logs[]}" },
+    "attach-stamp": {
+      kind: "text",
+      value: "FILE",
+      about:
+        "keep a timestamp authority's answer (RFC 3161) to the anchor given with --since, or to the present one",
+    },
+    "stamp-ca": {
+      kind: "text",
+      value: "FILE",
+      about: "certificates of timestamp authorities (PEM) that time stamps must lead to",
+    },
+    "logs-only": {
+      kind: "flag",
+      about: "leave out whether END and the indexes say what the logs say: it takes longest",
+    },
+    json: { kind: "flag", about: "print one JSON object: {verdict, trust, logs[], stamps[], figures[]}" },
   },
   examples: [
     ["verify", "check everything; exit code 3 when something is wrong"],
     ["verify --anchor > anchor.txt", "note where the store stands now"],
     ["verify --since anchor.txt", "later: nothing was rolled back or replaced since"],
+    [
+      "verify --attach-stamp anchor.tsr --since anchor.txt",
+      "keep a time stamp of that: it is checked each time",
+    ],
     [
       "verify --prove 019b9f2e-…:17 > line.tlog-proof",
       "hand out one line that can be checked without the log",
@@ -54,7 +78,7 @@ export const verify: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  const modes = ["anchor", "prove", "check-proof"].filter(
+  const modes = ["anchor", "prove", "check-proof", "attach-stamp"].filter(
     (name) => context.flag(name) || context.text(name) !== undefined,
   );
   if (modes.length > 1) throw new UsageError(`--${modes.join(" and --")} do not go together`);
@@ -69,30 +93,66 @@ async function run(context: CommandContext): Promise<ExitCode> {
     return EXIT.done;
   }
   const progress = new ProgressLine(context.stderr);
+  const authorityFile = context.text("stamp-ca");
+  const authorities = authorityFile === undefined ? undefined : readFile(authorityFile).toString();
+  const since = context.texts("since").map((file) => readFile(file).toString());
+  const stamp = context.text("attach-stamp");
+  if (stamp !== undefined) return attach(context, dir, readFile(stamp), since, authorities);
   const result = verifyStore(dir, {
     session: context.operands[0],
     key: context.text("key"),
-    since: context.texts("since").map(readFile),
+    since,
+    authorities,
     env: context.env,
     signal: context.signal,
     onProgress: (done, total, name) => progress.show(done, total, printable(name)),
   });
   progress.clear();
   if (context.flag("anchor")) return printAnchor(context, result);
-  if (context.flag("json"))
-    context.stdout.json({ verdict: result.verdict, trust: result.trust, logs: result.logs });
-  else print(context, result);
+  const figures = context.flag("logs-only")
+    ? []
+    : checkFigures(dir, { only: context.operands[0], signal: context.signal });
+  const { verdict, trust, logs, stamps } = result;
+  if (context.flag("json")) context.stdout.json({ verdict, trust, logs, stamps, figures });
+  else print(context, result, figures);
   await context.stdout.drain();
-  return exitCodeOf(result);
+  return figures.length > 0 ? EXIT.findings : exitCodeOf(result);
 }
 
 // --- internal ---
 
-function exitCodeOf({ logs }: StoreVerdict): ExitCode {
-  return logs.some(({ verdict }) => isFinding(verdict)) ? EXIT.findings : EXIT.done;
+function exitCodeOf({ logs, stamps }: StoreVerdict): ExitCode {
+  const isBad = logs.some(({ verdict }) => isFinding(verdict)) || stamps.some(({ reason }) => reason !== "");
+  return isBad ? EXIT.findings : EXIT.done;
 }
 
-function print({ stdout }: CommandContext, { verdict, logs, key }: StoreVerdict): void {
+/** Takes in a time stamp, of the anchor given or of the ledger's seal as it stands. */
+async function attach(
+  { stdout }: CommandContext,
+  dir: string,
+  token: Buffer,
+  since: readonly string[],
+  authorities: string | undefined,
+): Promise<ExitCode> {
+  const [note = readNote(evidenceFiles(path.join(dir, LEDGER)).seal), ...more] = since;
+  if (note === undefined || more.length > 0)
+    throw new UsageError("--attach-stamp takes the one anchor that was stamped: --since FILE");
+  stdout.line(`attached: ${stampText(attachStamp(dir, token, note, authorities))}`);
+  await stdout.drain();
+  return EXIT.done;
+}
+
+function stampText({ lines, time, authority, chained, name, reason }: StampVerdict): string {
+  if (reason !== "") return `time stamp ${name} does not hold: ${reason}`;
+  const doubt = chained === null ? ", whom nothing vouches for: give its authority with --stamp-ca" : "";
+  return `${plural(lines, "line")} of the ledger stamped ${time} by ${printable(authority)}${doubt}`;
+}
+
+function print(
+  { stdout }: CommandContext,
+  { verdict, logs, key, stamps }: StoreVerdict,
+  figures: readonly WrongFigures[],
+): void {
   const notable = logs.filter(({ reason }) => reason !== "");
   const rows = notable.map(({ name, verdict: each, lines, sealed, reason }) => [
     each,
@@ -114,6 +174,11 @@ function print({ stdout }: CommandContext, { verdict, logs, key }: StoreVerdict)
   }
   const lines = logs.reduce((sum, log) => sum + log.lines, 0);
   stdout.line(`${verdict}: ${plural(logs.length, "log")}, ${plural(lines, "line")}`);
+  for (const { file, session_id: id, reason } of figures)
+    stdout.line(printable(`${file}, session ${id}: ${reason}`));
+  if (figures.some(({ file }) => file.includes("index")))
+    stdout.line("An index is made anew when it is deleted: tracekeep index");
+  for (const stamp of stamps) stdout.line(stampText(stamp));
   if (key === undefined) return;
   stdout.line(`key: ${key}`);
   stdout.line(
@@ -142,7 +207,7 @@ function isFindingOf(result: StoreVerdict): boolean {
 }
 
 async function checkProof(context: CommandContext, file: string): Promise<ExitCode> {
-  const text = readFile(file);
+  const text = readFile(file).toString();
   const key = trustedKey(context, text);
   const checked = checkTlogProof(text, key);
   if (checked.kind === "bad") {
@@ -174,9 +239,9 @@ function trustedKey(context: CommandContext, text: string): NoteVerifier {
   return own.verifier;
 }
 
-function readFile(file: string): string {
+function readFile(file: string): Buffer {
   try {
-    return fs.readFileSync(file, "utf8");
+    return fs.readFileSync(file);
   } catch (error) {
     throw ioError("read", file, error);
   }

@@ -135,6 +135,7 @@ class RetentionRun {
         await this.#take(step);
       this.#removeEvidence();
       await this.#recordRun();
+      this.#sealLedger();
       return this.#report;
     } finally {
       this.#ledger.close();
@@ -145,6 +146,16 @@ class RetentionRun {
 
   /** Sessions that something was deleted of, and the path of it. */
   readonly #emptied = new Map<string, string>();
+  /** What this run wrote to the ledger is sealed when it is closed, and not only by the next writer. */
+  #sealLedger(): void {
+    if (this.#report.dry_run) return;
+    try {
+      this.#ledger.goOnSealing();
+    } catch {
+      // A key that cannot be read is told by whoever needs it; what was recorded stands, unsealed.
+    }
+  }
+
   /** What has been moved into the archive, as it is there. */
   readonly #moved: StoredSegment[] = [];
 

@@ -1,12 +1,12 @@
 // What can be done to a log by someone who can write to the disk, and what verify has to say about it. Shared by the
-// tests, which take a sample, and by scripts/torture-evidence.ts, which takes all.
+// tests, which take a sample, and by the long run (run.ts).
 
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { openStore } from "../src/index.ts";
-import { verifyStore } from "../src/integrity/index.ts";
-import type { LogVerdict, Verdict } from "../src/integrity/index.ts";
+import { openStore } from "../../src/index.ts";
+import { verifyStore } from "../../src/integrity/index.ts";
+import type { LogVerdict, Verdict } from "../../src/integrity/index.ts";
 
 export interface Mutant {
   about: string;

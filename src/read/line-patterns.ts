@@ -1,0 +1,144 @@
+// What lines begin like, as far as that settles what becomes of them: that they are refused, or that they are counted.
+// The first line of each kind is judged as any line is (line-test.ts); those like it are passed over by the kernel. Logs
+// have few kinds of lines, so most of them are.
+
+import { createMemory } from "../base/wasm.ts";
+import type { LinePasser } from "../store/line-reader.ts";
+import type { EventCounter } from "./event-counter.ts";
+import { instantiateKernel, KEY_AT, LEFT_AT, PATTERN, PATTERNS_AT, slotOf } from "./line-kernel.ts";
+import type { PassLines } from "./line-kernel.ts";
+import type { LineHead, SeenAgent } from "./line-head.ts";
+
+/** What of a line has to be as it is for another to be judged the same. */
+export interface Likeness {
+  /** How many bytes of its time; the rest may be any digits. */
+  timeBytes: number;
+  /** The agent, and the session that stands before it; undefined when they do not matter. */
+  agent: SeenAgent | undefined;
+}
+
+/** Memory in which lines are read and compared with patterns. */
+export class LinePatterns implements LinePasser {
+  /** Where lines are to be read into. */
+  readonly chunk: Buffer;
+  readonly #memory: Buffer;
+  readonly #view: DataView;
+  readonly #run: PassLines;
+  readonly #known = new Set<string>();
+  /** Where each pattern stands, and the type that it counts, if it does. */
+  readonly #patterns: { at: number; type: string | undefined }[] = [];
+  #free = PATTERNS_AT;
+
+  constructor() {
+    const memory = createMemory(MEMORY_BYTES);
+    this.#memory = Buffer.from(memory.buffer);
+    this.#view = new DataView(memory.buffer);
+    this.#run = instantiateKernel(memory);
+    this.chunk = this.#memory.subarray(CHUNK_AT, CHUNK_AT + CHUNK_BYTES);
+  }
+
+  pass(at: number, end: number, limit: number): number {
+    if (this.#patterns.length === 0) return at;
+    this.#view.setInt32(LEFT_AT, limit, true);
+    return this.#run(CHUNK_AT + at, CHUNK_AT + end) - CHUNK_AT;
+  }
+
+  get left(): number {
+    return this.#view.getInt32(LEFT_AT, true);
+  }
+
+  /**
+   * Has lines passed over from now on that begin like the one that the head has read last.
+   *
+   * @param type what they are counted as, if they are
+   */
+  learn(head: LineHead, { timeBytes, agent }: Likeness, type: string | undefined): void {
+    const { buffer, lineStart, timeStart, seqStart, seqEnd } = head;
+    const idStart = seqEnd + ID_HEAD_BYTES;
+    // With the comma behind the number: it ends there.
+    const end = agent === undefined ? seqEnd + 1 : idStart + ID_BYTES + agent.literal.length;
+    const length = end - lineStart;
+    const pairs = Math.max(PATTERN.minVectors, Math.ceil(length / 16));
+    const at = this.#free;
+    if (at + PATTERN.vectors + pairs * 32 > CHUNK_AT) return;
+    const low = Buffer.alloc(pairs * 16);
+    const span = Buffer.alloc(pairs * 16, 0xff).fill(0, 0, length);
+    buffer.copy(low, 0, lineStart, lineStart + length);
+    const allow = (from: number, to: number, [first, more]: readonly [number, number]): void => {
+      low.fill(first, from - lineStart, to - lineStart);
+      span.fill(more, from - lineStart, to - lineStart);
+    };
+    for (let place = timeStart + timeBytes; place < timeStart + TIME_BYTES; place++) {
+      if (isDigit(buffer[place])) allow(place, place + 1, DIGIT);
+    }
+    allow(seqStart, seqEnd, DIGIT);
+    if (seqEnd - seqStart > 1) allow(seqStart, seqStart + 1, DIGIT_BUT_ZERO);
+    if (agent !== undefined) allow(idStart, idStart + ID_BYTES, ID_BYTE);
+    const key = `${low.toString("latin1")}${span.toString("latin1")}`;
+    if (this.#known.has(key)) return;
+    this.#known.add(key);
+    this.#patterns.push({ at, type });
+    this.#free += PATTERN.vectors + pairs * 32;
+    for (let pair = 0; pair < pairs; pair++) {
+      low.copy(this.#memory, at + PATTERN.vectors + pair * 32, pair * 16, pair * 16 + 16);
+      span.copy(this.#memory, at + PATTERN.vectors + pair * 32 + 16, pair * 16, pair * 16 + 16);
+    }
+    const slot = 4 * slotOf(low.readInt32LE(KEY_AT), low.readInt32LE(KEY_AT + 4));
+    this.#view.setInt32(at + PATTERN.next, this.#view.getInt32(slot, true), true);
+    this.#view.setInt32(at + PATTERN.bytes, (pairs - 1) * 32, true);
+    this.#view.setInt32(at + PATTERN.length, length, true);
+    this.#view.setInt32(slot, at, true);
+  }
+
+  /** Counts what was passed over, and forgets the patterns. */
+  finish(counter: EventCounter | undefined): void {
+    for (const { at, type } of this.#patterns) {
+      if (type !== undefined) counter?.add(type, this.#view.getUint32(at + PATTERN.count, true));
+    }
+    this.#patterns.length = 0;
+    this.#known.clear();
+    this.#memory.fill(0, 0, this.#free);
+    this.#free = PATTERNS_AT;
+  }
+}
+
+/** Patterns to be learned; undefined where WebAssembly is not to be had, and lines are judged one by one. */
+export function takeLinePatterns(): LinePatterns | undefined {
+  try {
+    return spare.pop() ?? new LinePatterns();
+  } catch {
+    // Switched off, or there is no address space for its memory.
+    return undefined;
+  }
+}
+
+/** Counts what they passed over, and keeps their memory for the next read. */
+export function returnLinePatterns(patterns: LinePatterns, counter: EventCounter | undefined): void {
+  patterns.finish(counter);
+  if (spare.length === 0) spare.push(patterns);
+}
+
+// --- internal ---
+
+/** Those of the last scan: a store may have thousands of logs. */
+const spare: LinePatterns[] = [];
+
+const CHUNK_BYTES = 256 * 1024;
+/** Room for some 500 patterns. */
+const CHUNK_AT = 192 * 1024;
+/** Some more than is used: a pattern may be longer than what is left of the chunk. */
+const MEMORY_BYTES: number = CHUNK_AT + CHUNK_BYTES + 64 * 1024;
+
+const TIME_BYTES = 24;
+/** `,"id":"` */
+const ID_HEAD_BYTES = 7;
+const ID_BYTES = 36;
+/** The lowest byte that may stand in a place, and how many more. */
+const DIGIT = [0x30, 9] as const;
+const DIGIT_BUT_ZERO = [0x31, 8] as const;
+/** From `-` to `f`: no quote and no newline is among them. */
+const ID_BYTE = [0x2d, 0x39] as const;
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}

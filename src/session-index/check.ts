@@ -1,0 +1,186 @@
+// Whether what was derived from the logs says what the logs say: the figures in END, what an index knows of each session,
+// the block indexes, and session_index.json. Somebody who hides an event from an index hides it from every list that is
+// made of it, while the log and its seals are as they were. All is folded anew, from the logs alone.
+
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { foldWhole } from "../read/session-fold.ts";
+import type { SessionLogs } from "../read/session-logs.ts";
+import { listLogs, SessionIndex } from "../read/session-index.ts";
+import { ReadReport } from "../read/index.ts";
+import { SegmentIndexes } from "../read/segment-indexes.ts";
+import type { Event } from "../event/index.ts";
+import { isProcessAlive } from "../store/process.ts";
+import { INDEX_DIRECTORY, INDEX_SNAPSHOT, SESSION_INDEX } from "../store/layout.ts";
+import { hasPlaces, packEntry } from "../store/session-entry.ts";
+import type { FoldedSession } from "../store/session-entry.ts";
+import { endCounts, instantOf, sessionStatus } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
+import type { SessionIndexData } from "./build.ts";
+import { indexedAnomaly, indexedSession } from "./entry.ts";
+import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
+
+/** Figures that are not those of the log. */
+export interface WrongFigures {
+  /** Where they stand, below the store's folder. */
+  file: string;
+  session_id: string;
+  /** What differs, in one sentence. */
+  reason: string;
+}
+
+/**
+ * Folds every session anew and compares. What is only behind, because its session has grown since, is not wrong. Reads all
+ * of the logs, about 140 MB a second; holds figures in memory, never bodies.
+ *
+ * @param only this session, by its id
+ * @throws TracekeepError when a log cannot be read; the signal's reason
+ */
+export function checkFigures(
+  dir: string,
+  { only, signal }: { only?: string | undefined; signal?: AbortSignal | undefined } = {},
+): WrongFigures[] {
+  const wrong: WrongFigures[] = [];
+  const report = new ReadReport();
+  const index = new SessionIndex(dir);
+  const blocks = new SegmentIndexes(dir);
+  const listed = readSessionIndex(dir);
+  const known = new Map(index.list(new ReadReport()).map((session) => [session.sessionId, session]));
+  for (const session of listLogs(dir, report)) {
+    const { sessionId: id } = session;
+    const indexed = known.get(id);
+    known.delete(id);
+    if (only !== undefined && id !== only) continue;
+    signal?.throwIfAborted();
+    const add = (file: string, reason: string | undefined): void => {
+      if (reason !== undefined) wrong.push({ file, session_id: id, reason });
+    };
+    const fresh = foldAnew(session, report, (reason) =>
+      add(path.basename(session.files[0]?.path ?? ""), reason),
+    );
+    const wrongly =
+      indexed === undefined ? "the session is left out of it" : whyIndexIsWrong(index, indexed, fresh.folded);
+    add(`${INDEX_DIRECTORY}/${index.fileOf(indexed ?? session)}`, wrongly);
+    for (const file of session.files)
+      if (blocks.isWrong(file))
+        add(`${INDEX_DIRECTORY}/${file.name}.blocks`, "its blocks are not those of its segment");
+    if (listed !== undefined) add(SESSION_INDEX, whyListIsWrong(listed, session, fresh));
+  }
+  for (const id of known.keys()) {
+    const reason = "there is no such session";
+    if (only === undefined || only === id)
+      wrong.push({ file: `${INDEX_DIRECTORY}/${INDEX_SNAPSHOT}`, session_id: id, reason });
+  }
+  return wrong;
+}
+
+// --- internal ---
+
+interface Fresh {
+  folded: FoldedSession;
+  anomalies: IndexedAnomaly[];
+}
+
+function foldAnew(session: SessionLogs, report: ReadReport, complain: (reason: string) => void): Fresh {
+  const anomalies: IndexedAnomaly[] = [];
+  let hasErased = false;
+  const folded = finish(
+    foldWhole(
+      session,
+      undefined,
+      report,
+      (event) => {
+        if (event.event === "ANOMALY_DETECTED") anomalies.push(indexedAnomaly(event));
+      },
+      (event, summary) => {
+        hasErased ||= event["erased"] !== undefined;
+        const reason = event.event === "END" ? whyEndIsWrong(event, summary, hasErased) : undefined;
+        if (reason !== undefined) complain(reason);
+      },
+    ),
+  );
+  return { folded, anomalies };
+}
+
+/** Only what our recorder counted itself; of what was erased since, nothing but type and number is left to be counted. */
+function whyEndIsWrong(end: Event, summary: SessionSummary, hasErased: boolean): string | undefined {
+  if (end["erased"] !== undefined || summary.origin !== "recorded" || typeof end["events"] !== "number")
+    return undefined;
+  const expected = Object.entries(endCounts(summary));
+  const names = differences(
+    end,
+    Object.fromEntries(hasErased ? expected.filter(([name]) => name.startsWith("event")) : expected),
+  );
+  return names === "" ? undefined : `END claims other figures than its lines give: ${names}`;
+}
+
+function whyIndexIsWrong(
+  index: SessionIndex,
+  session: SessionLogs,
+  fresh: FoldedSession,
+): string | undefined {
+  const known = index.find(session);
+  if (known === undefined) return undefined;
+  // What it knows is added to, as every reader of it does; then both must be the same.
+  const whole = finish(foldWhole(session, known, new ReadReport()));
+  const told = hasPlaces(whole) ? encoded : (folded: FoldedSession) => encoded(withoutPlaces(folded));
+  if (told(whole) === told(fresh)) return undefined;
+  const names = differences({ ...whole.summary }, { ...fresh.summary });
+  return `its figures are not those of the log: ${names === "" ? "where its findings are" : names}`;
+}
+
+function encoded(folded: FoldedSession): string {
+  return JSON.stringify(packEntry({ marks: [], folded }));
+}
+
+/** As a writer tells of it, who knows no places. */
+function withoutPlaces(folded: FoldedSession): FoldedSession {
+  return { ...folded, findings: undefined, failures: [] };
+}
+
+function whyListIsWrong(
+  listed: SessionIndexData,
+  { sessionId, files }: SessionLogs,
+  { folded: { summary }, anomalies }: Fresh,
+): string | undefined {
+  const paths = files.map(({ path: file }) => file);
+  const entry = { ...summary, status: sessionStatus(summary, isProcessAlive), files: paths };
+  const expected = indexedSession(entry, anomalies);
+  const there = listed.sessions.find(({ session_id: id }) => id === sessionId);
+  if (there === undefined) {
+    const isNewer = !(instantOf(expected.last_at ?? "") <= instantOf(listed.last_updated ?? ""));
+    return isNewer ? undefined : "the session is left out of it";
+  }
+  if (there.trace_count < expected.trace_count) return undefined;
+  const names = differences({ ...there }, { ...expected } satisfies IndexedSession);
+  return names === "" ? undefined : `its figures are not those of the log: ${names}`;
+}
+
+/** Names of the fields that are not as expected. */
+function differences(
+  told: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, unknown>>,
+): string {
+  return Object.keys(expected)
+    .filter((name) => name !== "progress" && JSON.stringify(told[name]) !== JSON.stringify(expected[name]))
+    .join(", ");
+}
+
+function readSessionIndex(dir: string): SessionIndexData | undefined {
+  try {
+    const data = JSON.parse(fs.readFileSync(path.join(dir, SESSION_INDEX), "utf8")) as SessionIndexData;
+    return Array.isArray(data.sessions) ? data : undefined;
+  } catch {
+    // Whoever reads it finds the same, and makes it anew.
+    return undefined;
+  }
+}
+
+/** Runs a fold to its end; its pauses are for readers that share a thread. */
+function finish<T>(steps: Generator<unknown, T, undefined>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}

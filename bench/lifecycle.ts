@@ -59,22 +59,26 @@ execFileSync(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.js
   cwd: ROOT,
   stdio: "inherit",
 });
-const sizes = [10, 1_000, 10_000, ...(values.large ? [100_000] : [])];
-const rows: string[][] = [];
-for (const sessions of sizes) rows.push(await withScratch((dir) => measureStore(dir, sessions)));
-const head = [
-  "sessions",
-  "an update: µs",
-  "session_index.json anew: ms",
-  "times cheaper",
-  "list: ms",
-  "fold: ms",
-];
-const report = [markdownTable(head, rows), await withScratch(measureRebuild)].join("\n\n");
-console.log(report);
-if (values.write) await writeReport(report);
+await main();
 
 // --- internal ---
+
+async function main(): Promise<void> {
+  const sizes = [10, 1_000, 10_000, ...(values.large ? [100_000] : [])];
+  const rows: string[][] = [];
+  for (const sessions of sizes) rows.push(await withScratch((dir) => measureStore(dir, sessions)));
+  const head = [
+    "sessions",
+    "an update: µs",
+    "session_index.json anew: ms",
+    "times cheaper",
+    "list: ms",
+    "fold: ms",
+  ];
+  const report = [markdownTable(head, rows), await withScratch(measureRebuild)].join("\n\n");
+  console.log(report);
+  if (values.write) await writeReport(report);
+}
 
 async function withScratch<T>(measure: (directory: string) => T | Promise<T>): Promise<T> {
   const directory = fs.mkdtempSync(path.join(tmpdir(), "tracekeep-bench-"));

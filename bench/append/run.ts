@@ -1,9 +1,12 @@
 // How fast an event is appended, compared with everything else that a Node program could write it with.
 //
-//   npx tsx bench/append/run.ts [--quick] [--only NAME] [--rounds N] [--write]
+//   npx tsx bench/append/run.ts [--quick | --targets] [--only NAME] [--rounds N] [--write]
+//
+// Three rounds of everything take 25 minutes on two quiet cores.
 //
 // --quick   one round of short runs, in under two minutes: shows that it works, the figures mean little
-// --only    runs only what has NAME in its name: "durable", "sessions", "memory", "append, small, 100", "pino" …
+// --targets only those whom the table of targets is about, in half the time
+// --only    runs only what has NAME in its name: "durable", "sessions", "memory", "steps", "append, small, 100", "pino" …
 // --rounds  default 3
 // --write   puts the tables into docs/performance.md
 //
@@ -21,6 +24,7 @@ import { measureMemory } from "./memory.ts";
 import { reportOf, writeReport } from "./report.ts";
 import type { Plan } from "./section.ts";
 import { measureSessions } from "./sessions.ts";
+import { measureSteps } from "./steps.ts";
 
 const HERE = import.meta.dirname;
 const ROOT = path.join(HERE, "../..");
@@ -28,13 +32,14 @@ const ROOT = path.join(HERE, "../..");
 const { values } = parseArgs({
   options: {
     quick: { type: "boolean", default: false },
+    targets: { type: "boolean", default: false },
     only: { type: "string" },
     rounds: { type: "string" },
     write: { type: "boolean", default: false },
   },
 });
-const { quick, only } = values;
-const plan: Plan = { quick, only, rounds: Number(values.rounds ?? (quick ? 1 : 3)) };
+const { quick, targets, only } = values;
+const plan: Plan = { quick, targets, only, rounds: Number(values.rounds ?? (quick ? 1 : 3)) };
 if (!Number.isInteger(plan.rounds) || plan.rounds < 1)
   throw new RangeError("--rounds must be a positive number");
 
@@ -51,6 +56,7 @@ const sections = [
   await measureDurable(plan),
   await measureSessions(plan),
   await measureMemory(plan),
+  await measureSteps(plan),
 ];
 const report = reportOf(sections, plan);
 console.log(report);

@@ -6,6 +6,8 @@ export interface Plan {
   rounds: number;
   /** Shorter runs, to see that everything works; the figures mean little. */
   quick: boolean;
+  /** Leaves out who is in no target: neither asked of us nor ever near the fastest. */
+  targets: boolean;
   /** Runs only what has this in its name. */
   only: string | undefined;
 }

@@ -4,10 +4,15 @@
 
 import { nodeCrypto } from "./builtin.ts";
 
+export const ID_CHARACTERS = 36;
+export const SALT_CHARACTERS = 16;
+
 const SALT_BYTES = 12;
-const SALT_CHARACTERS = 16;
 /** 1,024 salts; three bytes are four characters, so they come out side by side. */
 const SALT_PAGE_BYTES: number = SALT_BYTES * 1024;
+/** What an id takes for its millisecond, and for how many such a page is. Asking costs 2 µs, however much is asked for. */
+const ID_RANDOM_BYTES = 10;
+const ID_PAGE_BYTES: number = ID_RANDOM_BYTES * 256;
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 
@@ -22,7 +27,23 @@ const HEX: readonly string[] = Array.from({ length: 256 }, (_, value) => value.t
 export function uuidv7(timeMs: number): string {
   if (timeMs !== idMs || idCounter > MAX_COUNTER) beginId(timeMs);
   const count = idCounter++;
-  return idBeginning + (hex(count >>> 8) + hex(count));
+  lastId = idBeginning + (hex(count >>> 8) + hex(count));
+  lastCount = count;
+  return lastId;
+}
+
+/** Writes an id as ASCII. The latest one, as it nearly always is, without looking at its text, which is in pieces yet. */
+export function copyId(id: string, into: Uint8Array, at: number): void {
+  if (id !== lastId) {
+    for (let index = 0; index < id.length; index++) into[at + index] = id.charCodeAt(index);
+    return;
+  }
+  into.set(beginningBytes, at);
+  const end = at + ID_CHARACTERS;
+  into[end - 4] = hexCode(lastCount >>> 12);
+  into[end - 3] = hexCode(lastCount >>> 8);
+  into[end - 2] = hexCode(lastCount >>> 4);
+  into[end - 1] = hexCode(lastCount);
 }
 
 /** When a UUIDv7 was made; undefined for any other text. */
@@ -48,13 +69,20 @@ const MAX_COUNTER = 0xffff;
 let idMs = NaN;
 let idBeginning = "";
 let idCounter = 0;
+/** The id that was made last: its text, its beginning as bytes, its counter. */
+let lastId = "";
+const beginningBytes = new Uint8Array(ID_CHARACTERS - 4);
+let lastCount = 0;
+
+let idPage: Uint8Array = new Uint8Array(0);
+let nextIdBytes = 0;
 
 let saltPage = "";
 let nextSalt = 0;
 
 /** All of an id but its last 16 bits. */
 function beginId(timeMs: number): void {
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0] = nodeCrypto().randomBytes(10);
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0, j = 0] = idBytes();
   const high = Math.floor(timeMs / 0x10000) >>> 0;
   const low = (timeMs % 0x10000) & 0xffff;
   const time = `${hex(high >>> 24)}${hex(high >>> 16)}${hex(high >>> 8)}${hex(high)}-${hex(low >>> 8)}${hex(low)}`;
@@ -62,11 +90,27 @@ function beginId(timeMs: number): void {
   const variant = hex(0x80 | (c & 0x3f)) + hex(d);
   // Through a list, because what is joined piece by piece stays in pieces inside the engine.
   idBeginning = [time, version, variant, hex(e) + hex(f) + hex(g) + hex(h)].join("-");
+  for (let at = 0; at < beginningBytes.length; at++) beginningBytes[at] = idBeginning.charCodeAt(at);
   idMs = timeMs;
   // Half of the range is left to count in.
   idCounter = ((i << 8) | j) >>> 1;
 }
 
+function idBytes(): Uint8Array {
+  if (nextIdBytes >= idPage.length) {
+    idPage = nodeCrypto().randomBytes(ID_PAGE_BYTES);
+    nextIdBytes = 0;
+  }
+  nextIdBytes += ID_RANDOM_BYTES;
+  return idPage.subarray(nextIdBytes - ID_RANDOM_BYTES, nextIdBytes);
+}
+
 function hex(value: number): string {
   return HEX[value & 0xff] ?? "";
+}
+
+/** The ASCII code of the lowest four bits as a digit. */
+function hexCode(value: number): number {
+  const digit = value & 0xf;
+  return digit < 10 ? 0x30 + digit : 0x57 + digit;
 }

@@ -11,7 +11,6 @@ import { SessionCatalog } from "../store/catalog.ts";
 import { stateOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { readJournal } from "../store/index-journal.ts";
-import { INDEX_JOURNAL, INDEX_SNAPSHOT } from "../store/layout.ts";
 import { flushOpenFiles } from "../store/open-files.ts";
 import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/session-entry.ts";
 import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session-entry.ts";
@@ -58,11 +57,6 @@ export class SessionIndex {
     return row === undefined ? undefined : this.#snapshot?.record(row);
   }
 
-  /** Which of its files tells of a session. */
-  fileOf({ row, sessionId }: SessionLogs): string {
-    return row === undefined && this.#journalLine(sessionId) !== undefined ? INDEX_JOURNAL : INDEX_SNAPSHOT;
-  }
-
   /** What it knows of a session, if that still holds. */
   find(session: SessionLogs): FoldedSession | undefined {
     const record = this.recordOf(session);
@@ -95,7 +89,9 @@ export class SessionIndex {
       for (const file of session.files) catalog.take(file);
       known.set(session.sessionId, session);
     }
-    return sessionsIn(catalog, report).map((session) => {
+    catalog.refresh();
+    for (const { file, from, to, reason } of catalog.skipped) report.skip(file, from, to, reason);
+    return sessionsOf(catalog.sessions).map((session) => {
       const before = known.get(session.sessionId);
       const isSame =
         before?.files.length === session.files.length &&
@@ -114,12 +110,6 @@ export class SessionIndex {
     }
     return this.#journal.get(sessionId);
   }
-}
-
-/** The same from the logs alone, whatever an index says. */
-export function listLogs(dir: string, report: ReadReport): SessionLogs[] {
-  flushOpenFiles(dir);
-  return sessionsIn(new SessionCatalog(dir), report);
 }
 
 /** Every session of a store by start, then id. Files that are no logs are reported. */
@@ -149,12 +139,6 @@ export function notablePlaces({ findings = [], failures }: FoldedSession): Event
 }
 
 // --- internal ---
-
-function sessionsIn(catalog: SessionCatalog, report: ReadReport): SessionLogs[] {
-  const { skipped, sessions } = catalog.refresh();
-  for (const { file, from, to, reason } of skipped) report.skip(file, from, to, reason);
-  return sessionsOf(sessions);
-}
 
 function isFinding({ event }: Event): boolean {
   return event === "GAP" || event === "ANOMALY_DETECTED";

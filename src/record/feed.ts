@@ -8,9 +8,9 @@ import type { OnFault } from "../sinks/fault.ts";
 import { deliver, isPending, refusal } from "../sinks/sink.ts";
 import type { LeftOut, Sink, WriteOutcome } from "../sinks/sink.ts";
 import type { EventEncoder } from "./encoder.ts";
-import type { Recorded } from "./helpers.ts";
 import { Losses } from "./losses.ts";
 import type { Loss } from "./losses.ts";
+import type { Recorded } from "./recorded.ts";
 
 /** Events that may be on their way at once, for sinks that bound nothing themselves; one more is refused. */
 const MAX_PENDING_EVENTS = 1_000_000;
@@ -96,7 +96,12 @@ export class Feed {
     }
     this.#nextSeq++;
     const settled = isPending(outcome) ? this.#later(outcome, event, spokenOf) : this.#accepted(event);
-    return { id: parts.id, event, ticket: { seq: event.seq, settled }, error: undefined };
+    return {
+      id: parts.id,
+      event,
+      ticket: { seq: event.seq, settledAs: (value) => settled.then(value) },
+      error: undefined,
+    };
   }
 
   /** Accounts for an event that does not even get to the sink. */

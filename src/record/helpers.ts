@@ -2,29 +2,9 @@
 // measured on the monotonic clock.
 
 import { randomSalt } from "../base/ids.ts";
-import type { TracekeepError } from "../base/errors.ts";
-import type { Event, EventDraft } from "../event/index.ts";
-import type { LeftOut } from "../sinks/sink.ts";
+import type { EventDraft } from "../event/index.ts";
 import type { Receipt } from "./receipt.ts";
-
-/** How recording one event went. */
-export interface Recorded {
-  id: string;
-  /** Its way to its durability; undefined when it was not taken, or when nobody asked. */
-  ticket: Pending | undefined;
-  error: TracekeepError | undefined;
-  /** The event as sinks got it, where there are sinks. */
-  event?: Event | undefined;
-  /** A sink left it out on purpose. */
-  leftOut?: LeftOut | undefined;
-}
-
-/** An event on its way. */
-export interface Pending {
-  readonly seq: number;
-  /** Resolves once it has reached its durability. */
-  readonly settled: Promise<void>;
-}
+import type { Recorded } from "./recorded.ts";
 
 /** Further fields for an event. */
 export type Extra = Readonly<Record<string, unknown>>;

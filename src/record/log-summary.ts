@@ -19,7 +19,7 @@ export class LogSummary {
     this.#live = agentId === undefined ? undefined : newSummary(sessionId, agentId);
   }
 
-  /** What it comes to, while all of it is written here. */
+  /** Of all that is in the log; undefined when that would have to be read. */
   get live(): SessionSummary | undefined {
     return this.#live;
   }

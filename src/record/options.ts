@@ -13,7 +13,7 @@ import { checkDetectionOptions } from "./detection.ts";
 import type { DetectionOptions } from "./detection.ts";
 import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
-import { SEGMENT_BYTES } from "../store/session-log.ts";
+import { SEGMENT_BYTES } from "../store/segment-switch.ts";
 import { checkSpillOptions } from "../store/spill.ts";
 import type { CheckedSpillOptions, SpillOptions } from "../store/spill.ts";
 

@@ -19,7 +19,7 @@ import { EventEncoder } from "./encoder.ts";
 import { Feed, leftOutError } from "./feed.ts";
 import type { FeedCounts } from "./feed.ts";
 import { EventHelpers } from "./helpers.ts";
-import type { Recorded } from "./helpers.ts";
+import type { Recorded } from "./recorded.ts";
 import { gapDraft } from "./losses.ts";
 import type { Receipt } from "./receipt.ts";
 import { checkRecorderOptions } from "./recorder-options.ts";
@@ -193,8 +193,8 @@ export class Recorder extends EventHelpers {
   async #receipt({ id, ticket, error, leftOut }: Recorded): Promise<Receipt> {
     if (error !== undefined) throw error;
     if (ticket === undefined) throw leftOutError(leftOut ?? "dropped");
-    await ticket.settled;
-    return { sessionId: this.id, seq: ticket.seq, id, durability: this.durability };
+    const { seq } = ticket;
+    return await ticket.settledAs(() => ({ sessionId: this.id, seq, id, durability: this.durability }));
   }
 
   #sayLosses(): void {

@@ -42,9 +42,7 @@ export interface StoreParts {
   ledger: Ledger;
   /** What the ledger says, of other processes too. */
   opened: OpenSessions;
-  /** Where the index is told what they add up to. */
   journal: IndexJournal;
-  /** Archives segments that they have left behind. */
   archiver: Archiver;
 }
 

@@ -16,8 +16,9 @@ import { endCounts } from "../summary/index.ts";
 import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
-import type { Pending, Recorded } from "./helpers.ts";
 import type { Receipt } from "./receipt.ts";
+import { receiptOf } from "./recorded.ts";
+import type { Recorded } from "./recorded.ts";
 import { SessionStream } from "./stream.ts";
 import type { StreamOptions } from "./stream.ts";
 
@@ -119,10 +120,7 @@ export class Session extends EventHelpers {
    */
   append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
     const durability = this.#durability(options);
-    const { id, ticket, error } = this.record(draft, durability);
-    const receipt = this.#receipt(id, durability, ticket, error);
-    receipt.catch(() => undefined);
-    return receipt;
+    return receiptOf(this.record(draft, durability), this.id, durability);
   }
 
   /**
@@ -133,14 +131,14 @@ export class Session extends EventHelpers {
    */
   appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
     const durability = this.#durability(options);
-    let seq = 0;
-    const { id, error } = this.#take(draft, undefined, (parts) => {
+    try {
+      const parts = this.#read(draft);
       this.#parts.log.appendNow(parts, durability);
-      seq = parts.seq;
-      return undefined;
-    });
-    if (error !== undefined) throw error;
-    return { sessionId: this.id, seq, id, durability };
+      this.#parts.copies.relieve();
+      return { sessionId: this.id, seq: parts.seq, id: parts.id, durability };
+    } catch (error) {
+      throw this.#refuse(error);
+    }
   }
 
   /**
@@ -282,51 +280,32 @@ export class Session extends EventHelpers {
 
   /** For the helpers and handles. @internal */
   record(draft: EventDraft, ticketFor?: Durability, provenance?: Provenance): Recorded {
-    return this.#take(draft, provenance, (parts) => this.#parts.log.append(parts, ticketFor));
+    let id = "";
+    try {
+      const parts = this.#read(draft, provenance);
+      ({ id } = parts);
+      const ticket = this.#parts.log.append(parts, ticketFor);
+      this.#parts.copies.relieve();
+      return { id, ticket, error: undefined };
+    } catch (error) {
+      return { id, ticket: undefined, error: this.#refuse(error) };
+    }
   }
 
   /** The receipt of an event recorded by a helper, made when it is asked for. @internal */
-  override receiptOf({ id, ticket, error }: Recorded): Promise<Receipt> {
-    const receipt = this.#receipt(id, this.durability, ticket, error);
-    receipt.catch(() => undefined);
-    return receipt;
+  override receiptOf(recorded: Recorded): Promise<Receipt> {
+    return receiptOf(recorded, this.id, this.durability);
   }
 
   // --- internal ---
 
-  #take(
-    draft: EventDraft,
-    provenance: Provenance | undefined,
-    append: (parts: LineParts) => Pending | undefined,
-  ): Recorded {
-    try {
-      this.#resume();
-      const parts = this.#parts.drafts.read(draft, provenance, this.#onClockStep);
-      try {
-        const ticket = append(parts);
-        this.#parts.copies?.relieve();
-        return { id: parts.id, ticket, error: undefined };
-      } catch (error) {
-        return { id: parts.id, ticket: undefined, error: this.#refuse(error) };
-      }
-    } catch (error) {
-      return { id: "", ticket: undefined, error: this.#refuse(error) };
-    }
+  #read(draft: EventDraft, provenance?: Provenance): LineParts {
+    this.#resume();
+    return this.#parts.drafts.read(draft, provenance, this.#onClockStep);
   }
 
   #durability(options: AppendOptions): Durability {
     return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);
-  }
-
-  async #receipt(
-    id: string,
-    durability: Durability,
-    ticket: Pending | undefined,
-    error: TracekeepError | undefined,
-  ): Promise<Receipt> {
-    if (error !== undefined) throw error;
-    await ticket?.settled;
-    return { sessionId: this.id, seq: ticket?.seq ?? 0, id, durability };
   }
 
   #endStreams(): void {

@@ -15,9 +15,10 @@ import { SharedLog } from "../store/shared-log.ts";
 import { currentSession } from "./context.ts";
 import { DraftReader } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
-import type { Pending, Recorded } from "./helpers.ts";
 import { checkSessionOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
+import { receiptOf } from "./recorded.ts";
+import type { Recorded } from "./recorded.ts";
 import { checkSharedLogOptions } from "./shared-log-options.ts";
 import type { SharedLogOptions } from "./shared-log-options.ts";
 import { Upkeep } from "./shared-upkeep.ts";
@@ -117,7 +118,7 @@ export class SharedLogWriter extends EventHelpers {
    */
   append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
     const durability = this.#durability(options);
-    return this.#receiptOf(this.#record(draft, durability), durability);
+    return receiptOf(this.#record(draft, durability), this.id, durability);
   }
 
   /** Records an event and returns when it has reached its durability. @throws TracekeepError when it was refused */
@@ -176,7 +177,7 @@ export class SharedLogWriter extends EventHelpers {
 
   /** @internal */
   override receiptOf(recorded: Recorded): Promise<Receipt> {
-    return this.#receiptOf(recorded, this.durability);
+    return receiptOf(recorded, this.id, this.durability);
   }
 
   // --- internal ---
@@ -209,21 +210,4 @@ export class SharedLogWriter extends EventHelpers {
     const step = { expected: formatTimestamp(expectedMs), actual: formatTimestamp(actualMs) };
     this.#log.append(this.#drafts.read({ event: "CLOCK_STEP", ...step }));
   };
-
-  #receiptOf(recorded: Recorded, durability: Durability): Promise<Receipt> {
-    const receipt = this.#receipt(recorded.id, recorded.ticket, recorded.error, durability);
-    receipt.catch(() => undefined);
-    return receipt;
-  }
-
-  async #receipt(
-    id: string,
-    ticket: Pending | undefined,
-    error: TracekeepError | undefined,
-    durability: Durability,
-  ): Promise<Receipt> {
-    if (error !== undefined) throw error;
-    await ticket?.settled;
-    return { sessionId: this.id, seq: ticket?.seq ?? -1, id, durability };
-  }
 }

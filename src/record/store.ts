@@ -70,9 +70,9 @@ export class Store {
   readonly #ledger: Ledger;
   readonly #creations: Creations;
   readonly #maker: SessionMaker;
-  readonly #schedule: RetentionSchedule | undefined;
   readonly #journal: IndexJournal;
   readonly #archiver: Archiver;
+  readonly #schedule: RetentionSchedule | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = checkStoreOptions(options);
@@ -81,9 +81,9 @@ export class Store {
     this.#creations = new Creations(this.dir, this.#catalog);
     const onFault = this.#options.onFault ?? warnOnce(`the ledger of ${this.dir}`);
     this.#ledger = new Ledger(this.dir, onFault);
-    const opened = new OpenSessions(this.#ledger.path);
     this.#journal = new IndexJournal(this.dir);
     this.#archiver = new Archiver(this.dir, this.#ledger, onFault);
+    const opened = new OpenSessions(this.#ledger.path);
     this.#maker = new SessionMaker({
       dir: this.dir,
       options: this.#options,

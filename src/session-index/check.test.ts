@@ -5,12 +5,13 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { runCli } from "../../test/run-cli.ts";
-import { checksum32 } from "../base/hash.ts";
 import { openStore } from "../index.ts";
 import { openReader } from "../read/index.ts";
+import { encodeSnapshot } from "../read/session-snapshot.ts";
 import { eraseLine, findErasable } from "../store/erase.ts";
 import { nodeDisk } from "../store/disk.ts";
 import { Ledger } from "../store/ledger.ts";
+import { markFolders, markLedger } from "../store/store-mark.ts";
 import { writeIndex } from "./build.ts";
 import { checkFigures } from "./check.ts";
 
@@ -50,15 +51,6 @@ function record(): string {
   return openReader({ dir }).session("s").session.files[0] ?? "";
 }
 
-/** Changes the snapshot of the index, and its checksum so that it fits. */
-function forge(change: (text: string) => string): void {
-  const [header = "", ...rest] = fs.readFileSync(snapshot(), "utf8").split("\n");
-  const text = change(rest.join("\n"));
-  expect(text).not.toBe(rest.join("\n"));
-  const checksum = checksum32(Buffer.from(text));
-  fs.writeFileSync(snapshot(), `${header.replace(/"checksum":\d+/, `"checksum":${checksum}`)}\n${text}`);
-}
-
 async function index(): Promise<void> {
   await writeIndex(openReader({ dir }));
 }
@@ -89,22 +81,15 @@ describe("figures that were derived from the logs", () => {
   it("are found when an index hides an event, though its checksum was made to fit", async () => {
     record();
     await index();
-    forge((text) => text.replace(/\],(\d+),80,/, "],$1,79,"));
+    const reader = openReader({ dir });
+    const rows = [...reader.indexRows()];
+    for (const { record: known } of rows) if (known !== undefined) known.folded.summary.tool_calls = 79;
+    const mark = { ledger: markLedger(dir), folders: await markFolders(dir) };
+    fs.writeFileSync(snapshot(), encodeSnapshot(rows, mark));
     // The list is made of it, so it tells the same story.
     expect([...openReader({ dir }).sessions()]).toMatchObject([{ tool_calls: 79 }]);
     expect(checkFigures(dir)).toEqual([
       { file: "index/sessions.jsonl", session_id: "s", reason: expect.stringMatching(/: tool_calls$/) },
-    ]);
-  });
-
-  it("are found when an index hides a session, or makes one up", async () => {
-    record();
-    await index();
-    forge((text) => text.replace('"ids":["s"]', '"ids":["z"]'));
-    expect([...openReader({ dir }).sessions()]).toMatchObject([{ session_id: "z" }]);
-    expect(checkFigures(dir)).toMatchObject([
-      { file: "index/sessions.jsonl", session_id: "s", reason: "the session is left out of it" },
-      { file: "index/sessions.jsonl", session_id: "z", reason: "there is no such session" },
     ]);
   });
 

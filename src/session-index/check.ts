@@ -6,16 +6,18 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { foldWhole } from "../read/session-fold.ts";
+import { sessionsOf } from "../read/session-logs.ts";
 import type { SessionLogs } from "../read/session-logs.ts";
-import { listLogs, SessionIndex } from "../read/session-index.ts";
+import { SessionIndex } from "../read/session-index.ts";
 import { ReadReport } from "../read/index.ts";
 import { SegmentIndexes } from "../read/segment-indexes.ts";
 import type { Event } from "../event/index.ts";
+import { SessionCatalog } from "../store/catalog.ts";
+import { INDEX_DIRECTORY, INDEX_JOURNAL, INDEX_SNAPSHOT, SESSION_INDEX } from "../store/layout.ts";
 import { isProcessAlive } from "../store/process.ts";
-import { INDEX_DIRECTORY, INDEX_SNAPSHOT, SESSION_INDEX } from "../store/layout.ts";
 import { hasPlaces, packEntry } from "../store/session-entry.ts";
 import type { FoldedSession } from "../store/session-entry.ts";
-import { endCounts, instantOf, sessionStatus } from "../summary/index.ts";
+import { endCounts, instantOf, packSummary, sessionStatus } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { SessionIndexData } from "./build.ts";
 import { indexedAnomaly, indexedSession } from "./entry.ts";
@@ -45,12 +47,11 @@ export function checkFigures(
   const report = new ReadReport();
   const index = new SessionIndex(dir);
   const blocks = new SegmentIndexes(dir);
+  const indexed = new Map(index.list(new ReadReport()).map((session) => [session.sessionId, session]));
   const listed = readSessionIndex(dir);
-  const known = new Map(index.list(new ReadReport()).map((session) => [session.sessionId, session]));
-  for (const session of listLogs(dir, report)) {
+  // The catalog looks into every file; what an index lists is for it to be held against.
+  for (const session of sessionsOf(new SessionCatalog(dir).refresh().sessions)) {
     const { sessionId: id } = session;
-    const indexed = known.get(id);
-    known.delete(id);
     if (only !== undefined && id !== only) continue;
     signal?.throwIfAborted();
     const add = (file: string, reason: string | undefined): void => {
@@ -59,18 +60,13 @@ export function checkFigures(
     const fresh = foldAnew(session, report, (reason) =>
       add(path.basename(session.files[0]?.path ?? ""), reason),
     );
-    const wrongly =
-      indexed === undefined ? "the session is left out of it" : whyIndexIsWrong(index, indexed, fresh.folded);
-    add(`${INDEX_DIRECTORY}/${index.fileOf(indexed ?? session)}`, wrongly);
+    const inIndex = indexed.get(id);
+    const source = inIndex !== undefined && inIndex.row === undefined ? INDEX_JOURNAL : INDEX_SNAPSHOT;
+    add(`${INDEX_DIRECTORY}/${source}`, whyIndexIsWrong(index, inIndex, fresh.folded));
     for (const file of session.files)
       if (blocks.isWrong(file))
         add(`${INDEX_DIRECTORY}/${file.name}.blocks`, "its blocks are not those of its segment");
     if (listed !== undefined) add(SESSION_INDEX, whyListIsWrong(listed, session, fresh));
-  }
-  for (const id of known.keys()) {
-    const reason = "there is no such session";
-    if (only === undefined || only === id)
-      wrong.push({ file: `${INDEX_DIRECTORY}/${INDEX_SNAPSHOT}`, session_id: id, reason });
   }
   return wrong;
 }
@@ -117,26 +113,26 @@ function whyEndIsWrong(end: Event, summary: SessionSummary, hasErased: boolean):
 
 function whyIndexIsWrong(
   index: SessionIndex,
-  session: SessionLogs,
+  session: SessionLogs | undefined,
   fresh: FoldedSession,
 ): string | undefined {
+  if (session === undefined) return "the session is left out of it";
   const known = index.find(session);
   if (known === undefined) return undefined;
-  // What it knows is added to, as every reader of it does; then both must be the same.
+  // A writer tells of figures only. What is known is added to, as every reader does; then both must be the same.
+  const textOf = hasPlaces(known) ? wholeText : figuresText;
   const whole = finish(foldWhole(session, known, new ReadReport()));
-  const told = hasPlaces(whole) ? encoded : (folded: FoldedSession) => encoded(withoutPlaces(folded));
-  if (told(whole) === told(fresh)) return undefined;
+  if (textOf(whole) === textOf(fresh)) return undefined;
   const names = differences({ ...whole.summary }, { ...fresh.summary });
   return `its figures are not those of the log: ${names === "" ? "where its findings are" : names}`;
 }
 
-function encoded(folded: FoldedSession): string {
+function wholeText(folded: FoldedSession): string {
   return JSON.stringify(packEntry({ marks: [], folded }));
 }
 
-/** As a writer tells of it, who knows no places. */
-function withoutPlaces(folded: FoldedSession): FoldedSession {
-  return { ...folded, findings: undefined, failures: [] };
+function figuresText({ summary }: FoldedSession): string {
+  return JSON.stringify(packSummary(summary));
 }
 
 function whyListIsWrong(

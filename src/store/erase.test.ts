@@ -19,7 +19,7 @@ import { retain } from "./lifecycle/retain.ts";
 import { DEFAULT_SETTINGS, mergeSettings } from "./lifecycle/settings.ts";
 import { SessionCatalog } from "./catalog.ts";
 import { writeIndexFile } from "./index-file.ts";
-import { INDEX_SNAPSHOT } from "./layout.ts";
+import { INDEX_DIRECTORY, INDEX_SNAPSHOT } from "./layout.ts";
 
 let folder: string;
 let dir: string;
@@ -107,9 +107,9 @@ describe("erasing a line in the archive", () => {
         () => true,
       );
       expect(verdict(), `operation ${step}`).toBe("ok");
-      const isLog = (name: string): boolean =>
-        !path.basename(name).startsWith(".tmp-") && path.basename(path.dirname(name)) !== "index";
-      const kept = holding(SECRET).filter(isLog);
+      const kept = holding(SECRET).filter(
+        (name) => !path.basename(name).startsWith(".tmp-") && !name.includes(INDEX_DIRECTORY),
+      );
       if (!failed) break;
       interrupted++;
       // The file in place is the old one or the new one: the message in line 1 is in both.

@@ -115,7 +115,8 @@ export async function eraseLine(
             hint: "erase when it has ended",
           });
         ledger.lineErased(session, event.seq, leaf, reason, event.source);
-        // First, so that nothing is left of it wherever this is interrupted; and once more for whoever reads meanwhile.
+        // An index tells how a session began, and of its anomalies in their words. It must not outlive a crash here,
+        // nor one that somebody else has folded meanwhile.
         removeDerived(disk, dir);
         for (const each of [file, ...copiesOf(erasable)]) {
           const rewritten = rewriteFile(disk, each, offset, tombstone);

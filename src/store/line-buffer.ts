@@ -1,6 +1,10 @@
 // Lines gathered for one write, with the tickets of those who wait for them.
 
+import type { ReadyLine } from "../format/index.ts";
 import type { Ticket } from "./ticket.ts";
+
+/** One line, its `\n` included. */
+export type Line = string | ReadyLine;
 
 const BUFFER_BYTES: number = 64 * 1024;
 /** Buffers kept between two uses, so that ten thousand quiet files do not hold one each. */
@@ -26,16 +30,19 @@ export class LineBuffer {
   }
 
   /** Whether a line finds room behind what is there; one that finds none in an empty buffer goes by itself. */
-  hasRoomFor(line: string): boolean {
+  hasRoomFor(line: Line): boolean {
+    const room = BUFFER_BYTES - this.bytes;
+    if (typeof line !== "string") return line.fitsIn(room);
     // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
-    return line.length * 3 <= BUFFER_BYTES - this.bytes;
+    return line.length * 3 <= room || Buffer.byteLength(line) <= room;
   }
 
-  add(line: string, ticket: Ticket | undefined): void {
+  add(line: Line, ticket: Ticket | undefined): void {
     this.lines++;
     if (ticket !== undefined) this.#tickets.push(ticket);
     this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    this.bytes += this.#buffer.write(line, this.bytes);
+    if (typeof line === "string") this.bytes += this.#buffer.write(line, this.bytes);
+    else this.bytes = line.writeTo(this.#buffer, this.bytes);
   }
 
   /** Empties it. */
@@ -52,6 +59,11 @@ export class LineBuffer {
     this.#tickets = [];
     return batch;
   }
+}
+
+/** A line by itself. */
+export function bytesOf(line: Line): Buffer {
+  return typeof line === "string" ? Buffer.from(line) : line.toBuffer();
 }
 
 // --- internal ---

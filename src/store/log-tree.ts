@@ -5,7 +5,14 @@
 import * as fs from "node:fs";
 
 import { TracekeepError } from "../base/errors.ts";
-import { decodeTombstone, HASH_BYTES, hashFromBase64, hashLeaf, MerkleTree } from "../format/index.ts";
+import {
+  decodeTombstone,
+  HASH_BYTES,
+  hashFromBase64,
+  hashLeaf,
+  hashLineAt,
+  MerkleTree,
+} from "../format/index.ts";
 import type { Checkpoint, Hash } from "../format/index.ts";
 import type { Disk } from "./disk.ts";
 import { readLogLines } from "./log-lines.ts";
@@ -78,12 +85,12 @@ export class LogTree {
     return new MerkleTree(this.#tree);
   }
 
-  /** Takes in whole lines that were just written. */
+  /** Takes in whole lines that were just written. Their bytes are others while it runs, and the same when it returns. */
   add(bytes: Uint8Array): void {
     for (let start = 0; start < bytes.length;) {
       const end = bytes.indexOf(0x0a, start) + 1;
       if (end === 0) throw new RangeError("only whole lines are hashed");
-      this.#add(hashLeaf(bytes.subarray(start, end)));
+      this.#add(hashLineAt(bytes, start, end));
       start = end;
     }
   }

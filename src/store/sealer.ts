@@ -9,7 +9,7 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { formatCheckpoint, generateSigner, signNote } from "../format/index.ts";
 import type { MerkleTree, NoteSigner } from "../format/index.ts";
-import type { FileWitness } from "./append-file.ts";
+import type { FileWitness } from "./file-witness.ts";
 import type { Disk } from "./disk.ts";
 import { evidenceFiles } from "./layout.ts";
 import { LogTree } from "./log-tree.ts";

@@ -1,24 +1,27 @@
 // The writer of a session log, and the only place where its events get their numbers. One event, one line; a number is
 // used up only by an event that was taken, so `seq` never has a gap, and what was refused is said by a GAP event.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import { formatTimestamp, FORMAT_VERSION } from "../event/index.ts";
+import { formatTimestamp } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { encodeIdentity, encodeLine, encodeLineWithin, MAX_LINE_BYTES } from "../format/index.ts";
+import { encodeIdentity, encodeLine, encodeLineWithin, LineWriter, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
-import { AppendFile, concat } from "./append-file.ts";
-import type { AppendFileOptions, Begun, Tail } from "./append-file.ts";
+import { AppendFile } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import { firstSegmentPath, segmentNumber } from "./layout.ts";
+import type { Begun, FileRemedies } from "./file-health.ts";
+import { firstSegmentPath } from "./layout.ts";
+import { startSegment } from "./next-segment.ts";
+import type { SegmentStart, StartedSegment } from "./next-segment.ts";
 import { OpenFile } from "./open-file.ts";
+import type { Line } from "./line-buffer.ts";
 import type { Outage } from "./outage.ts";
 import { ownEvent } from "./own-event.ts";
 import { finishHealing, healTail } from "./recover.ts";
+import { RefusedEvents } from "./refused-events.ts";
 import type { Sealer } from "./sealer.ts";
 import {
   createSegment,
@@ -28,27 +31,22 @@ import {
   openLastSegment,
   segmentsOf,
 } from "./segment.ts";
+import { SegmentSwitch } from "./segment-switch.ts";
+import type { SegmentSwitchOptions } from "./segment-switch.ts";
 import { Spill } from "./spill.ts";
 import type { CheckedSpillOptions } from "./spill.ts";
 import { linesLeftIn } from "./spilled-lines.ts";
 import { Ticket } from "./ticket.ts";
 import { MAX_KEPT_BYTES } from "./unsynced.ts";
 
-/** Default of `segmentBytes`. */
-export const SEGMENT_BYTES: number = 10 * 1024 * 1024;
-
-export interface SessionLogOptions {
+export interface SessionLogOptions extends SegmentSwitchOptions {
   sessionId: string;
   agentId: string;
   durability: Durability;
   /** Longest line, in bytes; longer events are cut. Default 16 MiB. */
   maxLineBytes?: number | undefined;
-  /** A segment that has so many bytes is the last no more: the next event begins another. Default 10 MiB. */
-  segmentBytes?: number | undefined;
   /** Where events wait that cannot be written. Default: nowhere, they are refused. */
   spill?: CheckedSpillOptions | undefined;
-  /** When the day of a moment ends: the first event after that begins another segment. Default: days do not matter. */
-  dayEndMs?: ((nowMs: number) => number) | undefined;
   /** Called with every event once it has its number. */
   onAppend?: ((parts: LineParts) => void) | undefined;
   /** Called when `onAppend` was told of events that could not be written after all. */
@@ -58,16 +56,6 @@ export interface SessionLogOptions {
   /** Seals the log. Default: it is not sealed. */
   sealer?: Sealer | undefined;
   disk?: Disk | undefined;
-}
-
-/** Why and when a segment is begun. */
-interface SegmentStart {
-  timestamp?: string | undefined;
-  /** When the segment before cannot be gone on with: why, and the lines that must not be lost with it. */
-  failure?: TracekeepError | undefined;
-  tail?: Tail | undefined;
-  /** Otherwise: the file that is left as it should be. */
-  left?: OpenFile;
 }
 
 /** How the writing of a log goes. */
@@ -91,18 +79,12 @@ export class SessionLog {
   readonly #options: SessionLogOptions;
   readonly #disk: Disk;
   readonly #identity: string;
+  readonly #lines: LineWriter;
   readonly #file: AppendFile;
   #nextSeq: number;
-  /** The segment is left once it is so long. */
-  #switchAtBytes: number;
-  /** It is left at this time, too. */
-  #switchAtMs: number;
-  /** Events refused since the last GAP event that was written, and why the first of them was. */
-  #refused = 0;
-  #refusedWhy = "";
+  readonly #switch: SegmentSwitch;
+  readonly #refused = new RefusedEvents();
   #isAnythingDurable: boolean;
-  /** How many refused events a GAP event speaks of that is still in the buffer. */
-  #refusedInBuffer = 0;
 
   private constructor(
     file: OpenFile,
@@ -114,27 +96,22 @@ export class SessionLog {
     this.#options = options;
     this.#disk = options.disk ?? nodeDisk;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
+    this.#lines = new LineWriter(this.#identity);
     this.#nextSeq = nextSeq;
-    this.#switchAtBytes = options.segmentBytes ?? SEGMENT_BYTES;
+    this.#switch = new SegmentSwitch(options, file.path);
     this.#isAnythingDurable = isDurable;
-    this.#switchAtMs = dayEndOf(file, options);
     this.#file = new AppendFile({
       file,
       durability: options.durability,
-      onWritten: () => {
-        this.#refused -= this.#refusedInBuffer;
-        this.#refusedInBuffer = 0;
-      },
+      onWritten: () => this.#refused.bufferWritten(),
       onLost: (lines) => {
         this.#nextSeq -= lines;
-        // A GAP event among them is no loss of the caller's; what it spoke of is still to be said.
-        this.#refused += this.#refusedInBuffer > 0 ? lines - 1 : lines;
-        this.#refusedInBuffer = 0;
+        this.#refused.bufferLost(lines);
         options.onLost?.();
       },
       onFault: (error) => this.#tell(error),
       witness: options.sealer,
-      replace: (tail, failure) => this.#beginSegment({ tail, failure }),
+      replace: (tail, failure) => this.#beginSegment({ tail, failure, isDurable: true }),
       ...this.#whenFaultsPass(path.dirname(file.path)),
     });
   }
@@ -202,16 +179,16 @@ export class SessionLog {
   static openBehind(archived: string, options: SessionLogOptions): SessionLog {
     const disk = options.disk ?? nodeDisk;
     const { sessionId, agentId, durability } = options;
+    const isDurable = durability === "fsync";
     try {
-      const next = freeSegmentPath(disk, archived);
-      const header = segmentHeader(next, lastSeqOf(archived) + 1, {});
-      const line = Buffer.from(encodeLine(header, encodeIdentity(sessionId, agentId)));
-      const names = [path.basename(next)];
-      const isDurable = durability === "fsync";
-      const file = createSegment(disk, path.dirname(next), names, [line], { isDurable });
-      options.onAppend?.(header);
-      const log = new SessionLog(file, header.seq + 1, options, { isDurable });
-      if (!isDurable) log.#file.countWritten(line);
+      const { file, event, header } = startSegment(disk, freeSegmentPath(disk, archived), {
+        seq: lastSeqOf(archived) + 1,
+        identity: encodeIdentity(sessionId, agentId),
+        isDurable,
+      });
+      options.onAppend?.(event);
+      const log = new SessionLog(file, event.seq + 1, options, { isDurable });
+      if (!isDurable) log.#file.countWritten(header);
       return log;
     } catch (error) {
       throw error instanceof TracekeepError ? error : ioError("open the session", archived, error);
@@ -300,10 +277,10 @@ export class SessionLog {
    * @throws TracekeepError when nothing more is accepted
    */
   prepare(timestamp?: string): void {
-    if (this.#isDue() && !this.#file.isDegraded) this.#switchWhenDue(timestamp);
+    if (this.#switch.isDue(this.#file.bytes) && !this.#file.isDegraded) this.#switchWhenDue(timestamp);
     if (this.#file.keptBytes >= MAX_KEPT_BYTES) this.#syncForRoom();
     // During an outage it is said when that is over.
-    if (this.#refused !== this.#refusedInBuffer && !this.#file.isDegraded) this.#sayWhatWasRefused();
+    if (this.#refused.isAnyUnsaid && !this.#file.isDegraded) this.#sayWhatWasRefused();
   }
 
   /** Hands everything buffered to the kernel. @throws TracekeepError when those events are lost */
@@ -332,7 +309,14 @@ export class SessionLog {
    * @throws TracekeepError when it cannot be created; the log goes on in the present one then
    */
   rotate(timestamp?: string): void {
-    this.#file.switchTo((left) => this.#beginSegment({ timestamp, left }));
+    this.#file.switchTo(({ unsyncedFiles }) =>
+      this.#beginSegment({
+        timestamp,
+        isDurable: this.durability === "fsync",
+        // At `interval` all of it was synced when it was left.
+        unsyncedBefore: this.durability === "os" ? unsyncedFiles : undefined,
+      }),
+    );
   }
 
   /** Writes out what is buffered and lets go of the log. @throws TracekeepError when that fails; it is closed then too */
@@ -370,7 +354,7 @@ export class SessionLog {
   }
 
   /** What happens around an outage, for logs whose events may wait. */
-  #whenFaultsPass(directory: string): Pick<AppendFileOptions, "restore" | "spill" | "onRecovering"> {
+  #whenFaultsPass(directory: string): Omit<FileRemedies, "replace"> {
     const { spill } = this.#options;
     if (spill === undefined) return {};
     return {
@@ -380,9 +364,11 @@ export class SessionLog {
     };
   }
 
-  #encode(parts: LineParts): string {
+  #encode(parts: LineParts): Line {
     parts.seq = this.#nextSeq;
-    return encodeLineWithin(parts, this.#identity, this.#options.maxLineBytes ?? MAX_LINE_BYTES);
+    const maxBytes = this.#options.maxLineBytes ?? MAX_LINE_BYTES;
+    const line = this.#lines.lineOf(parts);
+    return line?.fitsIn(maxBytes) === true ? line : encodeLineWithin(parts, this.#identity, maxBytes);
   }
 
   #putNow(parts: LineParts, ticket?: Ticket): void {
@@ -400,18 +386,12 @@ export class SessionLog {
     return ticket;
   }
 
-  #isDue(): boolean {
-    if (this.#file.bytes >= this.#switchAtBytes) return true;
-    return this.#switchAtMs !== Infinity && Date.now() >= this.#switchAtMs;
-  }
-
   #switchWhenDue(timestamp: string | undefined): void {
     try {
       this.rotate(timestamp);
     } catch {
-      // A longer segment does no harm. It is tried again after as many bytes more, or a day; what was wrong has been told.
-      this.#switchAtBytes = this.#file.bytes + (this.#options.segmentBytes ?? SEGMENT_BYTES);
-      this.#switchAtMs = this.#options.dayEndMs?.(Date.now()) ?? Infinity;
+      // What was wrong has been told.
+      this.#switch.postpone(this.#file.bytes);
     }
   }
 
@@ -423,37 +403,23 @@ export class SessionLog {
     }
   }
 
-  /**
-   * Creates the next segment, whose first line takes the next number. When the one before cannot be gone on with, the
-   * lines that must not be lost with it are in this one as they are, and it returns when they are on the medium.
-   */
-  #beginSegment({ tail, failure, timestamp, left }: SegmentStart): Begun {
-    const { sessionId, segmentBytes = SEGMENT_BYTES, dayEndMs, onAppend } = this.#options;
+  /** Creates the next segment, whose first line takes the next number. */
+  #beginSegment(start: Omit<SegmentStart, "seq" | "identity">): Begun {
     const next = freeSegmentPath(this.#disk, this.path);
-    const event = segmentHeader(next, this.#nextSeq, { tail, failure, timestamp });
-    const header = Buffer.from(encodeLine(event, this.#identity));
-    const isDurable = failure !== undefined || this.durability === "fsync";
-    // At `interval` all of it was synced when it was left.
-    const unsyncedBefore = this.durability === "os" ? left?.unsyncedFiles : undefined;
-    const lines = concat([header], tail?.bytes ?? []);
-    let file: OpenFile;
+    let started: StartedSegment;
     try {
-      file = createSegment(this.#disk, path.dirname(next), [path.basename(next)], lines, {
-        isDurable,
-        ...(unsyncedBefore === undefined ? {} : { unsyncedBefore }),
-      });
+      started = startSegment(this.#disk, next, { ...start, seq: this.#nextSeq, identity: this.#identity });
     } catch (cause) {
       const error = cause instanceof TracekeepError ? cause : ioError("create the segment", next, cause);
       // It is there and could not be taken away again. The next writer goes on in it, so nothing may follow here.
-      if (nextSegment(this.path, sessionId) !== undefined) throw this.#file.fail(error);
-      if (failure === undefined) this.#tell(error);
+      if (nextSegment(this.path, this.#options.sessionId) !== undefined) throw this.#file.fail(error);
+      if (start.failure === undefined) this.#tell(error);
       throw error;
     }
     this.#nextSeq++;
-    this.#switchAtBytes = segmentBytes;
-    this.#switchAtMs = dayEndMs?.(Date.now()) ?? Infinity;
-    onAppend?.(event);
-    return { file, header, isDurable };
+    this.#switch.begun();
+    this.#options.onAppend?.(started.event);
+    return { file: started.file, header: started.header, isDurable: start.isDurable };
   }
 
   /** The log's file was deleted while it was open, so its content can still be read: it gets a name again. */
@@ -507,38 +473,11 @@ export class SessionLog {
   }
 
   #refuse(error: unknown): unknown {
-    if (this.#refused === this.#refusedInBuffer) {
-      this.#refusedWhy = error instanceof Error ? error.message : String(error);
-    }
-    this.#refused++;
+    this.#refused.add(error);
     return error;
   }
 
   #sayWhatWasRefused(): void {
-    if (this.#refused === this.#refusedInBuffer) return;
-    const count = this.#refused - this.#refusedInBuffer;
-    this.#put(ownEvent("GAP", { count, reason: `these events could not be written: ${this.#refusedWhy}` }));
-    this.#refusedInBuffer += count;
+    this.#refused.say((gap) => this.#put(ownEvent("GAP", gap)));
   }
-}
-
-// --- internal ---
-
-/** The event that a segment begins with. */
-function segmentHeader(file: string, seq: number, { tail, failure, timestamp }: SegmentStart): LineParts {
-  const header = ownEvent("SEGMENT", {
-    format: FORMAT_VERSION,
-    segment: segmentNumber(file),
-    first_seq: seq - (tail?.lines ?? 0),
-    ...(failure === undefined ? {} : { reason: failure.message }),
-  });
-  header.seq = seq;
-  header.timestamp = timestamp ?? header.timestamp;
-  return header;
-}
-
-/** A segment that is gone on with belongs to the day it was last written on. */
-function dayEndOf({ path: file }: OpenFile, { dayEndMs }: SessionLogOptions): number {
-  if (dayEndMs === undefined) return Infinity;
-  return dayEndMs(Math.min(fs.statSync(file).mtimeMs, Date.now()));
 }

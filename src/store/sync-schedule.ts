@@ -8,7 +8,15 @@ import { requestSync, withdrawSync } from "./sync-queue.ts";
 import type { Syncable } from "./sync-queue.ts";
 import type { Unsynced } from "./unsynced.ts";
 
-export interface SyncScheduleOptions {
+/** When `interval` syncs. */
+export interface SyncPace {
+  /** After so many lines. Default 10. */
+  syncEveryEvents?: number | undefined;
+  /** When the oldest has waited so long. Default 1,000. */
+  syncIntervalMs?: number | undefined;
+}
+
+export interface SyncScheduleOptions extends SyncPace {
   durability: Durability;
   unsynced: Unsynced;
   /** The file to sync now; undefined when none may be. */
@@ -38,11 +46,13 @@ export class SyncSchedule implements Syncable {
   /** Asks for a sync, or sets the timer for one, if what is unsynced calls for it. */
   update(): void {
     const { durability, unsynced, file } = this.#options;
-    if (this.isRunning || file() === undefined) return;
-    if (unsynced.isAwaited || this.#isRequested) requestSync(this);
-    else if (durability !== "interval" || unsynced.lines === 0) return;
-    else if (unsynced.lines >= SYNC_EVERY_EVENTS) requestSync(this);
-    else this.#timer ??= setTimeout(() => requestSync(this), SYNC_INTERVAL_MS).unref();
+    if (this.isRunning) return;
+    const isWanted = unsynced.isAwaited || this.#isRequested;
+    if (!isWanted && (durability !== "interval" || unsynced.lines === 0)) return;
+    if (file() === undefined) return;
+    const { syncEveryEvents = SYNC_EVERY_EVENTS, syncIntervalMs = SYNC_INTERVAL_MS } = this.#options;
+    if (isWanted || unsynced.lines >= syncEveryEvents) requestSync(this);
+    else this.#timer ??= setTimeout(() => requestSync(this), syncIntervalMs).unref();
   }
 
   /** All is synced in another way, or nothing is to be synced any more. */

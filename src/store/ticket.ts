@@ -1,5 +1,6 @@
-// One append on its way to the disk. Whoever wants to know when it is there asks for the promise; most never do, so it
-// is made on demand.
+// One append on its way to the disk. Whoever wants to know when it is there asks for a promise; most never do, so it is
+// made on demand, and is the only one: where hundreds of producers wait for the same sync, each promise and each turn of
+// the microtask queue keeps the next sync from beginning.
 
 import type { Durability } from "./durability.ts";
 
@@ -8,10 +9,8 @@ export class Ticket {
   seq: number;
   readonly durability: Durability;
   #error: Error | undefined;
-  #settled = false;
-  #promise: Promise<void> | undefined;
-  #resolve: (() => void) | undefined;
-  #reject: ((error: Error) => void) | undefined;
+  #isSettled = false;
+  #onSettled: (() => void) | undefined;
 
   constructor(seq: number, durability: Durability) {
     this.seq = seq;
@@ -20,33 +19,45 @@ export class Ticket {
 
   /** Resolves once the event has reached its durability, rejects once it is certain that it has not. */
   get settled(): Promise<void> {
-    if (this.#promise === undefined) {
-      this.#promise = new Promise((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
+    return this.settledAs(() => undefined);
+  }
+
+  /** The same, resolving to `value()`. A rejection that nobody awaits is harmless. */
+  settledAs<T>(value: () => T): Promise<T> {
+    const promise = new Promise<T>((resolve, reject) => {
+      this.#whenSettled(() => {
+        if (this.#error === undefined) return resolve(value());
+        // A failure that nobody awaits must not end the agent's process; it is reported as a fault and as a GAP.
+        queueMicrotask(() => promise.catch(() => undefined));
+        reject(this.#error);
       });
-      // A failure that nobody awaits must not end the agent's process; it is reported as a fault and as a GAP.
-      this.#promise.catch(() => undefined);
-      if (this.#settled) this.#finish();
-    }
-    return this.#promise;
+    });
+    return promise;
   }
 
   settle(): void {
-    if (this.#settled) return;
-    this.#settled = true;
-    this.#finish();
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#onSettled?.();
   }
 
   fail(error: Error): void {
-    if (this.#settled) return;
-    this.#settled = true;
+    if (this.#isSettled) return;
     this.#error = error;
-    this.#finish();
+    this.settle();
   }
 
-  #finish(): void {
-    if (this.#error === undefined) this.#resolve?.();
-    else this.#reject?.(this.#error);
+  // --- internal ---
+
+  #whenSettled(then: () => void): void {
+    if (this.#isSettled) return then();
+    const earlier = this.#onSettled;
+    this.#onSettled =
+      earlier === undefined
+        ? then
+        : () => {
+            earlier();
+            then();
+          };
   }
 }

@@ -16,7 +16,7 @@ export const DURABLE = {
   tracekeep: {
     takes: "draft",
     open: async (directory) => {
-      const session = openSession(path.join(directory, "store"), "fsync");
+      const session = openSession(path.join(directory, "store"), { durability: "fsync" });
       return { append: (draft) => session.append(draft), count: () => countEvents(session) };
     },
   },

@@ -1,16 +1,14 @@
 // Producers that each wait until their event would survive a loss of power before they record the next: a process of
 // its own, started by rounds.ts.
 //
-//   node durable.mjs '{"contender":"tracekeep","producers":64,"forMs":500,"directory":"…"}'
+//   node durable.mjs '{"contender":"tracekeep","producers":64,"warmUpMs":1000,"forMs":500,"directory":"…"}'
 
 import { Skipped } from "./contender.mjs";
 import { DURABLE } from "./durable-contenders.mjs";
 import { memoryMb, timed, Times } from "./measure.mjs";
 import { makeWorkload } from "./workload.mjs";
 
-const WARM_UP_MS = 100;
-
-const { contender: name, producers, forMs, directory } = JSON.parse(process.argv[2]);
+const { contender: name, producers, warmUpMs, forMs, directory } = JSON.parse(process.argv[2]);
 const { takes, open } = DURABLE[name];
 const { drafts, events } = makeWorkload("small");
 const input = takes === "draft" ? drafts : events;
@@ -18,7 +16,7 @@ let next = 0;
 
 try {
   const recorder = await open(directory);
-  const warmUp = await appendFor(WARM_UP_MS, recorder);
+  const warmUp = await appendFor(warmUpMs, recorder);
   const { value: times, seconds, cpuUs } = await timed(() => appendFor(forMs, recorder));
   const written = await recorder.count();
   if (written !== warmUp.count + times.count) {

@@ -14,7 +14,7 @@ const SAMPLES = 40;
 
 const { events, directory } = JSON.parse(process.argv[2]);
 const { drafts } = makeWorkload("small");
-const session = openSession(path.join(directory, "store"), "os");
+const session = openSession(path.join(directory, "store"), { durability: "os" });
 const residentMb = [];
 
 const startMs = performance.now();

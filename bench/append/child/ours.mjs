@@ -1,48 +1,52 @@
 // Tracekeep, from the built package.
 
+import * as fs from "node:fs";
 import path from "node:path";
 
 import { openStore } from "../../../dist/index.js";
-import { Redactor } from "../../../dist/redact/index.js";
 import { countLines } from "./contender.mjs";
 
 /** @type {Record<string, import("./contender.mjs").Contender>} */
 export const OURS = {
-  tracekeep: { takes: "draft", open },
-  // There is no option that switches redaction off, so the benchmark takes it out of the class: everything else is the
-  // path as shipped.
-  "tracekeep, redaction off": {
-    takes: "draft",
-    open: (directory) => {
-      Redactor.prototype.redact = (body) => body;
-      return open(directory);
-    },
-  },
+  tracekeep: contender({}),
+  "tracekeep, redaction and seals off": contender({ redaction: { mode: "off" }, seals: false }),
 };
 
-/** @returns {Promise<import("./contender.mjs").Recorder>} */
-async function open(directory) {
-  const session = openSession(path.join(directory, "store"), "os");
-  return {
-    append: (draft) => void session.log(draft),
-    finish: () => session.flush(),
-    count: () => countEvents(session),
-  };
-}
-
-/** @param {"os" | "interval" | "fsync"} durability */
-export function openSession(dir, durability) {
+/** @param {import("../../../dist/index.js").StoreOptions} options */
+export function openSession(dir, options) {
   const store = openStore({
     dir,
-    durability,
     onFault: (error) => {
       throw error;
     },
+    ...options,
   });
   return store.startSession({ agent: "Claude-Orch-Prime-20260106-c614" });
 }
 
-/** Events that the caller recorded: all but START. */
+/** Events that the caller recorded: all lines of the session's files but the first of each, START or SEGMENT. */
 export function countEvents(session) {
-  return countLines(session.file) - 1;
+  const directory = path.dirname(session.file);
+  const name = path.basename(session.file).replace(/(\.\d+)?\.jsonl$/, "");
+  const files = fs
+    .readdirSync(directory)
+    .filter((file) => file.startsWith(`${name}.`) && file.endsWith(".jsonl"));
+  return files.reduce((events, file) => events + countLines(path.join(directory, file)) - 1, 0);
+}
+
+// --- internal ---
+
+/** @returns {import("./contender.mjs").Contender} */
+function contender(options) {
+  return {
+    takes: "draft",
+    open: async (directory) => {
+      const session = openSession(path.join(directory, "store"), { durability: "os", ...options });
+      return {
+        append: (draft) => void session.log(draft),
+        finish: () => session.flush(),
+        count: () => countEvents(session),
+      };
+    },
+  };
 }

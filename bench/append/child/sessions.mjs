@@ -8,8 +8,8 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { openStore } from "../../../dist/index.js";
-import { countLines } from "./contender.mjs";
 import { Times } from "./measure.mjs";
+import { countEvents } from "./ours.mjs";
 import { makeWorkload } from "./workload.mjs";
 
 /** One session has this many producers, all others one: a busy neighbour is what fairness is about. */
@@ -33,7 +33,7 @@ const idle = await statFor(forMs);
 const endMs = performance.now() + forMs;
 const [loaded] = await Promise.all([statFor(forMs), ...sessions.map(appendFor)]);
 for (const { session, times } of sessions) {
-  const written = countLines(session.file) - 1;
+  const written = countEvents(session);
   if (written !== times.count) throw new Error(`${times.count} events acknowledged, ${written} in the file`);
 }
 

@@ -1,7 +1,7 @@
 // The rules on transcripts that nobody here wrote: what is found while a session is recorded is what is found by
 // reading it afterwards, event for event.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
@@ -115,7 +115,10 @@ describe.skipIf(!isThere)("the rules on real sessions (../shared/realdata)", () 
   it("write nothing when they read history", () => {
     const dir = path.join(folder, "imported");
     const contents = (): string[] =>
-      readdirSync(dir).map((name) => readFileSync(path.join(dir, name), "utf8"));
+      (readdirSync(dir, { recursive: true }) as string[])
+        .map((name) => path.join(dir, name))
+        .filter((file) => statSync(file).isFile())
+        .map((file) => readFileSync(file, "utf8"));
     const before = contents();
     const watch = new FindingsWatch();
     let found = 0;

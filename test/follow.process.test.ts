@@ -80,7 +80,7 @@ describe("following a store that four processes write to", () => {
         .readdirSync(dir)
         .filter((name) => !/^(?:session_|ledger\.)/.test(name))
         .toSorted(),
-    ).toEqual([".gitignore", "store.lock"]);
+    ).toEqual([".gitignore", "index", "store.lock"]);
   });
 
   it("makes `tail -f --json` print each line exactly once, as it is stored", async () => {

@@ -362,7 +362,7 @@ describe("what was taken out of the store", () => {
     store.close();
     const erasable = findErasable(dir, "s1", 2);
     const ledger = new Ledger(dir, (error) => expect.unreachable(error.message));
-    eraseLine(nodeDisk, ledger, erasable, "request");
+    await eraseLine(nodeDisk, ledger, erasable, "request");
     ledger.close();
     const read = (): string =>
       openReader({ dir })

@@ -241,8 +241,8 @@ describe("Player", () => {
   it("leaves the store as it was", async () => {
     recordAt("a", [0, 1]);
     const look = (): unknown[] =>
-      fs
-        .readdirSync(dir)
+      (fs.readdirSync(dir, { recursive: true }) as string[])
+        .filter((name) => fs.statSync(path.join(dir, name)).isFile())
         .map((name) => [
           name,
           fs.readFileSync(path.join(dir, name), "utf8"),

@@ -10,9 +10,9 @@ import { listLogPaths } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
 import { withFileLock } from "../store/file-lock.ts";
-import { writeIndexFile } from "../store/index-file.ts";
+import { listIndexFiles, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
 import { removeJournal } from "../store/index-journal.ts";
-import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX } from "../store/layout.ts";
+import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
 import type { LedgerMark } from "../store/store-mark.ts";
 
@@ -66,6 +66,7 @@ async function saveSnapshot(
   rows: readonly SnapshotRow[],
   ledger: LedgerMark | undefined,
 ): Promise<void> {
+  removeUnfinished(disk, dir);
   const folders = await markFolders(dir);
   const present = new Set(listLogPaths(dir));
   const files = rows.flatMap(({ session }) => session.files);
@@ -73,6 +74,13 @@ async function saveSnapshot(
   const checked = rows.map((row) => ({ ...row, isSettled: row.isSettled && isUnchanged(row) }));
   const mark = { ledger, folders: isComplete ? folders : undefined };
   writeIndexFile(disk, dir, INDEX_SNAPSHOT, encodeSnapshot(checked, mark));
+}
+
+/** What folds left that were cut short: nobody else is at one, the caller has the lock. */
+function removeUnfinished(disk: Disk, dir: string): void {
+  const isLeft = (name: string): boolean =>
+    name.startsWith(TEMPORARY_PREFIX) && name.endsWith(INDEX_SNAPSHOT);
+  for (const name of listIndexFiles(dir).filter(isLeft)) removeIndexFile(disk, dir, name);
 }
 
 function isUnchanged({ session, record }: SnapshotRow): boolean {

@@ -6,14 +6,7 @@ import path from "node:path";
 
 import { systemCode } from "../base/errors.ts";
 import { readIndexFile } from "./index-file.ts";
-import {
-  DIRECTORY_MODE,
-  FILE_MODE,
-  INDEX_DIRECTORY,
-  INDEX_JOURNAL,
-  INDEX_SNAPSHOT,
-  SESSION_INDEX,
-} from "./layout.ts";
+import { DIRECTORY_MODE, FILE_MODE, INDEX_DIRECTORY, INDEX_JOURNAL, INDEX_SNAPSHOT } from "./layout.ts";
 
 /** The lines of it, oldest first; none when there is no journal, or when it cannot be read. */
 export function readJournal(dir: string): string[] {
@@ -28,13 +21,6 @@ export function removeJournal(dir: string): void {
 /** Every session is looked at again until the index is folded. */
 export function removeSnapshot(dir: string): void {
   removeIfPossible(path.join(dir, INDEX_DIRECTORY, INDEX_SNAPSHOT));
-}
-
-/** Removes all that was derived from the content of sessions; it comes back from what is in their logs now. */
-export function forgetIndex(dir: string): void {
-  removeSnapshot(dir);
-  removeJournal(dir);
-  removeIfPossible(path.join(dir, SESSION_INDEX));
 }
 
 /** Adds lines. It keeps the file open between them, so that a line costs about 4 µs however many there are. */

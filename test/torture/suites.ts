@@ -10,6 +10,7 @@ import { fullDisks } from "./suites/full-disks.ts";
 import { kills } from "./suites/kills.ts";
 import { straced } from "./suites/strace.ts";
 import { tornWrites } from "./suites/torn-writes.ts";
+import { upkeep } from "./suites/upkeep.ts";
 import { writers } from "./suites/writers.ts";
 
 export const SUITES: readonly Suite[] = [
@@ -23,4 +24,5 @@ export const SUITES: readonly Suite[] = [
   crashes,
   crashStatesSuite,
   writers,
+  upkeep,
 ];

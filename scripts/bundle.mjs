@@ -25,7 +25,7 @@ for (const name of ["hook", "main"]) {
     outfile: `${FOLDER}/${name}.cjs`,
     format: "cjs",
     define: { "import.meta.url": "__filename" },
-    external: ["./program.js"],
+    external: ["./program.js", "./budget-gate.js"],
   });
 }
 
@@ -36,7 +36,7 @@ await build({
   // Names stay readable in stack traces, and files where `import.meta.url` expects them.
   minifySyntax: true,
   minifyWhitespace: true,
-  entryPoints: ["program.js", ...commands.map((name) => `commands/${name}`)].map((name) =>
+  entryPoints: ["program.js", "budget-gate.js", ...commands.map((name) => `commands/${name}`)].map((name) =>
     path.join(FOLDER, name),
   ),
   outbase: FOLDER,

@@ -107,7 +107,11 @@ describe("a store of 10,000 sessions", () => {
     const call = { tool: "Bash", args: { command: "make" } };
     const status = number % 10 === 3 ? "error" : "ok";
     const events: [event: string, hook: string | undefined, body: Record<string, JsonValue>][] = [
-      ["START", undefined, { format: 1, recorder: "r", origin: "claude-code", durability: "os", ...parent }],
+      [
+        "START",
+        undefined,
+        { format: 1, recorder: "r", origin: "claude-code", durability: "os", redaction: {}, ...parent },
+      ],
       ["TOOL_CALL", "PreToolUse", call],
       ["PERMISSION_REQUEST", "PermissionRequest", call],
       ["TOOL_RESULT", "PostToolUse", { tool: "Bash", status, duration_ms: 5 }],

@@ -116,7 +116,8 @@ const WITH_MATCHER: ReadonlySet<string> = new Set([
 
 function groupOf(event: string, command: string): object {
   // At the end nobody would wait for a hook in the background; everywhere else the agent goes on at once.
-  const isAsync = event !== "SessionEnd";
+  const isAsked = event === "PreToolUse" && command.endsWith(" --enforce-budgets");
+  const isAsync = event !== "SessionEnd" && !isAsked;
   const hook = { type: "command", command, timeout: TIMEOUT_S, ...(isAsync ? { async: true } : {}) };
   return { ...(WITH_MATCHER.has(event) ? { matcher: "*" } : {}), hooks: [hook] };
 }
@@ -163,7 +164,7 @@ function commandsOf({ value }: JsonNode): string[] {
 
 /** Ours end like this, wherever the program is. */
 function isOurs(command: string): boolean {
-  return /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?$/.test(
+  return /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?(?: --enforce-budgets)?$/.test(
     command,
   );
 }

@@ -97,7 +97,7 @@ describe("a store of 10,000 sessions", () => {
       fs.writeFileSync(path.join(store.dir, `session_${number}.jsonl`), hookSession(number));
     }
   }, 120_000);
-  afterAll(() => fs.rmSync(large, { recursive: true }));
+  afterAll(() => fs.rmSync(large, { recursive: true }), 60_000);
 
   /** A session that hooks told of: a call that leave was asked for, one in ten failed, half of them with an end. */
   function hookSession(number: number): string {

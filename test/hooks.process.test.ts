@@ -63,8 +63,10 @@ describe("hook calls", () => {
           );
           if (code === 0) done.add(id);
           else killed++;
-          // Another command folds while hooks go on.
-          if (number % 16 === 7) await runProgram(["--dir", store, "sessions"], folder);
+          // Another command folds while hooks go on, and may be killed in the middle of that.
+          const folding = number % 2 === 0 ? {} : { killAfterMs: Math.random() * 300 };
+          if (number % 16 === 7 || number % 16 === 12)
+            await runProgram(["--dir", store, "sessions"], folder, folding);
         }
       };
       await Promise.all(Array.from({ length: 16 }, worker));

@@ -7,7 +7,8 @@ import type { JsonNode, TextEdit } from "./json-text.ts";
 /**
  * The hooks that are recorded. Left out are those that would do harm or cost too much: WorktreeCreate and
  * WorktreeRemove take the place of what Claude Code does itself, MessageDisplay starts a process for every piece of
- * text, FileChanged has to name files, PostToolBatch says again what others said.
+ * text, FileChanged has to name files, PostToolBatch says again what others said. So are PreModelSwitch, PostModelSwitch
+ * and DirectoryAdded: Claude Code 2.1.197 refuses settings that name them (`claude plugin validate`).
  */
 export const RECORDED_HOOKS: readonly string[] = [
   "SessionStart",
@@ -26,13 +27,10 @@ export const RECORDED_HOOKS: readonly string[] = [
   "TeammateIdle",
   "PreCompact",
   "PostCompact",
-  "PreModelSwitch",
-  "PostModelSwitch",
   "Elicitation",
   "ElicitationResult",
   "ConfigChange",
   "CwdChanged",
-  "DirectoryAdded",
   "InstructionsLoaded",
   "Setup",
   "Stop",

@@ -25,7 +25,7 @@ for (const name of ["hook", "main"]) {
     outfile: `${FOLDER}/${name}.cjs`,
     format: "cjs",
     define: { "import.meta.url": "__filename" },
-    external: ["./program.js"],
+    external: ["./program.js", "./budget-gate.js"],
   });
 }
 
@@ -39,7 +39,7 @@ await build({
   minifySyntax: true,
   minifyWhitespace: true,
   entryPoints: [
-    ...["program.js", ...commands.map((name) => `commands/${name}`)].map((name) => ({
+    ...["program.js", "budget-gate.js", ...commands.map((name) => `commands/${name}`)].map((name) => ({
       in: path.join(FOLDER, name),
       out: name.slice(0, -3),
     })),

@@ -10,43 +10,26 @@ export interface HookRun {
   out: string;
 }
 
+interface KillOptions {
+  killAfterMs?: number | undefined;
+}
+
 /** Runs one `tracekeep hook` to its end, or kills it after a while. */
 export function runHookProcess(
   storeDir: string,
   input: string | Buffer,
-  options: { killAfterMs?: number; args?: readonly string[] } = {},
+  { args = [], ...options }: KillOptions & { args?: readonly string[] } = {},
 ): Promise<HookRun> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, "hook", ...(options.args ?? []), "--dir", storeDir], {
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    let out = "";
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    // A killed child cannot take its input.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(input);
-    const { killAfterMs } = options;
-    const timer =
-      killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
-    child.once("error", reject);
-    child.once("close", (code) => {
-      clearTimeout(timer);
-      resolve({ code, out });
-    });
-  });
+  return runToEnd(["hook", ...args, "--dir", storeDir], { input, ...options });
 }
 
-/** Runs any other command to its end. */
-export function runProgram(args: readonly string[], cwd: string): Promise<HookRun> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["ignore", "pipe", "pipe"] });
-    let out = "";
-    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
-    child.once("error", reject);
-    child.once("close", (code) => resolve({ code, out }));
-  });
+/** Runs any other command to its end, or kills it after a while. */
+export function runProgram(
+  args: readonly string[],
+  cwd: string,
+  options: KillOptions = {},
+): Promise<HookRun> {
+  return runToEnd(args, { cwd, ...options });
 }
 
 /** A payload with what Claude Code sends with every hook. */
@@ -59,4 +42,28 @@ export function payload(session: string, name: string, fields: object = {}): Rec
     hook_event_name: name,
     ...fields,
   };
+}
+
+// --- internal ---
+
+function runToEnd(
+  args: readonly string[],
+  { input = "", cwd, killAfterMs }: KillOptions & { input?: string | Buffer; cwd?: string },
+): Promise<HookRun> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ["pipe", "pipe", "pipe"] });
+    let out = "";
+    child.stdout.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (out += chunk.toString()));
+    // A killed child cannot take its input.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    const timer =
+      killAfterMs === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfterMs);
+    child.once("error", reject);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ code, out });
+    });
+  });
 }

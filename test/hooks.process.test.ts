@@ -63,8 +63,10 @@ describe("hook calls", () => {
           );
           if (code === 0) done.add(id);
           else killed++;
-          // Another command folds while hooks go on.
-          if (number % 16 === 7) await runProgram(["--dir", store, "sessions"], folder);
+          // Another command folds while hooks go on, and may be killed in the middle of that.
+          const folding = number % 2 === 0 ? {} : { killAfterMs: Math.random() * 300 };
+          if (number % 16 === 7 || number % 16 === 12)
+            await runProgram(["--dir", store, "sessions"], folder, folding);
         }
       };
       await Promise.all(Array.from({ length: 16 }, worker));
@@ -187,6 +189,64 @@ describe("hook calls", () => {
       }
     },
   );
+});
+
+describe("budgets", () => {
+  const id = "c0ffee00-0000-4000-8000-000000000002";
+  const ask = (event: string, ...args: string[]): ReturnType<typeof runHookProcess> => {
+    const transcript = path.join(folder, `${id}.jsonl`);
+    const fields = { transcript_path: transcript, tool_name: "Bash", tool_input: {}, tool_use_id: "t1" };
+    return runHookProcess(store, JSON.stringify(payload(id, event, fields)), { args });
+  };
+  const setBudgets = (budgets: object): void =>
+    fs.writeFileSync(path.join(store, "settings.json"), JSON.stringify({ budgets }));
+  const silence = { code: 0, out: "" };
+
+  it("that are used up refuse tool calls where that was asked for, say why, and stop nothing else", async () => {
+    const answer = {
+      type: "assistant",
+      uuid: "u1",
+      sessionId: id,
+      timestamp: new Date().toISOString(),
+      requestId: "r1",
+      message: {
+        id: "m1",
+        model: "claude-opus-4-5-20251101",
+        role: "assistant",
+        content: [{ type: "text", text: "done" }],
+        usage: { input_tokens: 1_000_000, output_tokens: 5 },
+      },
+    };
+    fs.writeFileSync(path.join(folder, `${id}.jsonl`), `${JSON.stringify(answer)}\n`);
+    expect(await ask("PreToolUse", "--enforce-budgets")).toEqual(silence);
+    setBudgets({ session_usd: 1 });
+    expect(await ask("PreToolUse")).toEqual(silence);
+    const { code, out } = await ask("PreToolUse", "--enforce-budgets");
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toEqual({
+      hookSpecificOutput: {
+        hookEventName: "PreToolUse",
+        permissionDecision: "deny",
+        permissionDecisionReason: expect.stringMatching(
+          /^Tracekeep: this session has cost \$5\.00; its budget is \$1\.00 \(budgets in .*settings\.json\)$/,
+        ) as string,
+      },
+    });
+    expect(await ask("PostToolUse", "--enforce-budgets")).toEqual(silence);
+    for (const budgets of [
+      { session_usd: 6 },
+      { hour_usd: 6, day_usd: 6 },
+      { hours: 1 },
+      { hour_usd: "x" },
+    ]) {
+      setBudgets(budgets);
+      expect(await ask("PreToolUse", "--enforce-budgets"), JSON.stringify(budgets)).toEqual(silence);
+    }
+    setBudgets({ hour_usd: 5 });
+    expect((await ask("PreToolUse", "--enforce-budgets")).out).toContain("the last hour has cost $5.00");
+    // Every call was recorded, the refused ones too.
+    expect(fs.readFileSync(path.join(store, "spool", `${id}.jsonl`), "utf8").split("\n")).toHaveLength(10);
+  });
 });
 
 describe("a session of Claude Code", () => {

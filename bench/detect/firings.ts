@@ -2,25 +2,31 @@
 //
 //   npx tsx bench/detect/firings.ts            the table
 //   npx tsx bench/detect/firings.ts --list     every firing, to be looked at
-//   npx tsx bench/detect/firings.ts --sweep    firings on half A at other thresholds
+//   npx tsx bench/detect/firings.ts --derive   thresholds as half A alone gives them, beside the defaults
 //
-// Sessions are split in two halves by a hash of their id. Thresholds were set on half A alone; B is what they are
-// judged by.
+// Sessions are split in two halves by a hash of their id. Thresholds follow from half A by rule, so nobody's knowledge
+// of B is in them; B is what they are judged by.
 
 import { hashTexts } from "../../src/base/hash.ts";
 import { detectEvents, RULES, standardDetectors } from "../../src/detect/index.ts";
-import type { Anomaly, Detector } from "../../src/detect/index.ts";
+import type { Anomaly, AnomalySeverity, Detector } from "../../src/detect/index.ts";
 import { readCorpus } from "./corpus.ts";
 import type { CorpusSession } from "./corpus.ts";
 
 const HALVES = ["A", "B"] as const;
 type Half = (typeof HALVES)[number];
 
-/** Thresholds that were tried. */
-const SWEEP: readonly (readonly [rule: string, option: string, values: readonly number[]])[] = [
-  ["RETRY_STORM", "retries", [3, 4, 5]],
-  ["LOOP", "similarity", [0.7, 0.85]],
-  ["TOOL_STORM", "calls", [8, 10, 15, 20, 30]],
+/**
+ * Candidates further that the threshold of a rule is set which stops people (HIGH): half A has fewer calls than would
+ * show one false alarm in 2,000.
+ */
+const MARGIN: Readonly<Record<AnomalySeverity, number>> = { HIGH: 1, MEDIUM: 0, LOW: 0 };
+
+/** Firings per 1,000 tool calls of half A that a threshold may have at most. */
+const MOST_FIRINGS: Readonly<Record<AnomalySeverity, number>> = { HIGH: 1, MEDIUM: 2, LOW: 3 };
+
+/** Thresholds to choose from, the most sensitive first. Sentinel's own are not chosen here. */
+const CANDIDATES: readonly (readonly [rule: string, option: string, values: readonly number[]])[] = [
   ["REPEATED_CALL", "calls", [2, 3, 4, 5]],
   ["ALTERNATION", "rounds", [2, 3, 4]],
   ["NO_PROGRESS", "calls", [3, 4, 5, 8]],
@@ -33,7 +39,7 @@ const SWEEP: readonly (readonly [rule: string, option: string, values: readonly 
 
 const corpus = await readCorpus();
 if (corpus === undefined) console.log("skipped: no recordings at ../shared/realdata");
-else if (process.argv.includes("--sweep")) printSweep(corpus);
+else if (process.argv.includes("--derive")) printDerived(corpus);
 else printFirings(corpus);
 
 // --- internal ---
@@ -69,19 +75,32 @@ function printFirings(sessions: readonly CorpusSession[]): void {
   }
 }
 
-function printSweep(sessions: readonly CorpusSession[]): void {
+/**
+ * The first candidate that fires seldom enough on half A, with the margin. Where all of them do, the recordings give no reason to choose,
+ * and the default stays what it was set to beforehand.
+ */
+function printDerived(sessions: readonly CorpusSession[]): void {
   const half = sessions.filter((session) => halfOf(session) === "A");
-  for (const [rule, option, values] of SWEEP) {
-    const counts = values.map((value) => {
-      const others = RULES.filter(({ id }) => id !== rule).map(({ id }) => [id, false] as const);
-      const options = { ...Object.fromEntries(others), [rule]: { [option]: value } };
-      const count = half.reduce(
-        (sum, session) => sum + anomaliesIn(session, standardDetectors(options)).length,
-        0,
-      );
-      return `${value}: ${count}`;
+  const calls = half.reduce((sum, session) => sum + callsIn(session), 0);
+  for (const [id, option, values] of CANDIDATES) {
+    const rule = RULES.find((each) => each.id === id);
+    const severity = rule?.severity ?? "LOW";
+    const most = (MOST_FIRINGS[severity] * calls) / 1000;
+    const others = RULES.filter((each) => each.id !== id).map((each) => [each.id, false] as const);
+    const firings = values.map((value) => {
+      const options = { ...Object.fromEntries(others), [id]: { [option]: value } };
+      return half.reduce((sum, each) => sum + anomaliesIn(each, standardDetectors(options)).length, 0);
     });
-    console.log(`${rule} ${option}  ${counts.join(", ")}`);
+    const isTold = firings.some((count) => count > most);
+    // Behind the last one that fires too often: a higher threshold may fire more often than a lower one.
+    const first = firings.findLastIndex((count) => count > most) + 1;
+    const derived = isTold ? values[first + MARGIN[severity]] : undefined;
+    const preset = rule?.options[option]?.default;
+    const verdict = derived === undefined ? "as set beforehand" : derived === preset ? "derived" : "DIFFERS";
+    const counts = values.map((value, at) => `${value}: ${firings[at]}`).join(", ");
+    console.log(
+      `${id} ${option}  ${counts}; at most ${most.toFixed(1)}: ${derived ?? "any"}; default ${preset}, ${verdict}`,
+    );
   }
 }
 

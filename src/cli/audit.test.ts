@@ -96,8 +96,8 @@ describe("a store of 10,000 sessions", () => {
     for (let number = 0; number < SESSIONS; number++) {
       fs.writeFileSync(path.join(store.dir, `session_${number}.jsonl`), hookSession(number));
     }
-  }, 60_000);
-  afterAll(() => fs.rmSync(large, { recursive: true }));
+  }, 120_000);
+  afterAll(() => fs.rmSync(large, { recursive: true }), 60_000);
 
   /** A session that hooks told of: a call that leave was asked for, one in ten failed, half of them with an end. */
   function hookSession(number: number): string {
@@ -107,7 +107,11 @@ describe("a store of 10,000 sessions", () => {
     const call = { tool: "Bash", args: { command: "make" } };
     const status = number % 10 === 3 ? "error" : "ok";
     const events: [event: string, hook: string | undefined, body: Record<string, JsonValue>][] = [
-      ["START", undefined, { format: 1, recorder: "r", origin: "claude-code", durability: "os", ...parent }],
+      [
+        "START",
+        undefined,
+        { format: 1, recorder: "r", origin: "claude-code", durability: "os", redaction: {}, ...parent },
+      ],
       ["TOOL_CALL", "PreToolUse", call],
       ["PERMISSION_REQUEST", "PermissionRequest", call],
       ["TOOL_RESULT", "PostToolUse", { tool: "Bash", status, duration_ms: 5 }],
@@ -200,6 +204,20 @@ describe("the audit", () => {
       for (const line of text.split("\n")) expect(textWidth(line), line).toBeLessThanOrEqual(80);
     }
     expect((await audit("permissions")).out).toContain("open");
+  });
+
+  it("finds in sessions of hooks what watching them would have, again each time, and records none of it", async () => {
+    openStore({ dir }).close();
+    for (let at = 0; at < 4; at++) {
+      const call = { tool_name: "Edit", tool_input: { at }, tool_use_id: `t${at}` };
+      spoolCall("s", "PreToolUse", call);
+      spoolCall("s", "PostToolUseFailure", { ...call, error: "no match" });
+    }
+    const [first, second] = [await audit("--anomalies", "--json"), await audit("--anomalies", "--json")];
+    expect([first.code, second.code]).toEqual([3, 3]);
+    const found = JSON.parse(first.out) as { anomalies: { recorded: boolean; anomaly: object }[] };
+    expect(found.anomalies).toMatchObject([{ recorded: false, anomaly: { rule: "ERROR_STREAK" } }]);
+    expect((JSON.parse(second.out) as typeof found).anomalies).toEqual(found.anomalies);
   });
 
   it("hands an agent log content as data: fenced, cut, and without hidden text", async () => {

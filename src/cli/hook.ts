@@ -16,23 +16,41 @@ interface HookSurroundings {
   readInput?: (() => Buffer | undefined) | undefined;
 }
 
-/** Records one hook call. Never throws. @param argv what stands behind `hook` */
-export function runHook(argv: readonly string[], surroundings: HookSurroundings): void {
+/** A tool is about to be used, and the host waits to hear whether it may be. */
+export interface ToolQuestion {
+  storeDir: string;
+  sessionId: string;
+}
+
+/** Behind `hook`: budgets are to be kept. Without it no call waits for an answer. */
+export const ENFORCE_BUDGETS = "--enforce-budgets";
+
+/**
+ * Records one hook call. Never throws.
+ *
+ * @param argv what stands behind `hook`
+ * @returns what the host asks, if it is to be answered (budget-gate.ts)
+ */
+export function runHook(argv: readonly string[], surroundings: HookSurroundings): ToolQuestion | undefined {
   const { env, cwd, readInput = readStandardInput } = surroundings;
   try {
     const timeMs = Date.now();
     const input = readInput();
-    if (input === undefined || input.length === 0) return;
+    if (input === undefined || input.length === 0) return undefined;
     const host = HOOK_HOSTS.find((each) => argv.includes(each));
     // The agent may change its folder, but not its project.
     const place = { dir: valueOf(argv, "--dir"), cwd: env["CLAUDE_PROJECT_DIR"] || cwd, env };
     const isUsers = valueOf(argv, "--scope") === "user";
     const store = (isUsers ? findOrCreateUserStore : findOrCreateStore)(place);
     const redactor = hookRedactor(store);
-    const { sessionId, line } = hookRecord({ input, host, timeMs, agentProcess: callingProcess(), redactor });
+    const call = { input, host, timeMs, agentProcess: callingProcess(), redactor };
+    const { sessionId, event, line } = hookRecord(call);
     appendToSpool(store, sessionId, line);
+    const isAsked = event === "PreToolUse" && argv.includes(ENFORCE_BUDGETS);
+    return isAsked ? { storeDir: store, sessionId } : undefined;
   } catch {
     // Recording cannot hurt the agent, and there is nobody to tell. `tracekeep doctor` says what is wrong.
+    return undefined;
   }
 }
 

@@ -13,8 +13,11 @@ void main(process.argv.slice(2));
 async function main(argv: readonly string[]): Promise<void> {
   if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
     const hook: typeof import("./hook.ts") = createRequire(import.meta.url)("./hook.cjs");
-    hook.runHook(argv.slice(1), { env: process.env, cwd: process.cwd() });
     process.exitCode = 0;
+    const question = hook.runHook(argv.slice(1), { env: process.env, cwd: process.cwd() });
+    if (question === undefined) return;
+    const { answerToolUse } = await import("./budget-gate.ts");
+    await answerToolUse(question);
   } else {
     const { runProgram } = await import("./program.ts");
     process.exitCode = await runProgram(argv);

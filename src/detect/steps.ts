@@ -125,22 +125,22 @@ function hashOf(kind: string, value: unknown, before = 0): number {
     .number(before | 0)
     .number(Math.floor(before / 0x100000000))
     .text(kind);
-  let nodes = 0;
-  const add = (part: unknown): void => {
-    if (++nodes > MAX_NODES) return;
-    if (typeof part === "string") hash.text(part);
-    else if (typeof part === "number") hash.number(part);
-    else if (typeof part === "boolean") hash.number(part ? 1 : 2);
-    else if (Array.isArray(part)) {
-      hash.number(part.length);
-      for (const item of part) add(item);
-    } else if (typeof part === "object" && part !== null) {
-      for (const key in part) {
-        hash.text(key);
-        add((part as Record<string, unknown>)[key]);
-      }
-    }
-  };
-  add(value);
+  addTo(hash, value, { nodes: MAX_NODES });
   return hash.value();
+}
+
+function addTo(hash: Hash53, value: unknown, left: { nodes: number }): void {
+  if (left.nodes-- <= 0) return;
+  if (typeof value === "string") hash.text(value);
+  else if (typeof value === "number") hash.number(value);
+  else if (typeof value === "boolean") hash.number(value ? 1 : 2);
+  else if (Array.isArray(value)) {
+    hash.number(value.length);
+    for (const item of value) addTo(hash, item, left);
+  } else if (typeof value === "object" && value !== null) {
+    for (const key in value) {
+      hash.text(key);
+      addTo(hash, (value as Record<string, unknown>)[key], left);
+    }
+  }
 }

@@ -18,6 +18,7 @@ import type { Damage, TranscriptRecord } from "./transcript.ts";
  * Imports one file, stepwise: every step ends with all events so far handed to the kernel, and yields how many bytes of
  * the file are done.
  *
+ * @param importedAtMs when all of it was imported, if it has only grown since
  * @throws TracekeepError when an event could not be written
  */
 export function* importFile(
@@ -26,9 +27,10 @@ export function* importFile(
   holdings: Holdings,
   prices: PriceTable | undefined,
   tally: Tally,
+  importedAtMs?: number,
 ): Generator<number, void, undefined> {
   const transcript = { path: file.path, head: readHead(file.path, HEAD_BYTES) };
-  const writers = new FileWriters(file, transcript, store, holdings, tally);
+  const writers = new FileWriters(file, transcript, store, holdings, tally, importedAtMs);
   const translator = file.importer.translator(transcript, prices);
   let stepFrom = 0;
   try {
@@ -63,18 +65,27 @@ class FileWriters {
   readonly #store: Store;
   readonly #holdings: Holdings;
   readonly #tally: Tally;
+  readonly #importedAtMs: number | undefined;
   readonly #ids = new RecordIds();
   readonly #writers = new Map<string, SessionWriter>();
   /** Those that may be open, the last used last. */
   readonly #recent = new Set<SessionWriter>();
   #current: SessionWriter | undefined;
 
-  constructor(file: FoundFile, transcript: TranscriptFile, store: Store, holdings: Holdings, tally: Tally) {
+  constructor(
+    file: FoundFile,
+    transcript: TranscriptFile,
+    store: Store,
+    holdings: Holdings,
+    tally: Tally,
+    importedAtMs: number | undefined,
+  ) {
     this.#file = file;
     this.#transcript = transcript;
     this.#store = store;
     this.#holdings = holdings;
     this.#tally = tally;
+    this.#importedAtMs = importedAtMs;
   }
 
   putRecord(record: TranscriptRecord, events: readonly Translated[]): void {
@@ -150,6 +161,7 @@ class FileWriters {
       file: this.#file.path,
       origin: this.#file.importer.name,
       fileTime: formatTimestamp(this.#file.modifiedMs),
+      importedAtMs: this.#importedAtMs,
     });
     this.#writers.set(session.id, writer);
     this.#tally.sessions.add(session.id);

@@ -3,13 +3,14 @@ import os from "node:os";
 import path from "node:path";
 
 import * as fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Event } from "../event/index.ts";
 import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import { appendToSpool, listSpool, spoolFileName } from "../store/spool.ts";
 import { foldSpool, hasNews } from "./fold.ts";
+import { Holdings } from "./holdings.ts";
 import { importSessions } from "./run.ts";
 
 let folder: string;
@@ -59,12 +60,12 @@ const rowOf = (session: string): ReturnType<ReturnType<typeof openReader>["sessi
   openReader({ dir }).session(session).session;
 
 /** A transcript of the session in which the same calls were made. */
-function writeTranscript(session: string, calls: readonly string[]): string {
+function writeTranscript(session: string, calls: readonly string[], startMs = START_MS): string {
   const file = path.join(folder, `${session}.jsonl`);
   const records = calls.flatMap((id, at) => {
     const common = {
       sessionId: session,
-      timestamp: new Date(START_MS + at * 1000).toISOString(),
+      timestamp: new Date(startMs + at * 1000).toISOString(),
       isSidechain: false,
     };
     const usage = { input_tokens: 1, output_tokens: 1 };
@@ -209,6 +210,31 @@ describe("hooks and transcript of one session", () => {
     expect(calls).toHaveLength(6);
     expect(calls.filter(({ copy_of: of }) => of === "s").map(({ call_id: id }) => id)).toEqual(["t1", "t2"]);
     expect(await fold()).toBe(0);
+  });
+
+  it("are followed without reading other sessions again, and a fork's copies are told all the same", async () => {
+    const readCalls = vi.spyOn(Holdings.prototype, "readCalls");
+    const nowMs = Date.now();
+    const reads = async (session: string, calls: readonly string[], startMs: number): Promise<number> => {
+      readCalls.mockClear();
+      const transcript = writeTranscript(session, calls, startMs);
+      spool(session, "Notification", { transcript_path: transcript });
+      await fold();
+      return readCalls.mock.calls.length;
+    };
+    try {
+      expect(await reads("old", ["t0", "t1"], START_MS)).toBe(1);
+      expect(await reads("s", ["t5"], nowMs)).toBe(1);
+      expect(await reads("s", ["t5", "t6"], nowMs)).toBe(0);
+      expect(await reads("s", ["t5", "t6", "t7"], nowMs)).toBe(0);
+      expect(rowOf("s")).toMatchObject({ tool_calls: 3, copies: { tool_calls: 0 } });
+      // A fork that was looked at while its history was still being copied: what is old may be another session's.
+      expect(await reads("fork", ["t0"], START_MS)).toBe(1);
+      expect(await reads("fork", ["t0", "t1"], START_MS)).toBeGreaterThan(0);
+      expect(rowOf("fork")).toMatchObject({ tool_calls: 2, copies: { tool_calls: 2 } });
+    } finally {
+      readCalls.mockRestore();
+    }
   });
 
   it("are not confused with a fork's copy of the same calls", async () => {

@@ -150,7 +150,7 @@ function changedTranscripts(state: SpoolState, { name }: SpoolFile): [file: stri
   return [...files].flatMap((file): [string, string][] => {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
     const mark = stat?.isFile() === true && stat.size > 0 ? `${stat.ino}:${stat.size}` : undefined;
-    return mark === undefined || known[file] === mark ? [] : [[file, mark]];
+    return mark === undefined || known[file]?.split("@")[0] === mark ? [] : [[file, mark]];
   });
 }
 
@@ -178,12 +178,13 @@ async function mirror(
   );
   if (changed.length === 0) return;
   const paths = [...new Set(changed.map(([, transcript]) => transcript))];
+  const startMs = Date.now();
   const {
     files: count,
     events_added: added,
     events_known: known,
     skipped,
-  } = await importSessions(store, { paths, signal });
+  } = await importSessions(store, { paths, signal, grown: grownOf(changed, state) });
   report.files += count;
   report.events_added += added;
   report.events_known += known;
@@ -192,8 +193,23 @@ async function mirror(
   const left = new Set(skipped.filter(({ from, to }) => to > from).map(({ file }) => file));
   for (const [{ name }, transcript, mark] of changed) {
     const entry = state[name];
-    if (entry !== undefined && !left.has(transcript)) entry.transcripts[transcript] = mark;
+    if (entry !== undefined && !left.has(transcript)) entry.transcripts[transcript] = `${mark}@${startMs}`;
   }
+}
+
+/** The transcripts that were imported in full and have only grown since, and when that was. */
+function grownOf(
+  changed: readonly (readonly [SpoolFile, file: string, mark: string])[],
+  state: SpoolState,
+): Map<string, number> {
+  const grown = new Map<string, number>();
+  for (const [{ name }, file, mark] of changed) {
+    const [inode, bytes, importedAtMs] = state[name]?.transcripts[file]?.split(/[:@]/) ?? [];
+    const [inodeNow, bytesNow] = mark.split(":");
+    const isGrown = inode === inodeNow && Number(bytes) < Number(bytesNow);
+    if (isGrown && importedAtMs !== undefined) grown.set(file, Number(importedAtMs));
+  }
+  return grown;
 }
 
 /** What is folded and over is taken away, a day later at the earliest: the transcript's last lines come after the end. */

@@ -42,6 +42,11 @@ export interface ImportOptions {
   onProgress?: ((progress: ImportProgress) => void) | undefined;
   /** Stops the import between two records; what was imported stays, and the next import goes on there. */
   signal?: AbortSignal | undefined;
+  /**
+   * Files that have only grown since they were imported in full, and when that was, in milliseconds since 1970. What was
+   * called since then is new, so other sessions are not read to find out whether it is a copy. Default: none.
+   */
+  grown?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -77,9 +82,11 @@ export async function importSessions(store: Store, options: ImportOptions = {}):
         bytesDone: bytesBefore + bytesDone,
       });
     try {
-      if (!(await inSteps(tallyUnchanged(file, holdings, tally), signal))) {
-        await inSteps(holdings.readCalls(), signal);
-        for (bytesDone of importFile(file, store, holdings, await loadPrices(), tally)) {
+      const importedAtMs = options.grown?.get(file.path);
+      if (importedAtMs !== undefined || !(await inSteps(tallyUnchanged(file, holdings, tally), signal))) {
+        if (importedAtMs === undefined) await inSteps(holdings.readCalls(), signal);
+        const prices = await loadPrices();
+        for (bytesDone of importFile(file, store, holdings, prices, tally, importedAtMs)) {
           progress();
           await breathe(signal);
         }
@@ -123,6 +130,7 @@ const OPTIONS = [
   "again",
   "onProgress",
   "signal",
+  "grown",
 ] as const satisfies readonly (keyof ImportOptions)[];
 
 const STEP_MS = 10;

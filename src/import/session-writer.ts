@@ -22,6 +22,8 @@ export interface WriterContext {
   origin: string;
   /** When the file was last written to, RFC 3339: the time of events when there is no other. */
   fileTime: string;
+  /** When the file was imported in full, if it has only grown since; milliseconds since 1970. */
+  importedAtMs?: number | undefined;
 }
 
 export class SessionWriter {
@@ -72,7 +74,7 @@ export class SessionWriter {
     else this.#time = String(draft.timestamp);
     if (this.#isDeleted || this.#isKnown(source)) return false;
     const session = (this.#session ??= this.#open());
-    const copyOf = copyKey === undefined ? undefined : this.#copyOf(copyKey);
+    const copyOf = copyKey === undefined ? undefined : this.#copyOf(copyKey, draft);
     const provenance = { source, copyOf, timeInferred: timeInferred ? true : undefined };
     if (draft.event === "END") this.#end(session, draft, provenance);
     else session.log(draft, provenance);
@@ -121,11 +123,16 @@ export class SessionWriter {
    * The session that has the same call already: this one, when its other witness told of it, or another. Without one,
    * the call is this session's from now on.
    */
-  #copyOf(copyKey: string): string | undefined {
-    const { holdings, file } = this.#context;
+  #copyOf(copyKey: string, { timestamp }: EventDraft): string | undefined {
+    const { holdings, file, importedAtMs } = this.#context;
     this.#witnessed ??= holdings.witnessedBeside(file, this.imported.id);
     if (this.#witnessed.has(copyKey)) return this.imported.id;
     if (isPromptKey(copyKey)) return undefined;
+    if (importedAtMs !== undefined) {
+      if (Date.parse(String(timestamp)) > importedAtMs - COPY_MARGIN_MS) return undefined;
+      const steps = holdings.readCalls();
+      while (steps.next().done !== true);
+    }
     const holder = holdings.holderOf(copyKey);
     if (holder === undefined) holdings.hold(copyKey, this.imported.id);
     return holder === this.imported.id ? undefined : holder;
@@ -182,6 +189,9 @@ export class SessionWriter {
 }
 
 // --- internal ---
+
+/** A host copies an older session's records into a new one; what is newer than this before the last import is no copy. */
+const COPY_MARGIN_MS = 60_000;
 
 function isSame(left: EventSource | undefined, right: EventSource | undefined): boolean {
   return left?.file === right?.file && left?.offset === right?.offset && left?.part === right?.part;

@@ -7,7 +7,8 @@ import type { JsonNode, TextEdit } from "./json-text.ts";
 /**
  * The hooks that are recorded. Left out are those that would do harm or cost too much: WorktreeCreate and
  * WorktreeRemove take the place of what Claude Code does itself, MessageDisplay starts a process for every piece of
- * text, FileChanged has to name files, PostToolBatch says again what others said.
+ * text, FileChanged has to name files, PostToolBatch says again what others said. So are PreModelSwitch, PostModelSwitch
+ * and DirectoryAdded: Claude Code 2.1.197 refuses settings that name them (`claude plugin validate`).
  */
 export const RECORDED_HOOKS: readonly string[] = [
   "SessionStart",
@@ -26,13 +27,10 @@ export const RECORDED_HOOKS: readonly string[] = [
   "TeammateIdle",
   "PreCompact",
   "PostCompact",
-  "PreModelSwitch",
-  "PostModelSwitch",
   "Elicitation",
   "ElicitationResult",
   "ConfigChange",
   "CwdChanged",
-  "DirectoryAdded",
   "InstructionsLoaded",
   "Setup",
   "Stop",
@@ -116,7 +114,8 @@ const WITH_MATCHER: ReadonlySet<string> = new Set([
 
 function groupOf(event: string, command: string): object {
   // At the end nobody would wait for a hook in the background; everywhere else the agent goes on at once.
-  const isAsync = event !== "SessionEnd";
+  const isAsked = event === "PreToolUse" && command.endsWith(" --enforce-budgets");
+  const isAsync = event !== "SessionEnd" && !isAsked;
   const hook = { type: "command", command, timeout: TIMEOUT_S, ...(isAsync ? { async: true } : {}) };
   return { ...(WITH_MATCHER.has(event) ? { matcher: "*" } : {}), hooks: [hook] };
 }
@@ -163,7 +162,7 @@ function commandsOf({ value }: JsonNode): string[] {
 
 /** Ours end like this, wherever the program is. */
 function isOurs(command: string): boolean {
-  return /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?$/.test(
+  return /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?(?: --enforce-budgets)?$/.test(
     command,
   );
 }

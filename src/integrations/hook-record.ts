@@ -33,6 +33,8 @@ export interface HookCall {
 
 export interface HookRecord {
   sessionId: string;
+  /** What the host calls this moment, e.g. `PreToolUse`. */
+  event: string | undefined;
   /** JSON, ended by `\n`. */
   line: string;
 }
@@ -70,7 +72,12 @@ export function hookRecord({ input, host, timeMs, agentProcess, redactor }: Hook
     ...(agentProcess === undefined ? {} : { process: { ...agentProcess } }),
     ...said,
   };
-  return { sessionId: sessionOf(payload, text), line: `${JSON.stringify(record)}\n` };
+  const name = payload?.["hook_event_name"];
+  return {
+    sessionId: sessionOf(payload, text),
+    event: typeof name === "string" ? name : undefined,
+    line: `${JSON.stringify(record)}\n`,
+  };
 }
 
 // --- internal ---

@@ -120,8 +120,8 @@ export class Budget {
 }
 
 /**
- * Asks a budget about a store as it is now, for processes that live only as long as the question: reads the last 24
- * hours, and the session in full.
+ * Asks a budget about a store as it is now, for processes that live only as long as the question: reads the sessions of
+ * the last 24 hours; what an index (`tracekeep index`) knows of others and of the session itself is taken from it.
  *
  * @throws TypeError, RangeError for bad options
  * @example const { allowed, reason } = gate(openReader(), { hourUsd: 10 }, { session: id, usd: 0.25 });
@@ -129,13 +129,18 @@ export class Budget {
 export function gate(reader: Reader, limits: BudgetOptions, estimate: Estimate = {}): BudgetVerdict {
   const budget = new Budget(limits);
   const nowMs = (limits.clock ?? systemClock).wallMs();
-  const until = new Date(nowMs);
   const { session } = estimate;
-  for (const event of reader.events({ since: new Date(nowMs - 24 * HOUR_MS), until })) {
-    if (event.session_id !== session) budget.write(event);
-  }
+  let spentLately = 0;
+  const observe = (event: Event): void => {
+    if (event.copy_of !== undefined) return;
+    budget.write(event);
+    if (event.session_id === session) spentLately += usageOf(event.event, event)?.cost_usd ?? 0;
+  };
+  const window = { since: new Date(nowMs - 24 * HOUR_MS), until: new Date(nowMs) };
+  for (const each of reader.sessions({ ...window, observe })) void each;
   if (session !== undefined) {
-    for (const event of eventsOf(reader, session)) if (event.session_id === session) budget.write(event);
+    const before = costOf(reader, session) - spentLately;
+    if (before > 0) budget.add(session, NaN, before);
   }
   return budget.check(estimate);
 }
@@ -154,12 +159,15 @@ const HOUR_MS = 3_600_000;
 /** Sessions whose cost is remembered. */
 const MAX_SESSIONS = 10_000;
 
-/** A session that has not recorded anything yet has cost nothing. */
-function* eventsOf(reader: Reader, session: string): Generator<Event, void, undefined> {
+/** What a session has cost; one that has not recorded anything yet, nothing. */
+function costOf(reader: Reader, id: string): number {
   try {
-    yield* reader.events({ session });
+    const { session } = reader.session(id);
+    // A name that is not quite an id may be the beginning of another.
+    return session.session_id === id ? (session.cost_usd ?? 0) - (session.copies.cost_usd ?? 0) : 0;
   } catch (error) {
-    if (!(error instanceof TracekeepError && error.code === "NO_SESSION")) throw error;
+    if (error instanceof TracekeepError && error.code === "NO_SESSION") return 0;
+    throw error;
   }
 }
 

@@ -76,7 +76,7 @@ export function listSpool(storeDir: string): SpoolFile[] {
 export interface SpoolEntry {
   /** `inode:bytes`, as the file was. */
   folded: string;
-  /** By path, the same of each transcript. */
+  /** By path, the same of each transcript, and behind an `@` when it was imported, in milliseconds since 1970. */
   transcripts: Record<string, string>;
 }
 

@@ -4,16 +4,16 @@
  * Remembers values by name; beyond `limit`, the oldest half is forgotten. Two generations make that cheap: deleting the
  * oldest entry of one Map, again and again, means stepping over all that was deleted before it.
  */
-export class OpenCalls<T> {
+export class OpenCalls<T, Name = string> {
   readonly #half: number;
-  #young = new Map<string, T>();
-  #old = new Map<string, T>();
+  #young = new Map<Name, T>();
+  #old = new Map<Name, T>();
 
   constructor(limit: number) {
     this.#half = Math.ceil(limit / 2);
   }
 
-  remember(id: string, call: T): void {
+  remember(id: Name, call: T): void {
     if (this.#young.size >= this.#half) {
       this.#old = this.#young;
       this.#young = new Map();
@@ -22,14 +22,14 @@ export class OpenCalls<T> {
   }
 
   /** The call of that name, which is forgotten with this. */
-  take(id: string): T | undefined {
+  take(id: Name): T | undefined {
     const call = this.#young.get(id) ?? this.#old.get(id);
     if (call !== undefined && !this.#young.delete(id)) this.#old.delete(id);
     return call;
   }
 
   /** All that are remembered, the oldest first. */
-  *entries(): Generator<[string, T], void, undefined> {
+  *entries(): Generator<[Name, T], void, undefined> {
     yield* this.#old;
     yield* this.#young;
   }

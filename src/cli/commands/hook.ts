@@ -2,7 +2,8 @@
 // for command lines that begin otherwise, such as `tracekeep --dir DIR hook`.
 
 import { HOOK_HOSTS } from "../../integrations/index.ts";
-import { runHook } from "../hook.ts";
+import { answerToolUse } from "../budget-gate.ts";
+import { ENFORCE_BUDGETS, runHook } from "../hook.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -17,6 +18,10 @@ export const hook: Command = {
       kind: "text",
       value: "SCOPE",
       about: "project (its store, created when there is none) or user (its store, else the user's own)",
+    },
+    "enforce-budgets": {
+      kind: "flag",
+      about: "answer PreToolUse with a refusal once a budget of settings.json is used up",
     },
   },
   examples: [
@@ -33,6 +38,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
   });
   const chunks: Buffer[] = [];
   for await (const chunk of context.stdin) chunks.push(Buffer.from(chunk));
-  runHook([...operands, ...named], { env, cwd, readInput: () => Buffer.concat(chunks) });
+  const asked = context.flag("enforce-budgets") ? [ENFORCE_BUDGETS] : [];
+  const readInput = (): Buffer => Buffer.concat(chunks);
+  const question = runHook([...operands, ...named, ...asked], { env, cwd, readInput });
+  if (question !== undefined) await answerToolUse(question);
   return EXIT.done;
 }

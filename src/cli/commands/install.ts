@@ -25,6 +25,10 @@ export const install: Command = {
       about: "project (this folder's .claude, the default) or user (every project)",
     },
     uninstall: { kind: "flag", about: "take the hooks out again and restore the settings" },
+    "enforce-budgets": {
+      kind: "flag",
+      about: "have tool calls wait for an answer, and refuse them once a budget of settings.json is used up",
+    },
     "dry-run": { kind: "flag", about: "show what would change and change nothing" },
     json: { kind: "flag", about: "print {changes[{file, before, after}], kept, notes[]} as one JSON object" },
   },
@@ -46,7 +50,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
     dryRun: context.flag("dry-run"),
   };
   const isBack = context.flag("uninstall");
-  const command = `${program(context.env)} hook claude-code --scope ${scope}`;
+  const budgets = context.flag("enforce-budgets") ? " --enforce-budgets" : "";
+  const command = `${program(context.env)} hook claude-code --scope ${scope}${budgets}`;
   const done = isBack ? uninstall(options) : installHooks({ ...options, command });
   if (context.flag("json")) context.stdout.json(done);
   else print(context, done, isBack);

@@ -9,7 +9,7 @@ export const callWithoutResult: Rule = defineRule({
   severity: "LOW",
   about:
     "a call was never answered although the session went on: it crashed, was cut off or was not recorded",
-  options: { results: { about: "results of other calls since", default: 25, min: 1, max: 10_000 } },
+  options: { results: { about: "results of other calls since", default: 5, min: 1, max: 10_000 } },
   watch: ({ results }) => {
     const open = new Map<string, { eventId: string; tool: string; since: number }>();
     let answered = 0;

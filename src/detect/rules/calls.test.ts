@@ -257,11 +257,11 @@ describe("CALL_WITHOUT_RESULT", () => {
       .add("TOOL_CALL", { call_id: "lost", tool: "edit", args: {} })
       .times(after, (session, index) => session.call("read", { index }));
 
-  it("fires when 25 other calls have been answered since", () => {
-    expect(found(lost(25), "CALL_WITHOUT_RESULT")).toMatchObject([
-      { severity: "LOW", threshold: 25, actual: 25, evidence: ["scripted-1", "scripted-51"] },
+  it("fires when five other calls have been answered since", () => {
+    expect(found(lost(5), "CALL_WITHOUT_RESULT")).toMatchObject([
+      { severity: "LOW", threshold: 5, actual: 5, evidence: ["scripted-1", "scripted-11"] },
     ]);
-    expect(found(lost(24), "CALL_WITHOUT_RESULT")).toEqual([]);
+    expect(found(lost(4), "CALL_WITHOUT_RESULT")).toEqual([]);
   });
 
   it("speaks once of several that lost their answers together", () => {
@@ -275,7 +275,7 @@ describe("CALL_WITHOUT_RESULT", () => {
   });
 
   it("is content with a late answer, with finished calls and with agents at work", () => {
-    const late = lost(24).add("TOOL_RESULT", { call_id: "lost", result: "at last" });
+    const late = lost(4).add("TOOL_RESULT", { call_id: "lost", result: "at last" });
     expect(
       found(
         late.times(30, (session, index) => session.call("read", { index })),

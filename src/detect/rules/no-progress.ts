@@ -11,13 +11,13 @@ export const noProgress: Rule = defineRule({
   about: "call after call has been made before, with the same answer",
   options: { calls: { about: "calls in a row with nothing new", default: 5, min: 3, max: 1000 } },
   watch: ({ calls }) => {
-    const seen = new OpenCalls<true>(MAX_SEEN);
+    const seen = new OpenCalls<true, number>(MAX_SEEN);
     let evidence: string[] = [];
     let inRow = 0;
     return ({ event, outcome }) => {
       if (event.event === "USER_MESSAGE") inRow = 0;
-      if (outcome?.exchange === undefined) return undefined;
-      const exchange = String(outcome.exchange);
+      const exchange = outcome?.exchange;
+      if (exchange === undefined) return undefined;
       const isOld = seen.take(exchange) === true;
       seen.remember(exchange, true);
       if (!isOld) {

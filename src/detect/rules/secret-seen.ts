@@ -32,20 +32,20 @@ const FIELDS = ["args", "result", "error", "message", "task", "description", "re
 
 /** The kind of the first mark in any of an event's texts. */
 function kindIn(event: Event): string | undefined {
-  let nodes = 0;
-  const search = (value: unknown): string | undefined => {
-    if (typeof value === "string") return value.includes(MARK_START) ? MARK.exec(value)?.[1] : undefined;
-    if (typeof value !== "object" || value === null || ++nodes > MAX_NODES) return undefined;
-    for (const key in value) {
-      const kind = search((value as Record<string, unknown>)[key]);
-      if (kind !== undefined) return kind;
-    }
-    return undefined;
-  };
+  const left = { nodes: MAX_NODES };
   for (const field of FIELDS) {
     const value = event[field];
-    if (value === undefined) continue;
-    const kind = search(value);
+    const kind = value === undefined ? undefined : kindInValue(value, left);
+    if (kind !== undefined) return kind;
+  }
+  return undefined;
+}
+
+function kindInValue(value: unknown, left: { nodes: number }): string | undefined {
+  if (typeof value === "string") return value.includes(MARK_START) ? MARK.exec(value)?.[1] : undefined;
+  if (typeof value !== "object" || value === null || left.nodes-- <= 0) return undefined;
+  for (const key in value) {
+    const kind = kindInValue((value as Record<string, unknown>)[key], left);
     if (kind !== undefined) return kind;
   }
   return undefined;

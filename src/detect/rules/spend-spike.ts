@@ -10,7 +10,7 @@ export const spendSpike: Rule = defineRule({
   severity: "MEDIUM",
   about: "the session suddenly costs many times what it did before",
   options: {
-    factor: { about: "times the usual cost of a window", default: 5, min: 1.5, max: 1000, fraction: true },
+    factor: { about: "times the usual cost of a window", default: 3, min: 1.5, max: 1000, fraction: true },
     windowMs: { about: "length of the window", default: 600_000, min: 60_000, max: 86_400_000 },
     minUsd: { about: "a window that costs less is no spike", default: 2, min: 0, max: 1e9, fraction: true },
   },

@@ -24,6 +24,17 @@ export interface StoreSettings {
   legal_hold: readonly string[] | true;
   /** What redaction looks for besides its own rules. Default: nothing. */
   redaction: RedactionSettings;
+  /** What may be spent before a hook that was asked to (`install --enforce-budgets`) refuses. Default: no limit. */
+  budgets: BudgetSettings;
+}
+
+/** US dollars; `null`: no limit. */
+export interface BudgetSettings {
+  session_usd: number | null;
+  /** In any 60 minutes. */
+  hour_usd: number | null;
+  /** In any 24 hours. */
+  day_usd: number | null;
 }
 
 export interface RotationSettings {
@@ -42,6 +53,7 @@ export const DEFAULT_SETTINGS: StoreSettings = {
   rotation: { segment_bytes: null, daily: false, time_zone: "UTC", archive: false },
   legal_hold: [],
   redaction: NO_ADDITIONAL_REDACTION,
+  budgets: { session_usd: null, hour_usd: null, day_usd: null },
 };
 
 /** Some of the settings; what is left out stays as it is. */
@@ -50,6 +62,7 @@ export interface SettingsChange {
   rotation?: Partial<RotationSettings> | undefined;
   legal_hold?: readonly string[] | true | undefined;
   redaction?: Partial<RedactionSettings> | undefined;
+  budgets?: Partial<BudgetSettings> | undefined;
 }
 
 /**
@@ -101,8 +114,10 @@ export function mergeSettings(settings: StoreSettings, change: SettingsChange): 
     rotation: { ...settings.rotation, ...change.rotation },
     legal_hold: change.legal_hold ?? settings.legal_hold,
     redaction: checkRedactionSettings({ ...settings.redaction, ...change.redaction }),
+    budgets: { ...settings.budgets, ...change.budgets },
   };
   checkRotation(merged.rotation);
+  checkBudgets(merged.budgets);
   if (merged.legal_hold !== true && !isTextList(merged.legal_hold)) {
     throw new TypeError(`settings: legal_hold must be true or a list of session ids`);
   }
@@ -142,6 +157,17 @@ function checkRotation(rotation: RotationSettings): void {
     throw new RangeError(
       `settings.rotation: time_zone must be an IANA time zone such as Europe/Berlin, got ${describe(zone)}`,
     );
+  }
+}
+
+function checkBudgets(budgets: BudgetSettings): void {
+  checkOptionNames("settings.budgets", budgets, Object.keys(DEFAULT_SETTINGS.budgets));
+  for (const [name, usd] of Object.entries(budgets)) {
+    if (usd !== null && !(typeof usd === "number" && usd >= 0 && usd <= 1e9)) {
+      throw new RangeError(
+        `settings.budgets: ${name} must be null or from 0 to 1,000,000,000, got ${describe(usd)}`,
+      );
+    }
   }
 }
 

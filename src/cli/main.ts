@@ -2,8 +2,6 @@
 // The command line's entry: the only file that reads the process's arguments and decides how it ends. `hook` goes its
 // own way before anything else is loaded.
 
-import process from "node:process";
-
 const argv = process.argv.slice(2);
 
 if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {

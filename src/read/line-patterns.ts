@@ -13,6 +13,8 @@ import type { LineHead, SeenAgent } from "./line-head.ts";
 export interface Likeness {
   /** How many bytes of its time; the rest may be any digits. */
   timeBytes: number;
+  /** The same of its number. */
+  seqDigits: number;
   /** The agent, and the session that stands before it; undefined when they do not matter. */
   agent: SeenAgent | undefined;
 }
@@ -52,7 +54,7 @@ export class LinePatterns implements LinePasser {
    *
    * @param type what they are counted as, if they are
    */
-  learn(head: LineHead, { timeBytes, agent }: Likeness, type: string | undefined): void {
+  learn(head: LineHead, { timeBytes, seqDigits, agent }: Likeness, type: string | undefined): void {
     const { buffer, lineStart, timeStart, seqStart, seqEnd } = head;
     const idStart = seqEnd + ID_HEAD_BYTES;
     // With the comma behind the number: it ends there.
@@ -71,8 +73,8 @@ export class LinePatterns implements LinePasser {
     for (let place = timeStart + timeBytes; place < timeStart + TIME_BYTES; place++) {
       if (isDigit(buffer[place])) allow(place, place + 1, DIGIT);
     }
-    allow(seqStart, seqEnd, DIGIT);
-    if (seqEnd - seqStart > 1) allow(seqStart, seqStart + 1, DIGIT_BUT_ZERO);
+    allow(seqStart + seqDigits, seqEnd, DIGIT);
+    if (seqDigits === 0 && seqEnd - seqStart > 1) allow(seqStart, seqStart + 1, DIGIT_BUT_ZERO);
     if (agent !== undefined) allow(idStart, idStart + ID_BYTES, ID_BYTE);
     const key = `${low.toString("latin1")}${span.toString("latin1")}`;
     if (this.#known.has(key)) return;

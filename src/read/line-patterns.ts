@@ -30,6 +30,8 @@ export class LinePatterns implements LinePasser {
   /** Where each pattern stands, and the type that it counts, if it does. */
   readonly #patterns: { at: number; type: string | undefined }[] = [];
   #free = PATTERNS_AT;
+  /** How often a line that is known was not passed over: at the end of every chunk of lines, but no more. */
+  #learnedAgain = 0;
 
   constructor() {
     const memory = createMemory(MEMORY_BYTES);
@@ -62,7 +64,7 @@ export class LinePatterns implements LinePasser {
     const length = end - lineStart;
     const pairs = Math.max(PATTERN.minVectors, Math.ceil(length / 16));
     const at = this.#free;
-    if (at + PATTERN.vectors + pairs * 32 > CHUNK_AT) return;
+    if (at + PATTERN.vectors + pairs * 32 > CHUNK_AT || this.#learnedAgain > MAX_LEARNED_AGAIN) return;
     const low = Buffer.alloc(pairs * 16);
     const span = Buffer.alloc(pairs * 16, 0xff).fill(0, 0, length);
     buffer.copy(low, 0, lineStart, lineStart + length);
@@ -77,7 +79,10 @@ export class LinePatterns implements LinePasser {
     if (seqDigits === 0 && seqEnd - seqStart > 1) allow(seqStart, seqStart + 1, DIGIT_BUT_ZERO);
     if (agent !== undefined) allow(idStart, idStart + ID_BYTES, ID_BYTE);
     const key = `${low.toString("latin1")}${span.toString("latin1")}`;
-    if (this.#known.has(key)) return;
+    if (this.#known.has(key)) {
+      this.#learnedAgain++;
+      return;
+    }
     this.#known.add(key);
     this.#patterns.push({ at, type });
     this.#free += PATTERN.vectors + pairs * 32;
@@ -99,6 +104,7 @@ export class LinePatterns implements LinePasser {
     }
     this.#patterns.length = 0;
     this.#known.clear();
+    this.#learnedAgain = 0;
     this.#memory.fill(0, 0, this.#free);
     this.#free = PATTERNS_AT;
   }
@@ -130,6 +136,9 @@ const CHUNK_BYTES = 256 * 1024;
 const CHUNK_AT = 192 * 1024;
 /** Some more than is used: a pattern may be longer than what is left of the chunk. */
 const MEMORY_BYTES: number = CHUNK_AT + CHUNK_BYTES + 64 * 1024;
+
+/** Learning takes 3 µs, which must not be spent on every line of a log that is odd in a way not thought of here. */
+const MAX_LEARNED_AGAIN = 10_000;
 
 const TIME_BYTES = 24;
 /** `,"id":"` */

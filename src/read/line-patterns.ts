@@ -112,10 +112,12 @@ export class LinePatterns implements LinePasser {
 
 /** Patterns to be learned; undefined where WebAssembly is not to be had, and lines are judged one by one. */
 export function takeLinePatterns(): LinePatterns | undefined {
+  if (isMissing) return undefined;
   try {
     return spare.pop() ?? new LinePatterns();
   } catch {
-    // Switched off, or there is no address space for its memory.
+    // Switched off, or there is no address space for its memory; trying takes long.
+    isMissing = true;
     return undefined;
   }
 }
@@ -130,6 +132,7 @@ export function returnLinePatterns(patterns: LinePatterns, counter: EventCounter
 
 /** Those of the last scan: a store may have thousands of logs. */
 const spare: LinePatterns[] = [];
+let isMissing = false;
 
 const CHUNK_BYTES = 256 * 1024;
 /** Room for some 500 patterns. */

@@ -109,7 +109,8 @@ function check(seed: number): void {
   const all = read(bytes, isForeign, unfiltered);
   events += all.size;
   for (const event of read(bytes, isForeign, filter)) {
-    if (!all.has(event)) throw new Error(`a filter gives what is not there: ${event}`);
+    // Of others, a line that is passed over ends an object that was begun before it and never closed.
+    if (!isForeign && !all.has(event)) throw new Error(`a filter gives what is not there: ${event}`);
   }
 }
 

@@ -26,20 +26,16 @@ import type { SampleStore } from "./evidence/mutants.ts";
 
 let folder: string;
 let store: SampleStore;
-let good: Map<string, Buffer>;
 let log: Buffer;
 beforeAll(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
   store = sampleStore(folder, 8);
-  good = new Map(
-    fs.readdirSync(store.dir).map((name) => [name, fs.readFileSync(path.join(store.dir, name))]),
-  );
+  fs.cpSync(store.dir, path.join(folder, "good"), { recursive: true });
   log = fs.readFileSync(store.log);
 });
 afterEach(() => {
   fs.rmSync(store.dir, { recursive: true });
-  fs.mkdirSync(store.dir);
-  for (const [name, bytes] of good) fs.writeFileSync(path.join(store.dir, name), bytes);
+  fs.cpSync(path.join(folder, "good"), store.dir, { recursive: true });
 });
 afterAll(() => fs.rmSync(folder, { recursive: true }));
 
@@ -48,7 +44,8 @@ const file = (name: string): string => path.join(store.dir, name);
 const other = (): Buffer =>
   fs.readFileSync(
     file(
-      [...good.keys()]
+      fs
+        .readdirSync(path.join(folder, "good"))
         .filter((name) => /^session.*jsonl$/.test(name))
         .find((name) => file(name) !== store.log) ?? "",
     ),

@@ -29,7 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   read: ["base", "event", "format", "store", "summary", "live"],
   "audit-log": ["base", "event", "summary", "store", "record", "read", "metrics"],
   "stream-log": ["base", "event", "live", "record", "read"],
-  "session-index": ["base", "event", "store", "summary", "sinks", "record", "read"],
+  "session-index": ["base", "event", "format", "store", "summary", "sinks", "record", "read"],
   import: ["base", "event", "format", "pricing", "store", "read", "record"],
   export: ["base", "event", "read", "metrics"],
   integrations: ["base", "event", "redact", "store", "record", "import"],

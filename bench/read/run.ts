@@ -89,7 +89,7 @@ const CONTENDERS: Contender[] = [
   },
 ];
 
-const [OURS, DUCKDB, READLINE, JQ_ITSELF] = CONTENDERS as [Contender, Contender, Contender, Contender];
+const [OURS, DUCKDB] = CONTENDERS as [Contender, Contender];
 
 const blocks = [
   tableOf("As our writer writes it, no index", inputs.canonical, CONTENDERS),
@@ -117,12 +117,10 @@ const blocks = [
     ],
   ),
   ...(process.getuid?.() === 0
-    ? [
-        tableOf("Cold: not in the page cache", inputs.canonical, [OURS, DUCKDB, READLINE, JQ_ITSELF], {
-          isCold: true,
-        }),
-      ]
+    ? [tableOf("Not in the page cache", inputs.canonical, [OURS, DUCKDB], { isCold: true })]
     : []),
+  withinTable("no index", inputs.canonical),
+  withinTable("with the store's index", inputs.store),
   commandTable(),
 ];
 const cpu = os.cpus()[0]?.model ?? "unknown processor";
@@ -188,6 +186,35 @@ function tableOf(
     .filter(({ name }) => [...measured.keys()].some((key) => key.startsWith(name)))
     .map(({ name }) => [name, ...QUESTIONS.map((question) => cell(name, question)), peak(name)]);
   return `**${title}**\n\n${markdownTable(["", ...TITLES, "peak MB"], rows)}`;
+}
+
+/** From question to answer within a process: the first time, and once it is warm. */
+function withinTable(title: string, file: string): string {
+  const rows: string[][] = [];
+  for (const [index, question] of QUESTIONS.entries()) {
+    const first: number[][] = [[], []];
+    const warm: number[][] = [[], []];
+    for (let round = 0; round < rounds; round++) {
+      for (const [side, child] of ["ours.mjs", "duckdb.mjs"].entries()) {
+        const asked = { question, file: side === 0 ? file : inputs.canonical, since, again: 5 };
+        const command = [process.execPath, path.join(HERE, "child", child), JSON.stringify(asked)];
+        const { times } = JSON.parse(timed(child, command).output) as { times: number[] };
+        first[side]?.push(times[0] ?? NaN);
+        warm[side]?.push(median(times.slice(1)));
+      }
+    }
+    rows.push([
+      TITLES[index] ?? "",
+      ...[first, warm].flatMap(([own = [], others = []]) => versus(own, others)),
+    ]);
+  }
+  const head = ["", "first, ms", "DuckDB", "again, ms", "DuckDB"];
+  return `**Within a process, ${title}**\n\n${markdownTable(head, rows)}`;
+}
+
+function versus(own: readonly number[], others: readonly number[]): string[] {
+  const ratio = median(others.map((each, at) => each / (own[at] ?? NaN)));
+  return [median(own).toFixed(1), `${median(others).toFixed(0)} (${ratio.toFixed(1)}×)`];
 }
 
 /** Short commands as whole processes, beside a Node that does nothing. */

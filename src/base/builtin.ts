@@ -2,7 +2,6 @@
 // first use.
 
 import type * as Crypto from "node:crypto";
-import process from "node:process";
 import type * as Zlib from "node:zlib";
 
 /** `node:crypto`, which takes 6 ms to load. */

@@ -54,6 +54,15 @@ describe("export", () => {
     ).toEqual(new Set(["two", "three"]));
   });
 
+  it("takes the last events: of all sessions, or of each that is named", async () => {
+    const { out } = await tracekeep("export", "jsonl", "--last", "2", "--event", "TOOL_RESULT");
+    const { out: same } = await tracekeep("query", "--json", "--last", "2", "--event", "TOOL_RESULT");
+    expect(out).toBe(same);
+    const each = await tracekeep("export", "jsonl", "one", "two", "--last", "1");
+    expect(each.out.match(/"session_id":"[^"]*"/g)).toEqual(['"session_id":"one"', '"session_id":"two"']);
+    expect((await tracekeep("export", "jsonl", "--last", "soon")).code).toBe(2);
+  });
+
   it("leaves out sessions in which nothing happened, unless they are named or all are wanted", async () => {
     expect((await tracekeep("export", "jsonl")).out).not.toContain('"session_id":"empty"');
     expect((await tracekeep("export", "jsonl", "--all")).out).toContain('"session_id":"empty"');

@@ -1,9 +1,11 @@
 // The filter options that several commands share, and how they become a filter of the reader.
 
+import { parseDuration } from "../read/index.ts";
 import type { EventFilter } from "../read/index.ts";
 import { SEVERITIES } from "../event/index.ts";
 import type { OptionSpec } from "./option-spec.ts";
 import type { CommandContext } from "./context.ts";
+import { UsageError } from "./usage-error.ts";
 
 export const FILTER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   event: { kind: "texts", value: "TYPE", about: "events of this type, e.g. TOOL_CALL" },
@@ -28,6 +30,14 @@ export const FILTER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   },
 };
 
+export const LAST_OPTION: Readonly<Record<string, OptionSpec>> = {
+  last: {
+    kind: "text",
+    value: "N|AGO",
+    about: "the last N of them, or those of this long ago until now (90s, 1h, 7d)",
+  },
+};
+
 /** @throws UsageError */
 export function filterOf(context: CommandContext): EventFilter {
   const types = context.texts("event");
@@ -43,4 +53,19 @@ export function filterOf(context: CommandContext): EventFilter {
     where: conditions.length === 0 ? undefined : conditions,
     signal: context.signal,
   };
+}
+
+/** How many events from the end, or from when on. @throws UsageError */
+export function lastOf(context: CommandContext): { last?: number; since?: string } {
+  const text = context.text("last");
+  if (text === undefined) return {};
+  if (/^\d+$/.test(text)) return { last: context.count("last") ?? 1 };
+  if (parseDuration(text) === undefined) {
+    throw new UsageError(
+      `--last takes a number of events, or how long ago (90s, 30m, 2h, 7d, 1h30m), got "${text}"`,
+    );
+  }
+  if (context.text("since") !== undefined)
+    throw new UsageError("--last with a time and --since say the same: give one");
+  return { since: text };
 }

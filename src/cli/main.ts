@@ -4,7 +4,6 @@
 // all else that it does.
 
 import { createRequire } from "node:module";
-import process from "node:process";
 
 void main(process.argv.slice(2));
 

@@ -7,7 +7,7 @@ const BAR_WIDTH = 24;
 
 export class ProgressLine {
   readonly #output: Output;
-  readonly #startedMs = performance.now();
+  readonly #startedMs = process.uptime() * 1000;
   #shownMs = -Infinity;
   #shown = false;
 
@@ -18,7 +18,7 @@ export class ProgressLine {
   /** At most ten times a second; cheap to call oftener. */
   show(done: number, total: number, about: string): void {
     if (!this.#output.isTerminal) return;
-    const nowMs = performance.now();
+    const nowMs = process.uptime() * 1000;
     if (nowMs - this.#shownMs < INTERVAL_MS) return;
     this.#shownMs = nowMs;
     this.#shown = true;

@@ -1,7 +1,6 @@
-// The process as commands see it.
+// The process as commands see it. (Importing `node:process` would open all of its standard streams at once.)
 
 import { homedir } from "node:os";
-import process from "node:process";
 
 import type { Surroundings } from "./context.ts";
 import { Output } from "./output.ts";

@@ -4,8 +4,8 @@ import { checkOptionNames } from "../base/options.ts";
 import type { EventFilter, Reader, ReadReport, SessionEntry, StoredLine } from "../read/index.ts";
 import type { ExportFormat, FormatWriter } from "./format.ts";
 
-/** Which sessions, and which of their events: see `EventFilter`. */
-export interface ExportOptions extends Omit<EventFilter, "session" | "last" | "after"> {
+/** Which sessions, and which of their events: see `EventFilter`. `last` counts in each of the sessions that are named, else in all together. */
+export interface ExportOptions extends Omit<EventFilter, "session" | "after"> {
   /** Ids, unambiguous beginnings of ids, or agents (the latest session of each). Default: all sessions. */
   sessions?: readonly string[] | undefined;
   /** Without names: also sessions in which nothing happened between START and END. Default false. */
@@ -121,5 +121,5 @@ export class SessionExport implements AsyncIterable<ExportedText> {
 
 // prettier-ignore
 const OPTIONS = [
-  "sessions", "empty", "event", "agent", "severity", "since", "until", "text", "where", "predicate", "signal", "onProgress",
+  "sessions", "empty", "event", "agent", "severity", "since", "until", "text", "where", "predicate", "last", "signal", "onProgress",
 ] as const satisfies readonly (keyof ExportOptions)[];

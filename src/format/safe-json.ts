@@ -7,12 +7,13 @@
 const UNSAFE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /**
- * JSON text of a plain value with every unsafe character escaped. One line, valid UTF-8.
+ * JSON text of a plain value with every unsafe character escaped. Valid UTF-8; one line, unless `indent` says how many
+ * spaces deep each level is to stand.
  *
  * @example encodeJson("a\u2028b") // '"a\\u2028b"'
  */
-export function encodeJson(value: unknown): string {
-  return escapeUnsafe(JSON.stringify(value));
+export function encodeJson(value: unknown, indent?: number): string {
+  return escapeUnsafe(JSON.stringify(value, undefined, indent));
 }
 
 /** Escapes the unsafe characters in finished JSON text. Free of copies, and about 60 ns, for a short ASCII text. */

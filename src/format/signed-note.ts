@@ -2,9 +2,9 @@
 // Ed25519. What is read is accepted only in the very form that would have been written: a verifier that is lax about
 // base64 or line ends lets changed bytes pass.
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
+import { nodeCrypto } from "../base/builtin.ts";
 import { hashFromBase64, hashToBase64 } from "./merkle.ts";
 import type { Hash } from "./merkle.ts";
 
@@ -41,7 +41,7 @@ export type OpenedNote =
 
 /** A fresh Ed25519 key under a name. About 0.1 ms. @throws RangeError when the name cannot be one */
 export function generateSigner(name: string): NoteSigner {
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+  const { privateKey, publicKey } = nodeCrypto().generateKeyPairSync("ed25519");
   return signerOf(name, privateKey, publicKey);
 }
 
@@ -49,7 +49,7 @@ export function generateSigner(name: string): NoteSigner {
 export function signerFromSeed(name: string, seed: Uint8Array): NoteSigner {
   if (seed.length !== 32) throw new RangeError(`an Ed25519 seed is 32 bytes, got ${seed.length}`);
   const der = Buffer.concat([PKCS8_HEAD, seed]);
-  return signerOf(name, createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+  return signerOf(name, nodeCrypto().createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
 }
 
 /** The verifier that a vkey describes, or undefined for anything that is not exactly one of Ed25519. */
@@ -68,7 +68,7 @@ export function signNote(text: string, signers: readonly NoteSigner[]): string {
   const lines = signers.map(({ verifier: { name, keyId }, privateKey }) => {
     const signature = Buffer.concat([
       Buffer.from(keyId, "hex"),
-      sign(undefined, Buffer.from(text), privateKey),
+      nodeCrypto().sign(undefined, Buffer.from(text), privateKey),
     ]);
     return `\u2014 ${name} ${signature.toString("base64")}\n`;
   });
@@ -97,7 +97,7 @@ export function openNote(note: string, known: readonly NoteVerifier[]): OpenedNo
     const key = known.find((each) => each.name === name && each.keyId === keyId);
     if (key === undefined) continue;
     if (signedBy.includes(key)) return bad(`it is signed twice by ${name}`);
-    if (!verify(undefined, Buffer.from(text), key.publicKey, bytes.subarray(4)))
+    if (!nodeCrypto().verify(undefined, Buffer.from(text), key.publicKey, bytes.subarray(4)))
       return bad(`its signature by ${name} does not hold`);
     signedBy.push(key);
   }
@@ -136,7 +136,7 @@ const SPKI_HEAD = Buffer.from("302a300506032b6570032100", "hex");
 function signerOf(
   name: string,
   privateKey: KeyObject,
-  publicKey: KeyObject = createPublicKey(privateKey),
+  publicKey: KeyObject = nodeCrypto().createPublicKey(privateKey),
 ): NoteSigner {
   if (!isKeyName(name)) throw new RangeError(`a key's name has no spaces and no "+", got "${name}"`);
   const der = publicKey.export({ format: "der", type: "spki" });
@@ -145,12 +145,14 @@ function signerOf(
 
 function verifierOf(name: string, key: Uint8Array, publicKey: KeyObject = publicKeyOf(key)): NoteVerifier {
   const typed = Buffer.concat([Buffer.from([ED25519]), key]);
-  const keyId = hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), typed]), "hex").slice(0, 8);
+  const keyId = nodeCrypto()
+    .hash("sha256", Buffer.concat([Buffer.from(`${name}\n`), typed]), "hex")
+    .slice(0, 8);
   return { name, keyId, vkey: `${name}+${keyId}+${typed.toString("base64")}`, publicKey };
 }
 
 function publicKeyOf(key: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([SPKI_HEAD, key]), format: "der", type: "spki" });
+  return nodeCrypto().createPublicKey({ key: Buffer.concat([SPKI_HEAD, key]), format: "der", type: "spki" });
 }
 
 function isKeyName(name: string): boolean {

@@ -54,11 +54,14 @@ export function passLines(
       passed++;
       continue;
     }
+    const isCounted = verdict === "wanted";
+    if (isCounted && !segment.counts(head.seq)) continue;
+    if (isCounted) counter?.add(head.type.name, 1);
+    else passed++;
     // Where the buffer had to be filled for it, a line may be known, and only have been cut.
-    if (fills === lines.fills)
-      patterns?.learn(head, test.likeness(lines.end), verdict === "wanted" ? head.type.name : undefined);
-    if (verdict === "refused") passed++;
-    else if (segment.counts(head.seq)) counter?.add(head.type.name, 1);
+    if (patterns === undefined || fills !== lines.fills) continue;
+    const seqDigits = isCounted ? segment.digitsToTell(head.seq) : 0;
+    patterns.learn(head, { ...test.likeness(lines.end), seqDigits }, isCounted ? head.type.name : undefined);
   }
   segment.pass(passed);
   return outcome;

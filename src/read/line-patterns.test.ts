@@ -64,12 +64,13 @@ it("passes over and counts the very lines that are refused and counted one by on
       fc.array(log, { minLength: 1, maxLength: 3 }),
       question,
       fc.boolean(),
-      (logs, options, isCounting) => {
+      fc.constantFrom(undefined, 0, 7, 4711, 99_999, 123_456),
+      (logs, options, isCounting, nextSeq) => {
         for (const bytes of logs) {
           const patterns = takeLinePatterns();
           if (patterns === undefined) throw new Error("this Node has no WebAssembly");
-          expect(read(bytes, options, isCounting, patterns)).toEqual(
-            read(bytes, options, isCounting, undefined),
+          expect(read(bytes, options, { isCounting, patterns, nextSeq })).toEqual(
+            read(bytes, options, { isCounting, nextSeq }),
           );
         }
       },
@@ -90,18 +91,19 @@ it("passes over nearly all lines of a log", () => {
     passed += limit - patterns.left;
     return to;
   };
-  const { read: total } = read(bytes, {}, true, patterns).report;
+  const { read: total } = read(bytes, {}, { isCounting: true, patterns }).report;
   expect(total).toBe(3000);
   // All but one of each kind (5 types, 2 severities, numbers of 1 to 6 digits) and one of each read of the source.
   expect(passed).toBeGreaterThan(3000 - 5 * 2 * 6 - bytes.length / 7000 - 1);
 });
 
+/** @param how `nextSeq`: from which number on the next segment holds the events again */
 function read(
   bytes: Buffer,
   options: LineTestOptions,
-  isCounting: boolean,
-  patterns: LinePatterns | undefined,
+  how: { isCounting: boolean; patterns?: LinePatterns | undefined; nextSeq?: number | undefined },
 ) {
+  const { isCounting, patterns, nextSeq } = how;
   const report = new ReadReport();
   const file = {
     path: "-",
@@ -113,7 +115,8 @@ function read(
     startedAt: "",
     format: 1,
   };
-  const session = { sessionId: "s", agentId: "", parentId: undefined, startMs: 0, files: [file] };
+  const next = nextSeq === undefined ? [] : [{ ...file, firstSeq: nextSeq }];
+  const session = { sessionId: "s", agentId: "", parentId: undefined, startMs: 0, files: [file, ...next] };
   const segment = new SegmentReader(session, 0, report);
   const counter = isCounting ? new EventCounter() : undefined;
   const lines = new LineCursor(sourceOf(bytes), 0, patterns?.chunk);

@@ -13,6 +13,8 @@ import type { LineHead, SeenAgent } from "./line-head.ts";
 export interface Likeness {
   /** How many bytes of its time; the rest may be any digits. */
   timeBytes: number;
+  /** The same of its number. */
+  seqDigits: number;
   /** The agent, and the session that stands before it; undefined when they do not matter. */
   agent: SeenAgent | undefined;
 }
@@ -28,6 +30,8 @@ export class LinePatterns implements LinePasser {
   /** Where each pattern stands, and the type that it counts, if it does. */
   readonly #patterns: { at: number; type: string | undefined }[] = [];
   #free = PATTERNS_AT;
+  /** How often a line that is known was not passed over: at the end of every chunk of lines, but no more. */
+  #learnedAgain = 0;
 
   constructor() {
     const memory = createMemory(MEMORY_BYTES);
@@ -52,7 +56,7 @@ export class LinePatterns implements LinePasser {
    *
    * @param type what they are counted as, if they are
    */
-  learn(head: LineHead, { timeBytes, agent }: Likeness, type: string | undefined): void {
+  learn(head: LineHead, { timeBytes, seqDigits, agent }: Likeness, type: string | undefined): void {
     const { buffer, lineStart, timeStart, seqStart, seqEnd } = head;
     const idStart = seqEnd + ID_HEAD_BYTES;
     // With the comma behind the number: it ends there.
@@ -60,7 +64,7 @@ export class LinePatterns implements LinePasser {
     const length = end - lineStart;
     const pairs = Math.max(PATTERN.minVectors, Math.ceil(length / 16));
     const at = this.#free;
-    if (at + PATTERN.vectors + pairs * 32 > CHUNK_AT) return;
+    if (at + PATTERN.vectors + pairs * 32 > CHUNK_AT || this.#learnedAgain > MAX_LEARNED_AGAIN) return;
     const low = Buffer.alloc(pairs * 16);
     const span = Buffer.alloc(pairs * 16, 0xff).fill(0, 0, length);
     buffer.copy(low, 0, lineStart, lineStart + length);
@@ -71,11 +75,14 @@ export class LinePatterns implements LinePasser {
     for (let place = timeStart + timeBytes; place < timeStart + TIME_BYTES; place++) {
       if (isDigit(buffer[place])) allow(place, place + 1, DIGIT);
     }
-    allow(seqStart, seqEnd, DIGIT);
-    if (seqEnd - seqStart > 1) allow(seqStart, seqStart + 1, DIGIT_BUT_ZERO);
+    allow(seqStart + seqDigits, seqEnd, DIGIT);
+    if (seqDigits === 0 && seqEnd - seqStart > 1) allow(seqStart, seqStart + 1, DIGIT_BUT_ZERO);
     if (agent !== undefined) allow(idStart, idStart + ID_BYTES, ID_BYTE);
     const key = `${low.toString("latin1")}${span.toString("latin1")}`;
-    if (this.#known.has(key)) return;
+    if (this.#known.has(key)) {
+      this.#learnedAgain++;
+      return;
+    }
     this.#known.add(key);
     this.#patterns.push({ at, type });
     this.#free += PATTERN.vectors + pairs * 32;
@@ -97,6 +104,7 @@ export class LinePatterns implements LinePasser {
     }
     this.#patterns.length = 0;
     this.#known.clear();
+    this.#learnedAgain = 0;
     this.#memory.fill(0, 0, this.#free);
     this.#free = PATTERNS_AT;
   }
@@ -104,10 +112,12 @@ export class LinePatterns implements LinePasser {
 
 /** Patterns to be learned; undefined where WebAssembly is not to be had, and lines are judged one by one. */
 export function takeLinePatterns(): LinePatterns | undefined {
+  if (isMissing) return undefined;
   try {
     return spare.pop() ?? new LinePatterns();
   } catch {
-    // Switched off, or there is no address space for its memory.
+    // Switched off, or there is no address space for its memory; trying takes long.
+    isMissing = true;
     return undefined;
   }
 }
@@ -122,12 +132,16 @@ export function returnLinePatterns(patterns: LinePatterns, counter: EventCounter
 
 /** Those of the last scan: a store may have thousands of logs. */
 const spare: LinePatterns[] = [];
+let isMissing = false;
 
 const CHUNK_BYTES = 256 * 1024;
 /** Room for some 500 patterns. */
 const CHUNK_AT = 192 * 1024;
 /** Some more than is used: a pattern may be longer than what is left of the chunk. */
 const MEMORY_BYTES: number = CHUNK_AT + CHUNK_BYTES + 64 * 1024;
+
+/** Learning takes 3 µs, which must not be spent on every line of a log that is odd in a way not thought of here. */
+const MAX_LEARNED_AGAIN = 10_000;
 
 const TIME_BYTES = 24;
 /** `,"id":"` */

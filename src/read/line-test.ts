@@ -104,7 +104,7 @@ export class LineTest {
   }
 
   /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */
-  likeness(end: number): Likeness {
+  likeness(end: number): Omit<Likeness, "seqDigits"> {
     const { head } = this;
     const isOfNoUse = head.rank < this.#minRank || this.#types?.has(head.type.name) === false;
     if (isOfNoUse) return { timeBytes: 0, agent: undefined };

@@ -60,7 +60,7 @@ export function* scanSession(
     let header: FoundEvent | undefined;
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
-    const patterns = lineTest && patternsFor(file, segment, lineTest);
+    const patterns = lineTest && patternsFor(file, lineTest);
     try {
       const stretches = offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
@@ -170,9 +170,9 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
-/** For a long file of which every line counts whose beginning is like it should be. */
-function patternsFor(file: SessionLogFile, segment: SegmentReader, test: LineTest): LinePatterns | undefined {
-  if (file.format !== FORMAT_VERSION || test.asksForText || !segment.isShownUpTo(Infinity)) return undefined;
+/** For a long file, where the beginnings of lines tell. */
+function patternsFor(file: SessionLogFile, test: LineTest): LinePatterns | undefined {
+  if (file.format !== FORMAT_VERSION || test.asksForText) return undefined;
   const size = fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
   return size < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
 }

@@ -70,7 +70,16 @@ export class SegmentReader {
 
   /** Whether the events up to this number are shown from this segment: no later one holds them again. */
   isShownUpTo(seq: number): boolean {
-    return !this.isAbandoned && (seq < this.#supersededFrom || this.#supersededFrom === Infinity);
+    return !this.isAbandoned && seq < this.#supersededFrom;
+  }
+
+  /** How many digits of a number that is shown tell that it is: other numbers of as many digits that begin so are, too. */
+  digitsToTell(seq: number): number {
+    const [digits, end] = [String(seq), String(this.#supersededFrom)];
+    if (this.#supersededFrom === Infinity || digits.length < end.length) return 0;
+    let same = 0;
+    while (digits[same] === end[same]) same++;
+    return same + 1;
   }
 
   /** Notes events that need not be looked at. */

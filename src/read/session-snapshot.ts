@@ -7,7 +7,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { checksum32 } from "../base/hash.ts";
-import { parseJson } from "../format/index.ts";
+import { encodeJson, parseJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { readIndexFile } from "../store/index-file.ts";
 import { ARCHIVE_DIRECTORY, INDEX_SNAPSHOT, LEDGER } from "../store/layout.ts";
@@ -50,7 +50,7 @@ export function encodeSnapshot(rows: readonly SnapshotRow[], mark: StoreMark): B
     const agentKey = JSON.stringify([agentId, first?.origin ?? null]);
     const agent = agents.get(agentKey) ?? columns.agents.push([agentId, first?.origin ?? null]) - 1;
     agents.set(agentKey, agent);
-    const line = Buffer.from(record === undefined ? "\n" : `${JSON.stringify(packEntry(record))}\n`);
+    const line = Buffer.from(record === undefined ? "\n" : `${encodeJson(packEntry(record))}\n`);
     const marks = record?.marks ?? [];
     const isOne = files.length === 1 && first !== undefined && isOrdinary(first) && marks.length === 1;
     columns.ids.push(sessionId);
@@ -67,7 +67,7 @@ export function encodeSnapshot(rows: readonly SnapshotRow[], mark: StoreMark): B
     if (!isSettled || record === undefined) columns.unsettled.push(row);
     lines.push(line);
   }
-  const rest = Buffer.concat([Buffer.from(`${JSON.stringify(columns)}\n`), ...lines]);
+  const rest = Buffer.concat([Buffer.from(`${encodeJson(columns)}\n`), ...lines]);
   const header: Header = { version: VERSION, checksum: checksum32(rest) };
   return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), rest]);
 }

@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
+import { encodeJson } from "../format/index.ts";
 import type { Reader, ReadReport } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
@@ -102,7 +103,7 @@ export async function foldIndex(reader: Reader, options: FoldOptions = {}): Prom
 
 /** @returns whether it was not there already */
 function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
-  const text = `${JSON.stringify(data, undefined, 2)}\n`;
+  const text = `${encodeJson(data, 2)}\n`;
   if (readText(file) === text) return false;
   const temporary = temporaryBeside(file);
   try {

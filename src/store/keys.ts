@@ -1,11 +1,11 @@
 // The store's signing key. It lies outside of every project, so that who can write to a store, or copies it, does not
 // have it; one for each user and machine, so that temporary stores leave no keys behind.
 
-import { randomBytes } from "node:crypto";
 import * as fs from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 
+import { nodeCrypto } from "../base/builtin.ts";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { signerFromSeed } from "../format/index.ts";
 import type { NoteSigner } from "../format/index.ts";
@@ -73,7 +73,7 @@ function createKey(file: string): void {
   const temporary = temporaryBeside(file);
   const fd = nodeDisk.create(temporary);
   try {
-    const text = Buffer.from(`${randomBytes(32).toString("base64")}\n`);
+    const text = Buffer.from(`${nodeCrypto().randomBytes(32).toString("base64")}\n`);
     writeAll(nodeDisk, fd, text, text.length, 0);
     nodeDisk.sync(fd);
     nodeDisk.link(temporary, file);

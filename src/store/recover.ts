@@ -3,10 +3,10 @@
 // be interrupted and is finished by the next open (promise P2). Damage anywhere else is not touched.
 
 import { isUtf8 } from "node:buffer";
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
 
+import { nodeCrypto } from "../base/builtin.ts";
 import { randomSalt } from "../base/ids.ts";
 import type { JsonObject } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
@@ -48,7 +48,7 @@ export function healTail(disk: Disk, fd: number, log: string): JsonObject | unde
   }
   if (!disk.exists(copy)) return undefined;
   const fragment = fs.readFileSync(copy);
-  const sha256 = createHash("sha256").update(fragment).digest("hex");
+  const sha256 = nodeCrypto().createHash("sha256").update(fragment).digest("hex");
   if (lastLineHolds(disk, fd, end, sha256)) {
     disk.sync(fd);
     finishHealing(disk, log);

@@ -2,7 +2,7 @@
 // writer of a session makes entries from its live figures, a reader from what it read.
 
 import { nodeZlib } from "../base/builtin.ts";
-import { parseJson } from "../format/index.ts";
+import { encodeJson, parseJson } from "../format/index.ts";
 import { newSummary, PACKED_VERSION, packSummary, unpackSummary } from "../summary/index.ts";
 import type { PackedSummary, SessionSummary } from "../summary/index.ts";
 import type { SessionLogFile } from "./catalog.ts";
@@ -64,7 +64,7 @@ export function marksOf(files: readonly SessionLogFile[], folded: FoldedSession)
 /** A line of the journal, its `\n` included. */
 export function encodeEntry(record: SessionEntryRecord): string {
   const { session_id: id, agent_id: agent } = record.folded.summary;
-  const text = JSON.stringify([JOURNAL_VERSION, id, agent, ...packEntry(record)]);
+  const text = encodeJson([JOURNAL_VERSION, id, agent, ...packEntry(record)]);
   return `${text.slice(0, -1)},${nodeZlib().crc32(text)}]\n`;
 }
 

@@ -1,10 +1,10 @@
 // A private file for lines that could not be written where they belong, in a folder of the caller's choice, preferably
 // on another disk. When their writer ends before they could be, the next one finds them there.
 
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
 
+import { nodeCrypto } from "../base/builtin.ts";
 import { systemCode, TracekeepError } from "../base/errors.ts";
 import { randomSalt } from "../base/ids.ts";
 import { decodeLine } from "../format/index.ts";
@@ -99,7 +99,7 @@ export function findLeftSpills(directory: string, store: string): LeftSpill[] {
 // --- internal ---
 
 function prefixOf(store: string): string {
-  const name = createHash("sha256").update(path.resolve(store)).digest("hex").slice(0, 16);
+  const name = nodeCrypto().createHash("sha256").update(path.resolve(store)).digest("hex").slice(0, 16);
   return `${SPILL_PREFIX}${name}-`;
 }
 

@@ -21,7 +21,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { FILTER_OPTIONS, filterOf } from "../filters.ts";
+import { FILTER_OPTIONS, filterOf, LAST_OPTION, lastOf } from "../filters.ts";
 import { readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
@@ -48,6 +48,7 @@ export const exportCommand: Command = {
       about: "a file; or a folder (that is there, or ends with /): a file for each session, in YYYY/MM/DD/",
     },
     ...EVENT_OPTIONS,
+    ...LAST_OPTION,
     all: { kind: "flag", about: "also sessions in which nothing happened between START and END" },
     fields: { kind: "text", value: "A,B,…", about: "csv: the columns, e.g. timestamp,tool,args.command" },
     full: { kind: "flag", about: "markdown: cut nothing" },
@@ -58,6 +59,7 @@ export const exportCommand: Command = {
     ["export json --out backup/", "every session as a document that `import json` takes back"],
     ["export csv --event TOOL_CALL --fields timestamp,tool,args.command", "tool calls as a table"],
     ["export jsonl --since 1d --severity ERROR", "event lines as they are stored"],
+    ["export jsonl --last 100", "the latest hundred"],
     ["export decepticon --out logs/", "for Decepticon's viewer"],
   ],
   run,
@@ -100,7 +102,7 @@ function formatOf(name: string): (context: CommandContext) => ExportFormat {
 
 /** Sessions stand behind the format, so there is no option for one. */
 function eventFilterOf(context: CommandContext): Omit<ExportOptions, "sessions" | "empty"> {
-  const { session: _session, last: _last, after: _after, ...filter } = filterOf(context);
+  const { session: _session, after: _after, ...filter } = { ...filterOf(context), ...lastOf(context) };
   return filter;
 }
 

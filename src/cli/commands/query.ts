@@ -1,13 +1,11 @@
 // Events that match: as lines for people, as they are stored, or only how many.
 
-import { parseDuration } from "../../read/index.ts";
 import type { EventFilter, Reader } from "../../read/index.ts";
 import { eventText } from "../../report/index.ts";
-import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { FILTER_OPTIONS, filterOf } from "../filters.ts";
+import { FILTER_OPTIONS, filterOf, LAST_OPTION, lastOf } from "../filters.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
@@ -18,11 +16,7 @@ export const query: Command = {
   operands: INPUT_OPERANDS,
   options: {
     ...FILTER_OPTIONS,
-    last: {
-      kind: "text",
-      value: "N|AGO",
-      about: "the last N of them, or those of this long ago until now (90s, 1h, 7d)",
-    },
+    ...LAST_OPTION,
     count: { kind: "flag", about: "only how many there are; with --json also of which types" },
     json: { kind: "flag", about: "event lines as they are stored" },
   },
@@ -69,18 +63,4 @@ async function printEvents(context: CommandContext, reader: Reader, filter: Even
     if (stdout.isFull) await stdout.drain();
   }
   return reportSkipped(context, lines.report);
-}
-
-function lastOf(context: CommandContext): { last?: number; since?: string } {
-  const text = context.text("last");
-  if (text === undefined) return {};
-  if (/^\d+$/.test(text)) return { last: context.count("last") ?? 1 };
-  if (parseDuration(text) === undefined) {
-    throw new UsageError(
-      `--last takes a number of events, or how long ago (90s, 30m, 2h, 7d, 1h30m), got "${text}"`,
-    );
-  }
-  if (context.text("since") !== undefined)
-    throw new UsageError("--last with a time and --since say the same: give one");
-  return { since: text };
 }

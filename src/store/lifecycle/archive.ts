@@ -2,13 +2,13 @@
 // put in place, then recorded; only then the original goes. Whatever interrupts this, the events are in one of the two
 // places or in both, and the next run finishes it: while both are there, the original counts.
 
-import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import path from "node:path";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { createGunzip, gzip } from "node:zlib";
 
+import { nodeCrypto } from "../../base/builtin.ts";
 import { systemCode, TracekeepError } from "../../base/errors.ts";
 import { writeAll } from "../disk.ts";
 import type { Disk } from "../disk.ts";
@@ -75,7 +75,7 @@ export async function archivedSize(file: string): Promise<number> {
 
 /** Length and hash of what a segment holds, in constant memory. */
 export async function contentOf(file: string, compressed: boolean): Promise<Content> {
-  const hash = createHash("sha256");
+  const hash = nodeCrypto().createHash("sha256");
   let bytes = 0;
   const count = async (chunks: AsyncIterable<Buffer>): Promise<void> => {
     for await (const chunk of chunks) {
@@ -93,7 +93,7 @@ export async function contentOf(file: string, compressed: boolean): Promise<Cont
 const compressMember = promisify(gzip) as (bytes: Buffer) => Promise<Buffer>;
 
 async function writeCopy(disk: Disk, file: string, copy: string, compress: boolean): Promise<Content> {
-  const hash = createHash("sha256");
+  const hash = nodeCrypto().createHash("sha256");
   const fd = disk.create(copy);
   let bytes = 0;
   let size = 0;

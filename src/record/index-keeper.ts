@@ -7,6 +7,7 @@ import type { LineParts } from "../format/index.ts";
 import { markOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import type { IndexJournal } from "../store/index-journal.ts";
+import { segmentNumber } from "../store/layout.ts";
 import { segmentsOf } from "../store/segment.ts";
 import { encodeEntry } from "../store/session-entry.ts";
 import type { SessionLog } from "../store/session-log.ts";
@@ -79,6 +80,8 @@ export class IndexKeeper {
       markOf({ path: file, name: path.basename(file) }, undefined),
     );
     if (marks.includes(undefined)) throw new Error("a segment has been archived");
+    // The figures are of all that was recorded, also of what was deleted since.
+    if (marks.length !== segmentNumber(last) + 1) throw new Error("a segment is missing");
     this.#marks = marks as FileMark[];
   }
 }

@@ -120,6 +120,18 @@ describe("a snapshot of the index", () => {
     60_000,
   );
 
+  it("is not told figures of a segment that was deleted before the session was closed", () => {
+    open();
+    const session = store.startSession({ id: "a" });
+    for (let segment = 0; segment < 3; segment++) {
+      session.log({ event: "CHECKPOINT" });
+      session.rotate();
+    }
+    fs.rmSync(session.status().file.replace(/\d\.jsonl$/, "1.jsonl"));
+    session.close();
+    expect(told(dir)).toEqual(truth());
+  });
+
   it("is believed for sessions that are over, and for those only", async () => {
     open();
     store.startSession({ id: "a" }).end();

@@ -39,8 +39,17 @@ await Promise.all(
     }
   }),
 );
-if (plan.end !== false) session.end();
+if (plan.end !== false) endSession();
 tell({ done: true, faults });
+
+/** Only at `fsync` must a failed last sync be made good: else END is written, and that it may not be on the medium is said. */
+function endSession() {
+  try {
+    session.end();
+  } catch (error) {
+    if (durability === "fsync" || !error.message.startsWith("cannot sync")) throw error;
+  }
+}
 
 /** Some are short and some long, by the number, so that whoever reads them can tell what they should be. */
 function textOf(n) {

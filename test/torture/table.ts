@@ -17,25 +17,35 @@ const PAGE = path.join(import.meta.dirname, "..", "..", "docs", "reliability.md"
 const BEGIN = "<!-- torture:begin (written by npm run torture -- --write) -->";
 const END = "<!-- torture:end -->";
 
-export function writeTable(rows: readonly Row[]): void {
+/** Writes these rows. Those of suites that were not run now stay as they are. */
+export function writeTable(rows: readonly Row[], suites: readonly Suite[]): void {
   const page = fs.readFileSync(PAGE, "utf8");
   const [before = "", rest = ""] = page.split(BEGIN);
-  const after = rest.split(END)[1] ?? "";
-  fs.writeFileSync(PAGE, `${before}${BEGIN}\n\n${tableOf(rows)}\n${END}${after}`);
+  const [table = "", after = ""] = rest.split(END);
+  const lines = suites.map(({ name }) => {
+    const row = rows.find(({ suite }) => suite.name === name);
+    return row === undefined ? table.split("\n").find((line) => firstCell(line) === name) : lineOf(row);
+  });
+  fs.writeFileSync(PAGE, `${before}${BEGIN}\n\n${tableOf(lines)}\n${END}${after}`);
 }
 
 // --- internal ---
 
-function tableOf(rows: readonly Row[]): string {
-  const lines = rows.map(({ suite, tally, missing }) =>
-    missing === undefined
-      ? `| ${suite.name} | ${suite.about} | ${count(tally.accidents)} | ${count(tally.acknowledged)} | ${tally.lost} | ${tally.invalidLines} | ${tally.seqFaults} | ${tally.doubled + tally.wrong} |`
-      : `| ${suite.name} | ${suite.about} | not here: ${missing} | | | | | |`,
-  );
+function firstCell(line: string): string | undefined {
+  return line.split("|")[1]?.trim();
+}
+
+function lineOf({ suite, tally, missing }: Row): string {
+  return missing === undefined
+    ? `| ${suite.name} | ${suite.about} | ${count(tally.accidents)} | ${count(tally.acknowledged)} | ${tally.lost} | ${tally.invalidLines} | ${tally.seqFaults} | ${tally.doubled + tally.wrong} |`
+    : `| ${suite.name} | ${suite.about} | not here: ${missing} | | | | | |`;
+}
+
+function tableOf(lines: readonly (string | undefined)[]): string {
   return [
     "| accident | what is done | accidents | acknowledged events | lost | invalid lines | `seq` faults | otherwise wrong |",
     "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
-    ...lines,
+    ...lines.filter((line) => line !== undefined),
     "",
   ].join("\n");
 }

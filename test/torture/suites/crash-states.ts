@@ -22,8 +22,9 @@ export const crashStatesSuite: Suite = {
     "sessions recorded operation by operation, then every state a power cut could leave: prefixes, any unsynced changes of names, any unsynced 512-byte blocks",
   run: async ({ size, scratch, tally }) => {
     const wanted = size === "quick" ? 1_500 : 1_000_000;
-    const seen = new Map<string, Findings & { ids: Set<string> }>();
     for (let seed = 1; tally.accidents < wanted; seed++) {
+      // Ids are random, so no two recordings have a state in common.
+      const seen = new Map<string, Findings & { ids: Set<string> }>();
       const random = randomFrom(seed);
       const recorded = path.join(scratch, "recorded");
       fs.mkdirSync(recorded, { mode: 0o700 });

@@ -20,6 +20,7 @@ const SESSIONS = 8;
 const ROUNDS = 7;
 const THREADS: number = Math.min(8, os.availableParallelism());
 const events = Number(process.argv[2] ?? 400_000);
+if (!Number.isSafeInteger(events)) throw new RangeError(`EVENTS must be a number, got ${process.argv[2]}`);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-bench-"));
 const env = { XDG_STATE_HOME: path.join(folder, "state") };
 const dir = path.join(folder, ".tracekeep");

@@ -16,18 +16,15 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-import { format } from "prettier";
-
 import { openReader } from "../src/read/index.ts";
 import { IndexKeeper } from "../src/record/index-keeper.ts";
 import { openStore } from "../src/record/index.ts";
 import { writeIndex } from "../src/session-index/build.ts";
 import { formatNumber, markdownTable } from "./append/section.ts";
+import { writeSection } from "./document.ts";
 import { generate } from "./read/generate.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
-const DOCUMENT = path.join(ROOT, "docs/performance.md");
-const [BEGIN, END] = ["<!-- lifecycle:begin -->", "<!-- lifecycle:end -->"];
 /** Of the built package: what a user's process takes, and nothing of what runs this benchmark. */
 const REBUILD = `
   import * as fs from "node:fs";
@@ -77,7 +74,7 @@ async function main(): Promise<void> {
   ];
   const report = [markdownTable(head, rows), await withScratch(measureRebuild)].join("\n\n");
   console.log(report);
-  if (values.write) await writeReport(report);
+  if (values.write) await writeSection("lifecycle", report);
 }
 
 async function withScratch<T>(measure: (directory: string) => T | Promise<T>): Promise<T> {
@@ -199,12 +196,4 @@ async function timeMs(work: () => unknown): Promise<number> {
 
 function median(figures: readonly number[]): number {
   return figures.toSorted((left, right) => left - right)[figures.length >> 1] ?? NaN;
-}
-
-async function writeReport(report: string): Promise<void> {
-  const text = fs.readFileSync(DOCUMENT, "utf8");
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} … ${END}`);
-  const changed = `${text.slice(0, begin)}${BEGIN}\n\n${report}\n\n${text.slice(end)}`;
-  fs.writeFileSync(DOCUMENT, await format(changed, { parser: "markdown", printWidth: 110 }));
 }

@@ -4,14 +4,8 @@ import * as fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 
-import { format } from "prettier";
-
 import { markdownTable } from "./section.ts";
 import type { Check, Plan, Section } from "./section.ts";
-
-const DOCUMENT = path.join(import.meta.dirname, "../../docs/performance.md");
-const BEGIN = "<!-- append:begin -->";
-const END = "<!-- append:end -->";
 
 /** All sections as Markdown: what was measured where, the checks, then the tables. */
 export function reportOf(sections: readonly Section[], plan: Plan): string {
@@ -20,15 +14,6 @@ export function reportOf(sections: readonly Section[], plan: Plan): string {
     .filter(({ blocks }) => blocks.length > 0)
     .map(({ title, blocks }) => `### ${title}\n\n${blocks.join("\n\n")}`);
   return [circumstances(plan), "### Targets\n\n" + checksTable(checks), ...parts].join("\n\n");
-}
-
-/** Puts the report between the markers of docs/performance.md. @throws Error when they are not there */
-export async function writeReport(report: string): Promise<void> {
-  const text = fs.readFileSync(DOCUMENT, "utf8");
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} … ${END}`);
-  const changed = `${text.slice(0, begin)}${BEGIN}\n\n${report}\n\n${text.slice(end)}`;
-  fs.writeFileSync(DOCUMENT, await format(changed, { parser: "markdown", printWidth: 110 }));
 }
 
 // --- internal ---

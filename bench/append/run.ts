@@ -18,10 +18,11 @@ import * as fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
+import { writeSection } from "../document.ts";
 import { measureAppend } from "./append.ts";
 import { measureDurable } from "./durable.ts";
 import { measureMemory } from "./memory.ts";
-import { reportOf, writeReport } from "./report.ts";
+import { reportOf } from "./report.ts";
 import type { Plan } from "./section.ts";
 import { measureSessions } from "./sessions.ts";
 import { measureSteps } from "./steps.ts";
@@ -60,4 +61,4 @@ const sections = [
 ];
 const report = reportOf(sections, plan);
 console.log(report);
-if (values.write) await writeReport(report);
+if (values.write) await writeSection("append", report);

@@ -11,9 +11,8 @@ import * as fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { format } from "prettier";
-
 import { formatNumber, markdownTable } from "../append/section.ts";
+import { writeSection } from "../document.ts";
 import { AuditLog } from "../../src/audit-log/index.ts";
 import { listRotated } from "../../src/store/shared-segments.ts";
 import { fixedClock } from "../../src/testing/index.ts";
@@ -21,8 +20,6 @@ import { fixedClock } from "../../src/testing/index.ts";
 const ROOT = path.join(import.meta.dirname, "../..");
 const CHILD = path.join(ROOT, "test/children/audit-writer.mjs");
 const SCRATCH = path.join(ROOT, ".cache/bench");
-const DOCUMENT = path.join(ROOT, "docs/performance.md");
-const [BEGIN, END] = ["<!-- audit-log:begin -->", "<!-- audit-log:end -->"];
 const ROTATE_BYTES: number = 1024 * 1024;
 const RECENT = 1_000;
 
@@ -39,7 +36,7 @@ execFileSync(path.join(ROOT, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.js
 fs.mkdirSync(SCRATCH, { recursive: true });
 const report = [await withScratch(countAll), await withScratch(measureHistories)].join("\n\n");
 console.log(report);
-if (values.write) await writeReport();
+if (values.write) await writeSection("audit-log", report);
 
 // --- internal ---
 
@@ -141,12 +138,4 @@ function timeMs(fn: () => unknown): number {
 function timeEach(fn: () => unknown): number {
   const times = Array.from({ length: 201 }, () => timeMs(fn)).sort((left, right) => left - right);
   return times[100] ?? NaN;
-}
-
-async function writeReport(): Promise<void> {
-  const text = fs.readFileSync(DOCUMENT, "utf8");
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${DOCUMENT} has no ${BEGIN} … ${END}`);
-  const changed = `${text.slice(0, begin)}${BEGIN}\n\n${report}\n\n${text.slice(end)}`;
-  fs.writeFileSync(DOCUMENT, await format(changed, { parser: "markdown", printWidth: 110 }));
 }

@@ -78,7 +78,7 @@ const report = [
     ],
     rows,
   ),
-  `Tracekeep's slow subscriber takes ten events a second and was told of ` +
+  `Tracekeep's slow subscriber takes one event in two seconds and was told of ` +
     `${formatNumber(results.median(paced("tracekeep"), "dropped"))} that it did not get. A process that has only ` +
     `loaded Tracekeep takes ${formatNumber(results.median(paced("tracekeep"), "openMb"))} MB.`,
   `First chunk: after ${results.median(FIRST, "turns")} turn(s) of the event loop in the process, after ` +

@@ -13,10 +13,9 @@ import os from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-import { format } from "prettier";
-
 import { median } from "../append/rounds.ts";
 import { markdownTable } from "../append/section.ts";
+import { writeSection } from "../document.ts";
 import { generate } from "./generate.ts";
 
 const HERE = import.meta.dirname;
@@ -129,7 +128,7 @@ const report =
   `${inputs.events.toLocaleString("en-US")} events; ${rounds} rounds. Seconds from the start of a process to its end, and how ` +
   `many times as long as Tracekeep it took.\n\n${blocks.join("\n\n")}`;
 console.log(report);
-if (values.write) await write(report);
+if (values.write) await writeSection("read", report);
 
 // --- internal ---
 
@@ -277,14 +276,4 @@ function isThere(program: string): boolean {
     path.isAbsolute(program) ||
     (process.env["PATH"] ?? "").split(":").some((folder) => fs.existsSync(path.join(folder, program)))
   );
-}
-
-async function write(text: string): Promise<void> {
-  const file = path.join(ROOT, "docs/performance.md");
-  const document = fs.readFileSync(file, "utf8");
-  const [begin, end] = ["<!-- read:begin -->", "<!-- read:end -->"];
-  const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`${file} has no ${begin} … ${end}`);
-  const changed = `${document.slice(0, from)}${begin}\n\n${text}\n\n${document.slice(to)}`;
-  fs.writeFileSync(file, await format(changed, { parser: "markdown", printWidth: 110 }));
 }

@@ -216,6 +216,18 @@ describe("after a failed sync", () => {
     expect(shown().report.superseded).toBe(1);
   });
 
+  it.each(["interval", "fsync"] as const)(
+    "at the end, close says when no other file could be synced either, with every line in the log (%s)",
+    (durability) => {
+      const disk = faultyDisk();
+      const log = create({ disk, durability });
+      log.append(parts("CHECKPOINT"));
+      disk.failSyncs = 2;
+      expect(() => log.close()).toThrow(expect.objectContaining({ code: "IO" }));
+      expect(shown().events.map(({ event }) => event)).toEqual(["START", "CHECKPOINT"]);
+    },
+  );
+
   it("and when no other file can be begun, whoever waits is told and nothing more is accepted", async () => {
     const disk = faultyDisk();
     const faults: TracekeepError[] = [];

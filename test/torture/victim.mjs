@@ -42,7 +42,7 @@ await Promise.all(
 if (plan.end !== false) endSession();
 tell({ done: true, faults });
 
-/** Only at `fsync` must a failed last sync be made good: else END is written, and that it may not be on the medium is said. */
+/** Where neither its last sync nor that of another file goes well, END is written, and that it may not be on the medium is said. */
 function endSession() {
   try {
     session.end();

@@ -34,7 +34,7 @@ async function openTracekeep(dir) {
   };
   const slow = subscribe({ ...options, policy: "drop-oldest" });
   const readSlowly = async () => {
-    for await (const _ of slow) await sleep(100);
+    for await (const _ of slow) await sleep(2_000);
   };
   const readers = [read(), read()];
   const reading = readSlowly();

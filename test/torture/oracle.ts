@@ -57,7 +57,9 @@ export function inspect(dir: string, session: string, promised: readonly Promise
   const segments = fs
     .readdirSync(dir)
     .filter((name) => name.startsWith("session_") && name.endsWith(".jsonl"))
-    .map((name) => readSegment(path.join(dir, name), session))
+    .map((name) => path.join(dir, name))
+    .filter((file) => !isOfAnother(session, file))
+    .map((file) => readSegment(file, session))
     .filter(({ lines }) => lines.length > 0)
     .map((segment) => {
       const { seq = 0, first_seq: firstSeq = seq } = segment.lines[0] ?? {};
@@ -100,6 +102,21 @@ export function inspect(dir: string, session: string, promised: readonly Promise
 }
 
 // --- internal ---
+
+/** Whether the first line says so: of many sessions with long lines nobody wants to read all for each. */
+function isOfAnother(session: string, file: string): boolean {
+  const fd = fs.openSync(file, "r");
+  try {
+    const head = Buffer.alloc(64 * 1024);
+    const text = head.toString("utf8", 0, fs.readSync(fd, head, 0, head.length, 0));
+    const { session_id: other } = JSON.parse(text.slice(0, text.indexOf("\n"))) as { session_id?: string };
+    return other !== undefined && other !== session;
+  } catch {
+    return false;
+  } finally {
+    fs.closeSync(fd);
+  }
+}
 
 /** `invalid`: numbers that the lines should have which are none. */
 function readSegment(file: string, session: string): { lines: Line[]; invalid: number[]; isTorn: boolean } {

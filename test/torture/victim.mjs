@@ -63,8 +63,9 @@ function tell(what) {
     try {
       written += fs.writeSync(1, line, written);
     } catch (error) {
-      // The pipe is full: whoever reads it is not as fast.
       if (error.code !== "EAGAIN") throw error;
+      // The pipe is full: whoever reads it is not as fast, and would be slower still beside a loop that never rests.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
 }

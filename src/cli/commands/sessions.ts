@@ -118,7 +118,8 @@ function print(context: CommandContext, rows: readonly SessionRow[]): void {
       formatCount(row.tool_calls),
       formatCount(row.tool_errors),
       row.cost_usd === null ? "–" : formatUsd(row.cost_usd),
-      String(row.health.score),
+      // Nothing was recorded that says how well it went. `tracekeep health` looks at all of its events.
+      row.health.points.length === 0 ? "–" : String(row.health.score),
     ]),
     stdout.isTerminal ? stdout.columns : stdout.lineColumns,
   );

@@ -2,7 +2,8 @@
 
 import { paint } from "./paint.ts";
 
-import type { AuditReport, GroupRow } from "./audit.ts";
+import type { AuditReport } from "./audit.ts";
+import type { GroupRow } from "./groups.ts";
 import { coverageText } from "./coverage-text.ts";
 import { formatPlace, formatShortId } from "./event-text.ts";
 import type { EventPlace } from "./place.ts";

@@ -3,22 +3,18 @@
 
 import type { Event } from "../event/index.ts";
 import type { Reader, ReadReport, SessionEntry, SkippedBytes } from "../read/index.ts";
-import {
-  addFigures,
-  addSummary,
-  instantOf,
-  isFailure,
-  newFigures,
-  newTotals,
-  unpricedModels,
-} from "../summary/index.ts";
-import type { Figures, Health, HealthPoints, TokenCounts, Totals } from "../summary/index.ts";
+import { addSummary, newTotals, unpricedModels } from "../summary/index.ts";
+import type { Figures, TokenCounts, Totals } from "../summary/index.ts";
 import { CoverageFold } from "./coverage.ts";
 import type { Coverage } from "./coverage.ts";
-import { gistOf } from "./event-text.ts";
 import { FindingsWatch } from "./findings.ts";
 import type { AnomalyRow } from "./findings.ts";
-import type { EventPlace } from "./place.ts";
+import { Groups } from "./groups.ts";
+import type { GroupRow } from "./groups.ts";
+import { HealthTotals } from "./health-totals.ts";
+import type { HealthReport } from "./health-totals.ts";
+import { Notables } from "./notables.ts";
+import type { ErrorRow, RecentSession, SilenceRow } from "./notables.ts";
 import { roundCost } from "./session-row.ts";
 
 export interface AuditOptions {
@@ -38,24 +34,6 @@ export interface AuditOptions {
   signal?: AbortSignal | undefined;
   /** Called now and then with how far the read is. */
   onProgress?: ((report: ReadReport) => void) | undefined;
-}
-
-/** Figures of an agent or a project. */
-export interface GroupRow {
-  name: string;
-  sessions: number;
-  events: number;
-  tool_calls: number;
-  tool_errors: number;
-  model_calls: number;
-  cost_usd: number | null;
-  active_ms: number;
-}
-
-export interface ErrorRow extends EventPlace {
-  event: string;
-  tool: string | null;
-  message: string;
 }
 
 export interface AuditReport {
@@ -80,7 +58,7 @@ export interface AuditReport {
   projects: GroupRow[];
   latest_errors: ErrorRow[];
   /** Longest times without an event inside a session. */
-  silences: (EventPlace & { ms: number })[];
+  silences: SilenceRow[];
   /** What resumed and forked sessions repeat, not counted above. */
   copies: {
     events: number;
@@ -103,34 +81,8 @@ export interface AuditReport {
   coverage: Coverage;
 }
 
-/** How well the sessions went: see `healthOf`. */
-export interface HealthReport {
-  /** Mean of the sessions' scores; null without sessions. */
-  average: number | null;
-  /** Sessions in each band. */
-  bands: Record<string, number>;
-  /** The least healthy sessions below 100, worst first. */
-  worst: { session_id: string; agent_id: string; score: number; band: string; points: HealthPoints[] }[];
-}
-
-export interface RecentSession {
-  session_id: string;
-  agent_id: string;
-  status: string;
-  started_at: string | null;
-  last_at: string | null;
-  events: number;
-  tool_calls: number;
-}
-
-/** Lists are cut to this many, so that one damaged store cannot fill the memory. */
-const MAX_LISTED = 10_000;
-const MAX_SILENCES = 5;
 /** As many of the latest failures an index knows; for more, the events themselves have to be read. */
 const MAX_KNOWN_ERRORS = 100;
-const MAX_RECENT = 5;
-const MAX_GROUPS = 10_000;
-const MAX_WORST = 5;
 
 /**
  * Reads the store once and adds everything up.
@@ -143,7 +95,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
   const agents = new Groups();
   const projects = new Groups();
   const maxErrors = options.errors ?? 5;
-  const found = new Findings(maxErrors);
+  const found = new Notables(maxErrors);
   const watch = new FindingsWatch(options.rules === true);
   const health = new HealthTotals();
   const witnessed = new Set<string>();
@@ -166,7 +118,7 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     projects.add(session.project ?? "(unknown)", session);
     found.silencesOf(session);
     const findings = watch.take(session);
-    for (const row of findings.anomalies) if (found.anomalies.length < MAX_LISTED) found.anomalies.push(row);
+    found.noteAnomalies(findings.anomalies);
     health.add(session, findings.health);
     found.noteRecent(session);
     if (session.hook_events > 0) witnessed.add(session.session_id);
@@ -261,117 +213,4 @@ function copiesOf(copies: Figures): AuditReport["copies"] {
 
 function sum({ input, output, cache_read: read, cache_write: write }: TokenCounts): number {
   return input + output + read + write;
-}
-
-/** Sessions added up by a name. */
-class Groups {
-  readonly #groups = new Map<string, { sessions: number; active_ms: number; figures: Figures }>();
-
-  add(name: string, session: SessionEntry): void {
-    const key = this.#groups.has(name) || this.#groups.size < MAX_GROUPS ? name : "(other)";
-    const group = this.#groups.get(key) ?? { sessions: 0, active_ms: 0, figures: newFigures() };
-    this.#groups.set(key, group);
-    group.sessions++;
-    group.active_ms += session.active_ms;
-    addFigures(group.figures, session);
-    addFigures(group.figures, session.copies, -1);
-  }
-
-  /** The busiest first. */
-  rows(): GroupRow[] {
-    return [...this.#groups]
-      .map(([name, { sessions, active_ms, figures }]) => ({
-        name,
-        sessions,
-        events: figures.events,
-        tool_calls: figures.tool_calls,
-        tool_errors: figures.tool_errors,
-        model_calls: figures.model_calls,
-        cost_usd: roundCost(figures.cost_usd),
-        active_ms,
-      }))
-      .toSorted((left, right) => right.events - left.events || (left.name < right.name ? -1 : 1));
-  }
-}
-
-class HealthTotals {
-  readonly #bands: Record<string, number> = {};
-  readonly #worst: HealthReport["worst"] = [];
-  #sessions = 0;
-  #sum = 0;
-
-  add({ session_id, agent_id }: SessionEntry, { score, band, points }: Health): void {
-    this.#sessions++;
-    this.#sum += score;
-    this.#bands[band] = (this.#bands[band] ?? 0) + 1;
-    if (score === 100) return;
-    this.#worst.push({ session_id, agent_id, score, band, points });
-    this.#worst.sort((left, right) => left.score - right.score);
-    this.#worst.length = Math.min(this.#worst.length, MAX_WORST);
-  }
-
-  report(): HealthReport {
-    const average = this.#sessions === 0 ? null : Math.round((10 * this.#sum) / this.#sessions) / 10;
-    return { average, bands: this.#bands, worst: this.#worst };
-  }
-}
-
-/** What is worth naming one by one. */
-class Findings {
-  readonly errors: ErrorRow[] = [];
-  readonly silences: (EventPlace & { ms: number })[] = [];
-  readonly skipped: SkippedBytes[] = [];
-  readonly anomalies: AnomalyRow[] = [];
-  readonly recent: RecentSession[] = [];
-  readonly #maxErrors: number;
-
-  constructor(maxErrors: number) {
-    this.#maxErrors = maxErrors;
-  }
-
-  observe(event: Event): void {
-    if (event.copy_of === undefined && isFailure(event, event)) this.#noteError(event);
-    if (event.event === "GAP" && event.source !== undefined && this.skipped.length < MAX_LISTED) {
-      const { file, offset } = event.source;
-      const bytes = typeof event["bytes"] === "number" ? event["bytes"] : 0;
-      this.skipped.push({ file, from: offset, to: offset + bytes, reason: String(event["reason"]) });
-    }
-  }
-
-  silencesOf(session: SessionEntry): void {
-    const { session_id, agent_id } = session;
-    for (const { ms, after_seq: seq, after_at: timestamp } of session.silences) {
-      this.silences.push({ session_id, agent_id, seq, timestamp, ms });
-    }
-    this.silences.sort((left, right) => right.ms - left.ms);
-    this.silences.length = Math.min(this.silences.length, MAX_SILENCES);
-  }
-
-  noteRecent(session: SessionEntry): void {
-    if (session.parent_id !== null) return;
-    const { session_id, agent_id, status, started_at, last_at, events, tool_calls } = session;
-    this.recent.unshift({ session_id, agent_id, status, started_at, last_at, events, tool_calls });
-    this.recent.sort((left, right) => ((left.last_at ?? "") < (right.last_at ?? "") ? 1 : -1));
-    this.recent.length = Math.min(this.recent.length, MAX_RECENT);
-  }
-
-  #noteError(event: Event): void {
-    const timeMs = instantOf(event.timestamp);
-    const at = this.errors.findLastIndex(({ timestamp }) => instantOf(timestamp) > timeMs) + 1;
-    if (at >= this.#maxErrors) return;
-    const tool = typeof event["tool"] === "string" ? event["tool"] : null;
-    this.errors.splice(at, 0, { ...placeOf(event), event: event.event, tool, message: messageOf(event) });
-    this.errors.length = Math.min(this.errors.length, this.#maxErrors);
-  }
-}
-
-function placeOf({ session_id, agent_id, seq, timestamp }: Event): EventPlace {
-  return { session_id, agent_id, seq, timestamp };
-}
-
-/** Kept short: the event itself has the rest. */
-const MAX_MESSAGE_CHARACTERS = 500;
-
-function messageOf(event: Event): string {
-  return gistOf(event).slice(0, MAX_MESSAGE_CHARACTERS);
 }

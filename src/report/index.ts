@@ -9,7 +9,10 @@
  * console.log(renderAudit(report, { columns: 80, color: false }));
  */
 export { auditReport } from "./audit.ts";
-export type { AuditOptions, AuditReport, ErrorRow, GroupRow, HealthReport, RecentSession } from "./audit.ts";
+export type { AuditOptions, AuditReport } from "./audit.ts";
+export type { GroupRow } from "./groups.ts";
+export type { HealthReport } from "./health-totals.ts";
+export type { ErrorRow, RecentSession, SilenceRow } from "./notables.ts";
 export { FindingsWatch } from "./findings.ts";
 export type { AnomalyRow, SessionFindings } from "./findings.ts";
 export { renderAnomalies, renderHealth } from "./findings-text.ts";

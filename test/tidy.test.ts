@@ -6,6 +6,8 @@ import path from "node:path";
 
 import { describe, expect, it } from "vitest";
 
+import { COMMANDS } from "../src/cli/commands.ts";
+
 const ROOT = path.join(import.meta.dirname, "..");
 const SRC = path.join(ROOT, "src");
 
@@ -172,6 +174,21 @@ describe("the documents", () => {
         .map((target) => `${page} -> ${target}`);
     });
     expect(broken).toEqual([]);
+  });
+
+  it("have only tables that begin with a head, so that they are shown as tables", () => {
+    const broken = pages.flatMap((page) => {
+      const text = readFileSync(path.join(ROOT, page), "utf8").replaceAll(/^```.*?^```/gms, "");
+      return [...text.matchAll(/(?<!^\|.*\n)^\|.*\n(?!\|[ :|-]+\|$)/gm)].map(([row]) => `${page}: ${row}`);
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it("have a section for every command", () => {
+    const headings = readFileSync(path.join(ROOT, "docs", "cli.md"), "utf8")
+      .match(/^## .*$/gm)
+      ?.join("\n");
+    for (const { name } of COMMANDS) expect(headings).toMatch(new RegExp(`\`${name}[\` ]`));
   });
 
   it("say what every folder of src is for", () => {

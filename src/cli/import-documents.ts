@@ -16,7 +16,7 @@ export async function importDocuments(context: CommandContext): Promise<ExitCode
   const paths = context.operands.slice(1);
   const id = context.text("as");
   if (paths.length === 0) throw new UsageError("name the documents, or a folder of them: import json PATH");
-  if (context.text("zone") !== undefined) throw new UsageError("--zone is for decepticon");
+  if (context.text("zone") !== undefined) throw new UsageError("--zone is for decepticon and aicore");
   const files = findDocuments(paths, context.cwd);
   if (id !== undefined && files.length !== 1) {
     throw new UsageError(`--as is for one document, and there are ${formatCount(files.length)}`);

@@ -4,9 +4,8 @@
 //
 // Its times have no offset: they are those of the machine it ran on.
 
-import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames, textOption } from "../base/options.ts";
-import { formatTimestamp, parseTimestamp } from "../event/index.ts";
+import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
 import type {
   ImportedSession,
@@ -17,7 +16,7 @@ import type {
   Translator,
 } from "./importer.ts";
 import { objectIn, textIn, without } from "./json.ts";
-import { readerOfZone } from "./zone.ts";
+import { readerOfTimes, readerOfZone } from "./zone.ts";
 
 export interface DecepticonOptions {
   /**
@@ -72,8 +71,8 @@ const OWN_FIELDS: ReadonlySet<string> = new Set([
 const TOLD: ReadonlySet<string> = new Set(["session_id", "events", "session_info", "export_metadata"]);
 
 class SessionTranslator implements Translator {
-  readonly #path: string;
-  readonly #readNaive: ((text: string) => number | undefined) | undefined;
+  /** @throws TracekeepError when no zone was named */
+  readonly #timeOf: (text: string) => number | undefined;
   readonly #session: ImportedSession;
   /** Calls without an output yet, by tool, the first first. */
   readonly #openCalls = new Map<string, string[]>();
@@ -81,12 +80,11 @@ class SessionTranslator implements Translator {
 
   constructor(
     { path, head: [about = {}] }: TranscriptFile,
-    readNaive: SessionTranslator["timeOf"] | undefined,
+    readNaive: ((text: string) => number | undefined) | undefined,
   ) {
-    this.#path = path;
-    this.#readNaive = readNaive;
+    this.#timeOf = readerOfTimes("decepticon", path, readNaive);
     const startTime = startTimeOf(about);
-    const startMs = startTime === undefined ? undefined : this.timeOf(startTime);
+    const startMs = startTime === undefined ? undefined : this.#timeOf(startTime);
     const { session_id: _, total_events: __, ...info } = objectIn(about, "session_info") ?? {};
     this.#session = {
       id: sessionIdOf(about) ?? path,
@@ -98,7 +96,7 @@ class SessionTranslator implements Translator {
 
   translate(record: JsonObject, _at: RecordPosition): readonly Translated[] {
     const written = textIn(record, "timestamp");
-    const timeMs = written === undefined ? undefined : this.timeOf(written);
+    const timeMs = written === undefined ? undefined : this.#timeOf(written);
     const draft: EventDraft = {
       ...this.#said(record),
       ...(timeMs === undefined ? {} : { timestamp: formatTimestamp(timeMs) }),
@@ -106,18 +104,6 @@ class SessionTranslator implements Translator {
       ...(written === undefined ? {} : { metadata: { source_timestamp: written } }),
     };
     return [{ session: this.#session, draft }];
-  }
-
-  /** @throws TracekeepError when no zone was named */
-  timeOf(text: string): number | undefined {
-    const timeMs = parseTimestamp(text);
-    if (timeMs !== undefined) return timeMs;
-    if (this.#readNaive !== undefined) return this.#readNaive(text);
-    throw new TracekeepError(
-      "BAD_EVENT",
-      "its times have no offset; name the zone they were written in: import decepticon --zone local",
-      { path: this.#path },
-    );
   }
 
   // --- internal ---

@@ -46,6 +46,29 @@ it("gives the elements that JSON.parse finds, each from its own place, and the r
   );
 });
 
+it("gives the elements of a document that is an array, from its beginning and from any of them", () => {
+  const file = path.join(folder, "d.json");
+  fc.assert(
+    fc.property(fc.array(fc.jsonValue()), fc.constantFrom(undefined, 2, "\t"), (elements, indent) => {
+      fs.writeFileSync(file, JSON.stringify(elements, null, indent));
+      const items = [...readDocument(file, "events")];
+      const rest = items.pop();
+      expect(rest).toMatchObject({ kind: "rest", hasArray: true, isWhole: true });
+      const found = items.map((item) => ("bytes" in item ? item.bytes.toString("utf8") : ""));
+      expect(found.map((text) => JSON.stringify(JSON.parse(text)))).toEqual(
+        elements.map((element) => JSON.stringify(element)),
+      );
+      items.forEach(({ offset }, index) => {
+        // At 0 stands the bracket.
+        const again = [...readDocument(file, "events", offset)];
+        expect(again).toHaveLength(items.length - index + 1);
+        expect(again.at(-1)).toMatchObject({ isWhole: true });
+      });
+    }),
+    { numRuns: 100 },
+  );
+});
+
 it("goes on across its chunks", () => {
   const file = path.join(folder, "d.json");
   const events = Array.from({ length: 2000 }, (_, at) => ({ at, text: 'é]},{"'.repeat(at % 500) }));

@@ -1,5 +1,5 @@
-// A JSON document that holds an array of records, taken apart in constant memory: its elements one by one, and the rest
-// of it. How it is laid out does not matter; an end that is missing costs no more than the element it was cut in.
+// A JSON document that holds an array of records, or is one, taken apart in constant memory: its elements one by one, and
+// the rest of it. How it is laid out does not matter; an end that is missing costs no more than the element it was cut in.
 
 import * as fs from "node:fs";
 
@@ -20,6 +20,8 @@ export interface DocumentElement {
 export interface DocumentRest {
   kind: "rest";
   text: string;
+  /** Whether there was such an array. */
+  hasArray: boolean;
   /** Whether the document came to its end; else `offset` is where what was cut begins. */
   isWhole: boolean;
   offset: number;
@@ -27,7 +29,8 @@ export interface DocumentRest {
 }
 
 /**
- * Reads the array under `name` at the top of a document, and what is around it (at most 1 MiB of that).
+ * Reads the array under `name` at the top of a document, and what is around it (at most 1 MiB of that). Of a document
+ * that is an array, it reads that.
  *
  * @param fromOffset where an element begins; then nothing is known of what is before
  * @throws TracekeepError when the file cannot be read
@@ -37,7 +40,6 @@ export function* readDocument(
   name: string,
   fromOffset: number = 0,
 ): Generator<DocumentElement | DocumentRest, void, undefined> {
-  const scan = new DocumentScan(name, fromOffset);
   let fd: number;
   try {
     fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
@@ -46,6 +48,7 @@ export function* readDocument(
   }
   try {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const scan = new DocumentScan(isArray(fd, chunk, path) ? undefined : name, fromOffset);
     for (let at = fromOffset; ;) {
       const read = readAt(fd, chunk, at, path);
       if (read === 0) break;
@@ -72,10 +75,14 @@ const CLOSING: ReadonlySet<number> = new Set([0x7d, 0x5d]);
 const SPACE: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
 
 class DocumentScan {
-  readonly #name: string;
-  /** How many brackets are open; elements are inside two. */
+  /** Undefined when the document is the array. */
+  readonly #name: string | undefined;
+  /** How many brackets are open around an element. */
+  readonly #elementDepth: number;
+  /** How many brackets are open. */
   #depth: number;
   #inArray: boolean;
+  #hasArray: boolean;
   #inText = false;
   /** How far the file was read. */
   #end: number;
@@ -87,11 +94,13 @@ class DocumentScan {
   readonly #rest: Buffer[] = [];
   #restBytes = 0;
 
-  constructor(name: string, fromOffset: number) {
-    this.#name = JSON.stringify(name);
+  constructor(name: string | undefined, fromOffset: number) {
+    this.#name = name === undefined ? undefined : JSON.stringify(name);
+    this.#elementDepth = name === undefined ? 1 : 2;
     this.#end = fromOffset;
     this.#inArray = fromOffset > 0;
-    this.#depth = this.#inArray ? 2 : 0;
+    this.#hasArray = this.#inArray;
+    this.#depth = this.#inArray ? this.#elementDepth : 0;
   }
 
   *take(chunk: Buffer, offset: number): Generator<DocumentElement, void, undefined> {
@@ -105,7 +114,7 @@ class DocumentScan {
         this.#takeText(byte);
         continue;
       }
-      if (this.#inArray && this.#depth === 2) {
+      if (this.#inArray && this.#depth === this.#elementDepth) {
         const isEnd = byte === COMMA || CLOSING.has(byte);
         if (this.#element !== undefined && isEnd) {
           yield this.#endElement(chunk.subarray(elementFrom, at));
@@ -129,13 +138,14 @@ class DocumentScan {
   rest(): DocumentRest {
     const isWhole = this.#element === undefined && this.#depth === 0;
     const { offset = this.#end, line = this.#line } = this.#element ?? {};
-    return { kind: "rest", text: Buffer.concat(this.#rest).toString("utf8"), isWhole, offset, line };
+    const text = Buffer.concat(this.#rest).toString("utf8");
+    return { kind: "rest", text, hasArray: this.#hasArray, isWhole, offset, line };
   }
 
   // --- internal ---
 
   #takeText(byte: number): void {
-    if (this.#depth === 1 && this.#field.length <= this.#name.length)
+    if (this.#depth === 1 && this.#field.length <= (this.#name?.length ?? 0))
       this.#field += String.fromCharCode(byte);
     if (this.#escaped) this.#escaped = false;
     else if (byte === BACKSLASH) this.#escaped = true;
@@ -147,12 +157,18 @@ class DocumentScan {
       this.#inText = true;
       if (this.#depth === 1) this.#field = '"';
     } else if (OPENING.has(byte)) {
-      if (byte === ARRAY && this.#depth === 1 && this.#field === this.#name) this.#inArray = true;
+      if (byte === ARRAY && this.#isRecords()) this.#inArray = this.#hasArray = true;
       this.#depth++;
     } else if (CLOSING.has(byte)) {
       this.#depth--;
-      if (this.#depth === 1) this.#inArray = false;
+      if (this.#depth === this.#elementDepth - 1) this.#inArray = false;
     }
+  }
+
+  /** Whether a bracket that opens here is that of the records. */
+  #isRecords(): boolean {
+    if (this.#depth !== this.#elementDepth - 1) return false;
+    return this.#name === undefined ? !this.#hasArray : this.#field === this.#name;
   }
 
   #endElement(last: Buffer): DocumentElement {
@@ -176,6 +192,12 @@ class DocumentScan {
     this.#restBytes += bytes.length;
     if (this.#restBytes <= MAX_REST_BYTES) this.#rest.push(Buffer.from(bytes));
   }
+}
+
+/** Whether a document begins as an array does. */
+function isArray(fd: number, chunk: Buffer, path: string): boolean {
+  const head = chunk.subarray(0, readAt(fd, chunk, 0, path));
+  return head.find((byte) => !SPACE.has(byte)) === ARRAY;
 }
 
 function trimmedEnd(bytes: Buffer): Buffer {

@@ -1,6 +1,6 @@
 /**
  * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Decepticon's sessions, Vivarium's audit
- * logs; and our own sessions back from their documents.
+ * logs, AiCore's model calls; and our own sessions back from their documents.
  *
  * @module
  * @example
@@ -9,6 +9,8 @@
  * const report = await importSessions(openStore());
  * console.log(`${report.events_added} events added from ${report.files} files`);
  */
+export { aiCore } from "./aicore.ts";
+export type { AiCoreOptions } from "./aicore.ts";
 export { claudeCode } from "./claude-code.ts";
 export { codex } from "./codex.ts";
 export { decepticon } from "./decepticon.ts";

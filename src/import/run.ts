@@ -8,6 +8,7 @@ import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames } from "../base/options.ts";
 import { loadPrices } from "../pricing/index.ts";
 import type { Store } from "../record/index.ts";
+import { aiCore } from "./aicore.ts";
 import { claudeCode } from "./claude-code.ts";
 import { codex } from "./codex.ts";
 import { decepticon } from "./decepticon.ts";
@@ -23,7 +24,7 @@ import { vivarium } from "./vivarium.ts";
 import { tallyUnchanged } from "./unchanged.ts";
 
 /** Every importer there is. */
-export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon(), vivarium];
+export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon(), vivarium, aiCore()];
 
 export interface ImportOptions {
   /** Which tools' recordings to import. Default: those of all. */

@@ -1,5 +1,6 @@
-// One transcript, JSON Lines or a JSON document with its records under `events`, as a sequence of items: records, damage, and an end that is not written yet. Damage is data
-// here, never an exception: every byte of the file that is not blank is in exactly one item.
+// One transcript, JSON Lines or a JSON document (its records under `events`, an array of them, or one alone), as a
+// sequence of items: records, damage, and an end that is not written yet. Damage is data here, never an exception: every
+// byte of the file that is not blank is in exactly one item.
 
 import { isAscii, isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
@@ -7,9 +8,10 @@ import * as fs from "node:fs";
 
 import { ioError } from "../base/errors.ts";
 import type { JsonObject } from "../event/index.ts";
-import { parseObject, salvageLine } from "../format/index.ts";
+import { MAX_READ_LINE_BYTES, parseObject, salvageLine } from "../format/index.ts";
 import { readLines } from "../store/line-reader.ts";
 import { readDocument } from "./document.ts";
+import type { DocumentElement } from "./document.ts";
 
 export type TranscriptItem = TranscriptRecord | Damage | UnfinishedEnd;
 
@@ -93,14 +95,12 @@ export function* readTranscript(
 }
 
 /**
- * The records within about the first `maxBytes` of a transcript, at most `maxRecords`; of a document, what it says
- * beside its records.
+ * The records within about the first `maxBytes` of a transcript, at most `maxRecords`; of a document that is an object,
+ * what it says beside its records.
  */
 export function readHead(path: string, maxBytes: number, maxRecords: number = Infinity): JsonObject[] {
-  if (path.endsWith(".json")) {
-    const about = readAbout(path);
-    return about === undefined ? [] : [about];
-  }
+  const about = path.endsWith(".json") ? readAbout(path) : undefined;
+  if (about !== undefined) return [about];
   const head: JsonObject[] = [];
   for (const item of readTranscript(path)) {
     if (item.kind === "record") head.push(item.record);
@@ -133,20 +133,36 @@ const FRAGMENT_BYTES = 64 * 1024;
 function* readDocumentItems(path: string, fromOffset: number): Generator<TranscriptItem, void, undefined> {
   for (const item of readDocument(path, RECORDS, fromOffset)) {
     const { offset, line } = item;
-    if (item.kind === "rest") {
-      if (!item.isWhole) yield { kind: "unfinished", from: offset, to: fs.statSync(path).size, line };
-      continue;
-    }
-    const { bytes, length } = item;
-    const record = bytes[0] === OPEN ? parseWhole(bytes) : undefined;
-    if (record !== undefined) {
-      yield { kind: "record", record, offset, line, bytes };
-      if (!isUtf8(bytes)) yield invalidUtf8(bytes, offset, line);
-    } else {
-      const reason = bytes.length === 0 ? "longer than 64 MiB" : "not a JSON object";
-      yield { ...damageOf(bytes, offset, line, reason), to: offset + length };
-    }
+    if (item.kind === "element") yield* elementItems(item);
+    else if (!item.isWhole) yield { kind: "unfinished", from: offset, to: fs.statSync(path).size, line };
+    else if (!item.hasArray) yield* onlyRecord(path);
   }
+}
+
+function* elementItems({
+  bytes,
+  offset,
+  length,
+  line,
+}: Omit<DocumentElement, "kind">): Generator<TranscriptItem> {
+  const record = bytes[0] === OPEN ? parseWhole(bytes) : undefined;
+  if (record !== undefined) {
+    yield { kind: "record", record, offset, line, bytes };
+    if (!isUtf8(bytes)) yield invalidUtf8(bytes, offset, line);
+  } else {
+    const reason = bytes.length === 0 ? "longer than 64 MiB" : "not a JSON object";
+    yield { ...damageOf(bytes, offset, line, reason), to: offset + length };
+  }
+}
+
+/** A document without an array of records is one itself. */
+function* onlyRecord(path: string): Generator<TranscriptItem> {
+  const { size } = fs.statSync(path);
+  const bytes = size > MAX_READ_LINE_BYTES ? Buffer.alloc(0) : fs.readFileSync(path);
+  const offset = bytes.indexOf("{");
+  if (offset < 0 && size <= MAX_READ_LINE_BYTES) return;
+  const at = Math.max(0, offset);
+  yield* elementItems({ bytes: bytes.subarray(at), offset: at, length: size - at, line: 1 });
 }
 
 /** The common case: the line is one object. Text known to be ASCII is decoded several times faster. */

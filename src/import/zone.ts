@@ -1,5 +1,6 @@
 // Times without an offset mean a different instant in every place, so whoever imports them says which place was meant.
 
+import { TracekeepError } from "../base/errors.ts";
 import { parseTimestamp } from "../event/index.ts";
 
 const NAIVE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)$/;
@@ -32,6 +33,31 @@ export function readerOfZone(zone: string): (text: string) => number | undefined
     const offsets = [utcMs - DAY_MS, utcMs + DAY_MS].map((ms) => clock(ms) - ms);
     const candidates = offsets.map((offsetMs) => utcMs - offsetMs);
     return candidates.find((ms) => clock(ms) === utcMs) ?? candidates[0];
+  };
+}
+
+/**
+ * Reads the times of a file whose writer leaves the offset out, as far as it does.
+ *
+ * @param source the importer's name
+ * @param readNaive from {@link readerOfZone}; undefined when no zone was named
+ * @returns milliseconds since 1970, or undefined for what is no time; throws TracekeepError for a time that only a zone
+ *   would tell
+ */
+export function readerOfTimes(
+  source: string,
+  path: string,
+  readNaive: ((text: string) => number | undefined) | undefined,
+): (text: string) => number | undefined {
+  return (text) => {
+    const timeMs = parseTimestamp(text);
+    if (timeMs !== undefined || !isNaiveTime(text)) return timeMs;
+    if (readNaive !== undefined) return readNaive(text);
+    throw new TracekeepError(
+      "BAD_EVENT",
+      `its times have no offset; name the zone they were written in: import ${source} --zone local`,
+      { path },
+    );
   };
 }
 

@@ -1,6 +1,6 @@
 // Brings in what other tools recorded. Safe to run again and again: only what is new is added.
 
-import { decepticon, importSessions, IMPORTERS } from "../../import/index.ts";
+import { aiCore, decepticon, importSessions, IMPORTERS } from "../../import/index.ts";
 import type { Importer, ImportReport } from "../../import/index.ts";
 import { openStore } from "../../record/index.ts";
 import { nearestName } from "../../base/nearest.ts";
@@ -16,13 +16,13 @@ import { formatCount, plural, renderSkipped } from "../../report/index.ts";
 export const importCommand: Command = {
   name: "import",
   summary:
-    "bring in what Claude Code, Codex, Decepticon or Vivarium recorded, or sessions of ours from documents",
+    "bring in what Claude Code, Codex, Decepticon, Vivarium or AiCore recorded, or sessions of ours from documents",
   operands: { usage: "[SOURCE] [PATH...]", min: 0, max: 10_000 },
   options: {
     zone: {
       kind: "text",
       value: "ZONE",
-      about: "decepticon: of times without an offset: local, UTC, +09:00, Asia/Seoul",
+      about: "decepticon, aicore: of times without an offset: local, UTC, +09:00, Asia/Seoul",
     },
     as: { kind: "text", value: "ID", about: "json: the id that the session gets here (default: its own)" },
     again: { kind: "flag", about: "bring back what was deleted by the retention policy, or erased" },
@@ -34,6 +34,7 @@ export const importCommand: Command = {
     ["import vivarium ~/.scout", "Vivarium's audit log and its archives"],
     ["import codex ~/backup/sessions", "Codex rollouts from another folder"],
     ["import decepticon logs --zone local", "Decepticon's sessions, with this machine's times"],
+    ["import aicore observability_data --zone UTC", "the model calls that AiCore's collector kept"],
     ["import json backup", "what `export json` wrote, as it was"],
     ["import some-transcript.jsonl", "one file; what it is, is found out"],
   ],
@@ -74,7 +75,11 @@ function chosen(context: CommandContext): { importers: readonly Importer[]; path
   const { operands } = context;
   const [first = ""] = operands;
   const zone = context.text("zone");
-  const known = IMPORTERS.map((each) => (each.name === "decepticon" ? decepticon({ zone }) : each));
+  const zoned: Readonly<Record<string, Importer>> = {
+    decepticon: decepticon({ zone }),
+    aicore: aiCore({ zone }),
+  };
+  const known = IMPORTERS.map((each) => zoned[each.name] ?? each);
   const named = known.find(({ name }) => name === first);
   if (named?.name === "decepticon" && operands.length === 1) {
     throw new UsageError("Decepticon writes to the folder it was started in: import decepticon PATH");
@@ -94,7 +99,7 @@ function printReport({ stdout }: CommandContext, report: ImportReport, named: bo
     stdout.line(
       named
         ? "no recordings there"
-        : "no recordings of Claude Code, Codex or Vivarium were found on this machine",
+        : "no recordings of Claude Code, Codex, Vivarium or AiCore were found on this machine",
     );
   } else {
     const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;

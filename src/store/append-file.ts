@@ -210,7 +210,7 @@ export class AppendFile implements Flushable {
     if (this.#file.current !== before) return;
     const { witness } = this.#options;
     const { file, header, isDurable } = begin(before);
-    if (witness?.hasUnsynced === true) before.syncSoon(witness.leaving());
+    if (witness?.hasUnsynced === true) before.leave().own.syncSoon(witness.leaving());
     this.#file.goOnIn(file);
     if (isDurable) {
       witness?.written([header]);

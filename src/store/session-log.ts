@@ -312,12 +312,12 @@ export class SessionLog {
    * @throws TracekeepError when it cannot be created; the log goes on in the present one then
    */
   rotate(timestamp?: string): void {
-    this.#file.switchTo(({ unsyncedFiles }) =>
+    this.#file.switchTo((left) =>
       this.#beginSegment({
         timestamp,
         isDurable: this.durability === "fsync",
         // At `interval` all of it was synced when it was left.
-        unsyncedBefore: this.durability === "os" ? unsyncedFiles : undefined,
+        leftBefore: this.durability === "os" ? left.leave().all : undefined,
       }),
     );
   }

@@ -21,7 +21,8 @@ export class OpenCalls<T, Name = string> {
     this.#latest = { id, call };
     if (this.#young.size > 0) this.#young.delete(id);
     if (before === undefined || before.id === id) return;
-    if (this.#young.size >= this.#half) {
+    // With the latest they are half of the limit.
+    if (this.#young.size >= this.#half - 1) {
       this.#old = this.#young;
       this.#young = new Map();
     }

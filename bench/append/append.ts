@@ -45,7 +45,7 @@ type Workload = (typeof WORKLOADS)[number];
 
 export async function measureAppend({ quick, targets, rounds, only = "" }: Plan): Promise<Section> {
   // Compiling goes on for many thousand calls; a recorder lives longer than that.
-  const wanted = jobs(quick ? 200 : 1_000, quick ? 150 : 400).filter(
+  const wanted = jobs(quick ? 200 : 1_000, quick ? 150 : 2_000).filter(
     ({ name, input }) => name.includes(only) && !(targets && IN_NO_TARGET.has(String(input["contender"]))),
   );
   const results = await runRounds(wanted, rounds);

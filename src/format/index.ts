@@ -22,6 +22,7 @@ export {
   MAX_READ_LINE_BYTES,
 } from "./line.ts";
 export type { DecodedLine, LineParts } from "./line.ts";
+export { NO_ROOM } from "./json-writer.ts";
 export { LineWriter } from "./line-writer.ts";
 export type { ReadyLine } from "./line-writer.ts";
 export {

@@ -4,8 +4,9 @@ import { describe, expect, it } from "vitest";
 import { randomSalt, uuidv7 } from "../base/ids.ts";
 import { formatTimestamp, SEVERITIES } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
+import { NO_ROOM } from "./json-writer.ts";
 import { LineWriter } from "./line-writer.ts";
-import { encodeIdentity, encodeLine, isEnvelopeName } from "./line.ts";
+import { encodeIdentity, encodeLine, isEnvelopeName, MAX_LINE_BYTES } from "./line.ts";
 import type { LineParts } from "./line.ts";
 
 const anyBody = fc
@@ -43,13 +44,16 @@ const anyParts: fc.Arbitrary<LineParts> = fc
 
 const identity = encodeIdentity("a session \u009b", "ägent");
 
-function written(parts: LineParts): Buffer | undefined {
-  const line = new LineWriter(identity).lineOf(parts);
-  if (line === undefined) return undefined;
+const writer = new LineWriter(identity, MAX_LINE_BYTES);
+
+/** Undefined when it was not written straight into the buffer. */
+function written(parts: LineParts, lines = writer): Buffer | undefined {
+  const line = lines.lineOf(parts);
+  if (typeof line === "string") return undefined;
   const into = Buffer.alloc(64 * 1024, "#");
   const end = line.writeTo(into, 7);
   expect(into.toString("latin1", 0, 7)).toBe("#######");
-  return into.subarray(7, end);
+  return end === NO_ROOM ? undefined : into.subarray(7, end);
 }
 
 describe("LineWriter", () => {
@@ -75,14 +79,75 @@ describe("LineWriter", () => {
     expect(written(plainParts("prüfen"))).toBeUndefined();
   });
 
-  it("says of a line that it fits only when it does", () => {
+  it("finds room for a line exactly where there is some, behind other lines and at the end of the buffer", () => {
+    const near = fc.integer({ min: -40, max: 40 });
     fc.assert(
-      fc.property(anyParts, fc.integer({ min: 1, max: 1_000 }), (parts, bytes) => {
-        const line = new LineWriter(identity).lineOf(parts);
-        if (line?.fitsIn(bytes) !== true) return;
-        expect(line.writeTo(Buffer.alloc(4096), 0)).toBeLessThanOrEqual(bytes);
+      fc.property(anyParts, near, fc.nat(9), (parts, more, at) => {
+        const line = writer.lineOf(parts);
+        if (typeof line === "string") return;
+        const expected = Buffer.from(encodeLine(parts, identity));
+        const into = Buffer.alloc(Math.max(0, at + expected.length + more), "#");
+        const end = line.writeTo(into, at);
+        expect(end).toBe(more < 0 ? NO_ROOM : at + expected.length);
+        expect(into.toString("latin1", 0, at)).toBe("#".repeat(at));
+        if (more >= 0) expect(into.subarray(at, end)).toEqual(expected);
       }),
+      { numRuns: 300 },
     );
+  });
+
+  it("writes the very bytes of encodeJson for every value and text, whatever its length", () => {
+    const character = fc.oneof(
+      { weight: 20, arbitrary: fc.constantFrom(..."abz 019") },
+      { weight: 2, arbitrary: fc.constantFrom(...'"\\\n\t\r\b\f/') },
+      { weight: 1, arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 1 }) },
+    );
+    const ascii = fc.array(character, { maxLength: 400 }).map((characters) => characters.join(""));
+    const value = fc.oneof(
+      fc.double(),
+      fc.integer(),
+      fc.boolean(),
+      fc.constant(null),
+      ascii,
+      fc.array(ascii),
+    );
+    fc.assert(
+      fc.property(value, ascii, (each, name) => {
+        const body = { [`x${name}`]: each, nested: { each }, list: [[], {}, -0, 1e9, 999_999_999, each] };
+        const parts = { ...plainParts("A"), body: { event: "A", ...body } as JsonObject };
+        expect(written(parts)?.toString()).toBe(encodeLine(parts, identity));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("leaves out what JSON leaves out, and nothing that is inherited gets in", () => {
+    const body = Object.create(null) as JsonObject;
+    Object.assign(body, { event: "A", missing: undefined, ["__proto__x"]: 1 });
+    Object.defineProperty(body, "__proto__", { value: "own", enumerable: true });
+    const parts = { ...plainParts("A"), body };
+    expect(written(parts)?.toString()).toBe(encodeLine(parts, identity));
+    try {
+      Object.assign(Object.prototype, { inherited: "a bug elsewhere" });
+      const plain = plainParts("A");
+      expect(written(plain)?.toString()).toBe(encodeLine(plain, identity));
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "inherited");
+    }
+  });
+
+  it("cuts a line that is longer than a line may be", () => {
+    const short = new LineWriter(identity, 1_000);
+    const parts = { ...plainParts("A"), body: { event: "A", text: "x".repeat(5_000), rest: 1 } };
+    expect(written(parts, short)).toBeUndefined();
+    const line = short.lineOf(parts);
+    const bytes = typeof line === "string" ? Buffer.from(line) : line.toBuffer();
+    expect(bytes.length).toBeLessThanOrEqual(1_000);
+    expect(JSON.parse(bytes.toString())).toMatchObject({
+      event: "A",
+      rest: 1,
+      truncated: [{ path: "text" }],
+    });
   });
 
   it("writes an id that was not made last, too", () => {

@@ -1,36 +1,70 @@
 // The canonical line of an event as nearly all are logged, written straight into the buffer that goes to the kernel. It
 // is the line that `encodeLine` gives, for less than half of what that costs as a text: joining texts means copying them,
-// and most of an envelope is the same on every line, so it is kept as bytes. What remains is JSON.stringify.
+// and most of an envelope is the same on every line, so it is kept as bytes.
 
 import { copyId, ID_CHARACTERS, SALT_CHARACTERS } from "../base/ids.ts";
+import { digitsOf, NO_ROOM, writeDigits, writeFields } from "./json-writer.ts";
+import { encodeLineWithin } from "./limited-line.ts";
 import type { LineParts } from "./line.ts";
-import { escapeUnsafe } from "./safe-json.ts";
 
 /** A line that is ready to be written. */
 export interface ReadyLine {
-  /** Whether it takes no more than so many bytes. */
-  fitsIn(bytes: number): boolean;
-  /** Writes it, where there has to be room for it, and returns where it ends. */
+  /** Writes it, if there is room for it, and returns where it ends, otherwise `NO_ROOM`. */
   writeTo(into: Buffer, at: number): number;
-  /** The line by itself. */
+  /** The line by itself, cut where it is longer than a line may be. */
   toBuffer(): Buffer;
 }
 
 /** Makes the lines of one session. */
 export class LineWriter {
+  readonly #identity: string;
+  readonly #maxBytes: number;
   /** From behind the number to the end of what a session never changes, with room for an id. */
   readonly #middle: Buffer;
 
-  /** @param identity from `encodeIdentity` */
-  constructor(identity: string) {
+  /**
+   * @param identity from `encodeIdentity`
+   * @param maxBytes longer lines are cut
+   */
+  constructor(identity: string, maxBytes: number) {
+    this.#identity = identity;
+    this.#maxBytes = maxBytes;
     this.#middle = Buffer.from(`${BEFORE_ID}${" ".repeat(ID_CHARACTERS)}"${identity}`);
   }
 
-  /** The line of an event; undefined for one that only `encodeLine` can write. */
-  lineOf(parts: LineParts): ReadyLine | undefined {
-    if (parts.typed !== true || hasTail(parts)) return undefined;
-    const head = headOf(parts);
-    return head === undefined ? undefined : new DraftLine(parts, head, this.#middle);
+  /** The line of an event, as a text where it cannot be had in a cheaper way. */
+  lineOf(parts: LineParts): ReadyLine | string {
+    const head = parts.typed !== true || hasTail(parts) ? undefined : headOf(parts);
+    if (head === undefined) return this.textOf(parts);
+    return new DraftLine(parts, head, this);
+  }
+
+  /** @internal */
+  textOf(parts: LineParts): string {
+    return encodeLineWithin(parts, this.#identity, this.#maxBytes);
+  }
+
+  /** @internal */
+  write(parts: LineParts, head: Head, into: Buffer, at: number): number {
+    const { seq, id, salt, body } = parts;
+    const middle = this.#middle;
+    const idAt = at + head.bytes.length + digitsOf(seq);
+    const bodyAt = idAt + middle.length;
+    const end = Math.min(into.length, at + this.#maxBytes) - TAIL_BYTES;
+    if (bodyAt > end) return NO_ROOM;
+    dateHead(head, parts.timestamp);
+    into.set(head.bytes, at);
+    writeDigits(seq, into, idAt);
+    into.set(middle, idAt);
+    copyId(id, into, idAt + BEFORE_ID.length);
+    // The type stands in front already.
+    let to = writeFields(body, "event", into, bodyAt, end);
+    if (to === NO_ROOM) return NO_ROOM;
+    into.set(SALT_FIELD, to);
+    to += SALT_FIELD.length;
+    for (let index = 0; index < SALT_CHARACTERS; index++) into[to++] = salt.charCodeAt(index);
+    into.set(LINE_END, to);
+    return to + LINE_END.length;
   }
 }
 
@@ -41,58 +75,24 @@ const SALT_FIELD: Buffer = Buffer.from(',"salt":"');
 const LINE_END: Buffer = Buffer.from('"}\n');
 /** All that stands behind the body. */
 const TAIL_BYTES: number = SALT_FIELD.length + SALT_CHARACTERS + LINE_END.length;
-const MOST_DIGITS = 16;
 
 class DraftLine implements ReadyLine {
   readonly #parts: LineParts;
   readonly #head: Head;
-  readonly #middle: Buffer;
-  readonly #body: string;
+  readonly #writer: LineWriter;
 
-  constructor(parts: LineParts, head: Head, middle: Buffer) {
+  constructor(parts: LineParts, head: Head, writer: LineWriter) {
     this.#parts = parts;
     this.#head = head;
-    this.#middle = middle;
-    this.#body = JSON.stringify(parts.body);
-  }
-
-  fitsIn(bytes: number): boolean {
-    const room = bytes - this.#bytesAround();
-    // A character takes at most six bytes: as an escape.
-    return this.#body.length * 6 <= room || Buffer.byteLength(escapeUnsafe(this.#body)) <= room;
-  }
-
-  toBuffer(): Buffer {
-    const bodyBytes = Buffer.byteLength(escapeUnsafe(this.#body));
-    const bytes = Buffer.allocUnsafeSlow(this.#bytesAround() + bodyBytes);
-    return bytes.subarray(0, this.writeTo(bytes, 0));
+    this.#writer = writer;
   }
 
   writeTo(into: Buffer, at: number): number {
-    const { seq, id, salt } = this.#parts;
-    const head = this.#head;
-    const middle = this.#middle;
-    const seqAt = at + head.bytes.length;
-    const idAt = seqAt + digitsOf(seq);
-    // The body's text begins with the type, which stands in front already. It comes first, so that what comes then
-    // covers that much of it.
-    let end = writeBody(this.#body, into, idAt + middle.length - head.typeBytes);
-    dateHead(head, this.#parts.timestamp);
-    into.set(head.bytes, at);
-    writeDigits(seq, into, idAt);
-    into.set(middle, idAt);
-    copyId(id, into, idAt + BEFORE_ID.length);
-    // In place of the body's closing brace.
-    into.set(SALT_FIELD, --end);
-    end += SALT_FIELD.length;
-    for (let index = 0; index < SALT_CHARACTERS; index++) into[end++] = salt.charCodeAt(index);
-    into.set(LINE_END, end);
-    return end + LINE_END.length;
+    return this.#writer.write(this.#parts, this.#head, into, at);
   }
 
-  /** At most so much stands around the body. */
-  #bytesAround(): number {
-    return this.#head.bytes.length + MOST_DIGITS + this.#middle.length + TAIL_BYTES;
+  toBuffer(): Buffer {
+    return Buffer.from(this.#writer.textOf(this.#parts));
   }
 }
 
@@ -107,15 +107,6 @@ function hasTail(parts: LineParts): boolean {
   );
 }
 
-/** @returns where it ends */
-function writeBody(body: string, into: Buffer, at: number): number {
-  const written = into.write(body, at);
-  // As many bytes as characters means ASCII, of which only DEL is unsafe.
-  if (written === body.length && !body.includes("\u007f")) return at + written;
-  const safe = escapeUnsafe(body);
-  return at + (safe === body ? written : into.write(safe, at));
-}
-
 /** `{"event":"TYPE","timestamp":"…","severity":"INFO","seq":` */
 interface Head {
   bytes: Buffer;
@@ -123,8 +114,6 @@ interface Head {
   /** The time that stands in it now, and where. */
   timestamp: string;
   timestampAt: number;
-  /** Length of `{"event":"TYPE"`. */
-  typeBytes: number;
 }
 
 /** By type. Bounded, because custom types come from outside. */
@@ -143,7 +132,6 @@ function headOf({ event: type, severity, timestamp }: LineParts): Head | undefin
     severity,
     timestamp,
     timestampAt: before.length,
-    typeBytes: typeField.length,
   };
   if (known !== undefined || heads.size < MAX_HEADS) heads.set(type, head);
   return head;
@@ -154,21 +142,4 @@ function dateHead(head: Head, timestamp: string): void {
   if (head.timestamp === timestamp) return;
   head.bytes.write(timestamp, head.timestampAt, "latin1");
   head.timestamp = timestamp;
-}
-
-function digitsOf(value: number): number {
-  if (value >= 1e9) return String(value).length;
-  let digits = 1;
-  for (let limit = 10; value >= limit; limit *= 10) digits++;
-  return digits;
-}
-
-function writeDigits(value: number, into: Buffer, end: number): void {
-  let rest = value;
-  let at = end;
-  do {
-    const tenth = Math.floor(rest / 10);
-    into[--at] = 0x30 + (rest - tenth * 10);
-    rest = tenth;
-  } while (rest > 0);
 }

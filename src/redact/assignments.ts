@@ -15,7 +15,7 @@ export const ASSIGNMENT_RULES: readonly string[] = [
 
 /**
  * Finds the `=` or `:` behind a name that might be sensitive. It looks back from the separator because separators are
- * rarer than the first letters of all those names.
+ * rarer than the first letters of all those names, and looks at the last letter first, which most names fail at.
  */
 export const ASSIGNMENT_TRIGGER: string = String.raw`[:=](?<=(?:${[
   "key",
@@ -32,7 +32,7 @@ export const ASSIGNMENT_TRIGGER: string = String.raw`[:=](?<=(?:${[
   "(?:[?&;]|u0026)sig(?:nature)?",
 ]
   .map(anyCase)
-  .join("|")})\\{0,7}["'${"`"}]?[\])]? {0,2}[:=])`;
+  .join("|")})(?<=[DEGLNSTYdeglnsty])\\{0,7}["'${"`"}]?[\])]? {0,2}[:=])`;
 
 /** Finds the second dash of a command-line option whose value is the next word: `--api-key …`. */
 export const OPTION_TRIGGER: string = String.raw`-(?<=\s--)(?:[a-z]{1,16}-){0,3}(?:password|token|secret|key) `;

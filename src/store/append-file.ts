@@ -133,16 +133,15 @@ export class AppendFile implements Flushable {
    */
   put(line: Line, ticket?: Ticket): void {
     if (this.#health.state !== "open") this.#checkRoomFor(line);
-    if (!this.#buffer.hasRoomFor(line)) {
+    if (!this.#buffer.add(line, ticket)) {
       this.#writeBuffer();
-      if (!this.#buffer.hasRoomFor(line)) {
+      if (!this.#buffer.add(line, ticket)) {
         const error = this.#write(onlyLine(line, ticket));
         if (error !== undefined) throw this.#tell(error);
         this.#file.syncWhenDue();
         return;
       }
     }
-    this.#buffer.add(line, ticket);
     if (!this.#isFlushScheduled) {
       this.#isFlushScheduled = true;
       setImmediate(this.#flushAtEndOfTurn);
@@ -210,7 +209,7 @@ export class AppendFile implements Flushable {
     if (this.#file.current !== before) return;
     const { witness } = this.#options;
     const { file, header, isDurable } = begin(before);
-    if (witness?.hasUnsynced === true) before.syncSoon(witness.leaving());
+    if (witness?.hasUnsynced === true) before.leave().own.syncSoon(witness.leaving());
     this.#file.goOnIn(file);
     if (isDurable) {
       witness?.written([header]);

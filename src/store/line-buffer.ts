@@ -1,5 +1,6 @@
 // Lines gathered for one write, with the tickets of those who wait for them.
 
+import { NO_ROOM } from "../format/index.ts";
 import type { ReadyLine } from "../format/index.ts";
 import type { Ticket } from "./ticket.ts";
 
@@ -26,38 +27,43 @@ export class LineBuffer {
   #buffer: Buffer | undefined;
 
   get isEmpty(): boolean {
-    return this.#buffer === undefined;
+    return this.lines === 0;
   }
 
-  /** Whether a line finds room behind what is there; one that finds none in an empty buffer goes by itself. */
-  hasRoomFor(line: Line): boolean {
-    const room = BUFFER_BYTES - this.bytes;
-    if (typeof line !== "string") return line.fitsIn(room);
-    // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
-    return line.length * 3 <= room || Buffer.byteLength(line) <= room;
-  }
-
-  add(line: Line, ticket: Ticket | undefined): void {
+  /** Takes a line if there is room behind what is there; one that finds none in an empty buffer goes by itself. */
+  add(line: Line, ticket: Ticket | undefined): boolean {
+    const buffer = (this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    const end =
+      typeof line === "string" ? writeText(line, buffer, this.bytes) : line.writeTo(buffer, this.bytes);
+    if (end === NO_ROOM) {
+      if (this.isEmpty) this.#letGo();
+      return false;
+    }
+    this.bytes = end;
     this.lines++;
     if (ticket !== undefined) this.#tickets.push(ticket);
-    this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
-    if (typeof line === "string") this.bytes += this.#buffer.write(line, this.bytes);
-    else this.bytes = line.writeTo(this.#buffer, this.bytes);
+    return true;
   }
 
   /** Empties it. */
   take(): Batch {
-    const buffer = this.#buffer;
     const batch = {
-      bytes: buffer?.subarray(0, this.bytes) ?? NO_BYTES,
+      bytes: this.#buffer?.subarray(0, this.bytes) ?? NO_BYTES,
       lines: this.lines,
       tickets: this.#tickets,
     };
-    if (buffer !== undefined && spareBuffers.length < MAX_SPARE_BUFFERS) spareBuffers.push(buffer);
-    this.#buffer = undefined;
+    this.#letGo();
     this.bytes = this.lines = 0;
     this.#tickets = [];
     return batch;
+  }
+
+  // --- internal ---
+
+  #letGo(): void {
+    if (this.#buffer !== undefined && spareBuffers.length < MAX_SPARE_BUFFERS)
+      spareBuffers.push(this.#buffer);
+    this.#buffer = undefined;
   }
 }
 
@@ -69,3 +75,10 @@ export function bytesOf(line: Line): Buffer {
 // --- internal ---
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+
+function writeText(line: string, into: Buffer, at: number): number {
+  const room = into.length - at;
+  // No character takes more than three bytes in UTF-8 for each of its UTF-16 units.
+  if (line.length * 3 > room && Buffer.byteLength(line) > room) return NO_ROOM;
+  return at + into.write(line, at);
+}

@@ -10,6 +10,7 @@ import type { Disk } from "./disk.ts";
 import { concat } from "./file-remedies.ts";
 import type { Tail } from "./file-remedies.ts";
 import { segmentNumber } from "./layout.ts";
+import type { LeftFile } from "./left-file.ts";
 import type { OpenFile } from "./open-file.ts";
 import { ownEvent } from "./own-event.ts";
 import { createSegment } from "./segment.ts";
@@ -27,8 +28,8 @@ export interface SegmentStart {
   /** Why the segment before cannot be gone on with, and what must not be lost with it. */
   failure?: Error | undefined;
   tail?: Tail | undefined;
-  /** Files before it that are to be synced before it is. */
-  unsyncedBefore?: readonly string[] | undefined;
+  /** Files that were left before it, and are to be on the medium when it is. */
+  leftBefore?: readonly LeftFile[] | undefined;
 }
 
 /** A segment that was begun, and its SEGMENT as an event and as a line. */
@@ -40,13 +41,13 @@ export interface StartedSegment {
 
 /** Creates a segment and takes its lock. @throws when it cannot be created; then there is none */
 export function startSegment(disk: Disk, file: string, start: SegmentStart): StartedSegment {
-  const { identity, isDurable, tail, unsyncedBefore } = start;
+  const { identity, isDurable, tail, leftBefore } = start;
   const event = segmentEvent(file, start);
   const header = Buffer.from(encodeLine(event, identity));
   const lines = concat([header], tail?.bytes ?? []);
   const created = createSegment(disk, path.dirname(file), [path.basename(file)], lines, {
     isDurable,
-    ...(unsyncedBefore === undefined ? {} : { unsyncedBefore }),
+    ...(leftBefore === undefined ? {} : { leftBefore }),
   });
   return { file: created, event, header };
 }

@@ -6,9 +6,9 @@
 
 import { dirname } from "node:path";
 
-import { ioError, systemCode } from "../base/errors.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
+import { LeftFile } from "./left-file.ts";
 
 const CHUNK_BYTES: number = 1024 * 1024;
 
@@ -17,8 +17,8 @@ export interface OpenFileState {
   size: number;
   /** Its name is known to be on the medium. Otherwise the first sync sees to it. */
   isNameDurable: boolean;
-  /** Files that were written before it and have not been synced; they are, before it is. */
-  unsyncedBefore?: readonly string[];
+  /** Files that were left before it, and are to be on the medium when it is. */
+  leftBefore?: readonly LeftFile[];
 }
 
 export class OpenFile {
@@ -28,18 +28,19 @@ export class OpenFile {
   readonly #disk: Disk;
   readonly #fd: number;
   #isNameDurable: boolean;
-  #unsyncedBefore: readonly string[];
+  #leftBefore: readonly LeftFile[];
+  #left: LeftFile | undefined;
   #backgroundFd: number | undefined;
   #syncsRunning = 0;
   #isClosed = false;
 
-  constructor(disk: Disk, path: string, fd: number, { size, isNameDurable, unsyncedBefore }: OpenFileState) {
+  constructor(disk: Disk, path: string, fd: number, { size, isNameDurable, leftBefore }: OpenFileState) {
     this.#disk = disk;
     this.path = path;
     this.#fd = fd;
     this.size = size;
     this.#isNameDurable = isNameDurable;
-    this.#unsyncedBefore = unsyncedBefore ?? [];
+    this.#leftBefore = leftBefore ?? [];
   }
 
   /** Writes whole lines; when that fails, nothing of them is in the file, unless it {@link isTorn}. */
@@ -85,14 +86,15 @@ export class OpenFile {
     }
   }
 
-  /** Files, this one among them, whose content is not known to be on the medium. */
-  get unsyncedFiles(): readonly string[] {
-    return [...this.#unsyncedBefore, this.path];
+  /** What becomes of it, and of those before it that are not known to be on the medium, once it is left. */
+  leave(): { own: LeftFile; all: readonly LeftFile[] } {
+    this.#left ??= new LeftFile(this.#disk, this.path, this.#isNameDurable);
+    return { own: this.#left, all: [...this.#leftBefore.filter(({ isSynced }) => !isSynced), this.#left] };
   }
 
   /** Returns when everything written, and the name, is on the medium. A failed sync must never be tried again. */
   sync(): void {
-    for (const file of this.#unsyncedBefore) syncFile(this.#disk, file);
+    for (const left of this.#leftBefore) left.sync();
     this.#disk.sync(this.#fd);
     if (!this.#isNameDurable) this.#disk.syncDirectory(dirname(this.path));
     this.#synced();
@@ -105,20 +107,19 @@ export class OpenFile {
     const ended = (error: Error | null): void => {
       this.#syncsRunning--;
       if (!this.#isClosed && error === null) this.#synced();
+      if (error !== null) this.#left?.fail(error);
       if (this.#isClosed && this.#syncsRunning === 0) this.#closeBackground();
       done(error);
     };
-    this.#disk.syncSoon(this.#backgroundFd, (error) => {
+    const before = [...this.#leftBefore];
+    const next = (error: Error | null): void => {
       if (error !== null || this.#isClosed) return ended(error);
-      try {
-        // Once for each file at most, and only where nobody was promised more than the kernel when it was left.
-        for (const file of this.#unsyncedBefore) syncFile(this.#disk, file);
-      } catch (cause) {
-        return ended(cause as Error);
-      }
-      if (this.#isNameDurable) ended(null);
+      const left = before.shift();
+      if (left !== undefined) left.syncSoon(next);
+      else if (this.#isNameDurable) ended(null);
       else this.#disk.syncDirectorySoon(dirname(this.path), ended);
-    });
+    };
+    this.#disk.syncSoon(this.#backgroundFd, next);
   }
 
   /** Lets go of the file and of its lock. */
@@ -134,7 +135,7 @@ export class OpenFile {
 
   #synced(): void {
     this.#isNameDurable = true;
-    this.#unsyncedBefore = [];
+    this.#leftBefore = [];
   }
 
   #reopen(): number {
@@ -148,19 +149,5 @@ export class OpenFile {
 
   #closeBackground(): void {
     if (this.#backgroundFd !== undefined) this.#disk.close(this.#backgroundFd);
-  }
-}
-
-/** Syncs a file that is not open any more; one that has been archived since was synced there. @throws TracekeepError */
-function syncFile(disk: Disk, file: string): void {
-  try {
-    const fd = disk.open(file);
-    try {
-      disk.sync(fd);
-    } finally {
-      disk.close(fd);
-    }
-  } catch (error) {
-    if (systemCode(error) !== "ENOENT") throw ioError("sync", file, error);
   }
 }

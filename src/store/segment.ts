@@ -13,6 +13,7 @@ import { FileSource } from "./byte-source.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { archivedPaths, firstSegmentPath, livePath, segmentNumber, segmentPath } from "./layout.ts";
+import type { LeftFile } from "./left-file.ts";
 import { LineCursor, readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
@@ -23,14 +24,14 @@ import { temporaryBeside } from "./recover.ts";
  * fails, no file of these names has been created, unless undoing it failed as well.
  *
  * @param how `isDurable`: return when the lines and the name are on the medium. Otherwise the first sync of the file sees
- *   to that, also for the files `unsyncedBefore` it
+ *   to that, also for the files `leftBefore` it
  */
 export function createSegment(
   disk: Disk,
   directory: string,
   names: readonly string[],
   lines: Iterable<Uint8Array>,
-  { isDurable, unsyncedBefore }: { isDurable: boolean; unsyncedBefore?: readonly string[] },
+  { isDurable, leftBefore }: { isDurable: boolean; leftBefore?: readonly LeftFile[] },
 ): OpenFile {
   const temporary = temporaryBeside(path.join(directory, names[0] ?? "session.jsonl"));
   const created: string[] = [];
@@ -52,7 +53,7 @@ export function createSegment(
     return new OpenFile(disk, file, fd, {
       size,
       isNameDurable: isDurable,
-      ...(unsyncedBefore === undefined ? {} : { unsyncedBefore }),
+      ...(leftBefore === undefined ? {} : { leftBefore }),
     });
   } catch (error) {
     try {

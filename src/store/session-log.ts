@@ -6,7 +6,7 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { encodeIdentity, encodeLine, encodeLineWithin, LineWriter, MAX_LINE_BYTES } from "../format/index.ts";
+import { encodeIdentity, encodeLine, LineWriter, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { AppendFile } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
@@ -99,7 +99,7 @@ export class SessionLog {
     this.#options = options;
     this.#disk = options.disk ?? nodeDisk;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
-    this.#lines = new LineWriter(this.#identity);
+    this.#lines = new LineWriter(this.#identity, options.maxLineBytes ?? MAX_LINE_BYTES);
     this.#nextSeq = nextSeq;
     this.#switch = new SegmentSwitch(options, file.path);
     this.#isAnythingDurable = isDurable;
@@ -312,12 +312,12 @@ export class SessionLog {
    * @throws TracekeepError when it cannot be created; the log goes on in the present one then
    */
   rotate(timestamp?: string): void {
-    this.#file.switchTo(({ unsyncedFiles }) =>
+    this.#file.switchTo((left) =>
       this.#beginSegment({
         timestamp,
         isDurable: this.durability === "fsync",
         // At `interval` all of it was synced when it was left.
-        unsyncedBefore: this.durability === "os" ? unsyncedFiles : undefined,
+        leftBefore: this.durability === "os" ? left.leave().all : undefined,
       }),
     );
   }
@@ -369,9 +369,7 @@ export class SessionLog {
 
   #encode(parts: LineParts): Line {
     parts.seq = this.#nextSeq;
-    const maxBytes = this.#options.maxLineBytes ?? MAX_LINE_BYTES;
-    const line = this.#lines.lineOf(parts);
-    return line?.fitsIn(maxBytes) === true ? line : encodeLineWithin(parts, this.#identity, maxBytes);
+    return this.#lines.lineOf(parts);
   }
 
   #put(parts: LineParts, ticketFor?: Durability): Ticket | undefined {

@@ -18,7 +18,7 @@ const LINES_A_WRITE = 100;
 
 const { workload, directory } = JSON.parse(process.argv[2]);
 const { drafts } = makeWorkload(workload);
-const writer = new LineWriter(encodeIdentity(uuidv7(Date.now()), "Claude-Orch-Prime-20260106-c614"));
+const writer = new LineWriter(encodeIdentity(uuidv7(Date.now()), "Claude-Orch-Prime-20260106-c614"), 1 << 24);
 const redactor = new Redactor();
 const summary = newSummary("session");
 const tree = new MerkleTree();

@@ -21,6 +21,12 @@ export function isCompressed(path: string): boolean {
   return path.endsWith(".gz");
 }
 
+/** Whether a file has the size and the time of change that it had. */
+export function isAsMarked(path: string, mark: FileMark | undefined): boolean {
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.size === mark?.size && stat.mtimeMs === mark.modified_ms;
+}
+
 /** What has become of a file: the same bytes, more behind them, or another file. */
 export function stateOf(known: FileMark, file: SessionLogFile | undefined): "same" | "grown" | "changed" {
   if (file === undefined || known.name !== file.name) return "changed";

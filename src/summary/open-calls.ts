@@ -6,31 +6,33 @@
  */
 export class OpenCalls<T, Name = string> {
   readonly #half: number;
-  #young = new Map<Name, T>();
-  #old = new Map<Name, T>();
+  // Made when the first comes: most sessions in a list wait for none.
+  #young: Map<Name, T> | undefined;
+  #old: Map<Name, T> | undefined;
 
   constructor(limit: number) {
     this.#half = Math.ceil(limit / 2);
   }
 
   remember(id: Name, call: T): void {
-    if (this.#young.size >= this.#half) {
+    if (this.#young !== undefined && this.#young.size >= this.#half) {
       this.#old = this.#young;
-      this.#young = new Map();
+      this.#young = undefined;
     }
+    this.#young ??= new Map();
     this.#young.set(id, call);
   }
 
   /** The call of that name, which is forgotten with this. */
   take(id: Name): T | undefined {
-    const call = this.#young.get(id) ?? this.#old.get(id);
-    if (call !== undefined && !this.#young.delete(id)) this.#old.delete(id);
+    const call = this.#young?.get(id) ?? this.#old?.get(id);
+    if (call !== undefined && this.#young?.delete(id) !== true) this.#old?.delete(id);
     return call;
   }
 
   /** All that are remembered, the oldest first. */
   *entries(): Generator<[Name, T], void, undefined> {
-    yield* this.#old;
-    yield* this.#young;
+    if (this.#old !== undefined) yield* this.#old;
+    if (this.#young !== undefined) yield* this.#young;
   }
 }

@@ -12,7 +12,7 @@ import { withFileLock } from "../store/file-lock.ts";
 import { isAsMarked } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { listIndexFiles, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
-import { removeJournal } from "../store/index-journal.ts";
+import { emptyJournal } from "../store/index-journal.ts";
 import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
 import type { LedgerMark } from "../store/store-mark.ts";
@@ -43,7 +43,7 @@ export async function foldSnapshot(reader: Reader, options: FoldOptions): Promis
   for await (const row of found) next.add(row);
   const save = (): Promise<void> => next.save(disk, dir, ledger);
   await save();
-  removeJournal(dir);
+  emptyJournal(dir);
   return { report: found.report, save };
 }
 

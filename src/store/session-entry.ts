@@ -100,7 +100,7 @@ export type PackedEntry = [
 export function packEntry({ marks, folded }: SessionEntryRecord): PackedEntry {
   const { lastSeq, findings, failures, summary } = folded;
   return [
-    marks.flatMap(({ size, modified_ms: modifiedMs, head, tail }) => [size, modifiedMs, head, tail]),
+    packMarks(marks),
     lastSeq,
     findings === undefined ? null : findings.length === 0 ? 0 : findings,
     failures.length === 0 ? 0 : failures.map(({ timeMs, place }) => [timeMs, place]),
@@ -144,6 +144,13 @@ export function unpackMarks(packed: PackedEntry[0], files: readonly string[]): F
 }
 
 // --- internal ---
+
+function packMarks(marks: readonly FileMark[]): number[] {
+  const packed: number[] = [];
+  for (const { size, modified_ms: modifiedMs, head, tail } of marks)
+    packed.push(size, modifiedMs, head, tail);
+  return packed;
+}
 
 type JournalLine = [version: number, id: string, agent: string, names: string[], ...packed: PackedEntry];
 

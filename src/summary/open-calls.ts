@@ -30,6 +30,10 @@ export class OpenCalls<T, Name = string> {
     return call;
   }
 
+  get isEmpty(): boolean {
+    return (this.#young?.size ?? 0) + (this.#old?.size ?? 0) === 0;
+  }
+
   /** All that are remembered, the oldest first. */
   *entries(): Generator<[Name, T], void, undefined> {
     if (this.#old !== undefined) yield* this.#old;

@@ -18,7 +18,7 @@ export const PACKED_VERSION = 2;
 export type PackedSummary = JsonValue[];
 
 export function packSummary(summary: SessionSummary): PackedSummary {
-  const { gaps, tool_times: times, reported, progress } = summary;
+  const { gaps, writer, tool_times: times, reported, progress } = summary;
   return [
     summary.origin,
     summary.parent_id,
@@ -30,17 +30,20 @@ export function packSummary(summary: SessionSummary): PackedSummary {
     summary.ended_at,
     summary.ended_reason,
     summary.active_ms,
-    summary.silences.flatMap(({ ms, after_seq: seq, after_at: at }) => [ms, seq, at]),
+    packSilences(summary.silences),
     gaps.lost,
     gaps.unreadable,
-    ...packWriter(summary.writer),
+    writer?.host ?? null,
+    writer?.boot_id ?? "",
+    writer?.pid ?? 0,
+    writer?.process_start ?? "",
     times.count,
     times.total_ms,
     times.max_ms,
     reported.health_score,
     packMetrics(reported.metrics),
     packHealth(summary.health),
-    summary.agent_process === null ? 0 : packWriter(summary.agent_process),
+    packWriter(summary.agent_process),
     summary.hook_events,
     summary.copies.events === 0 ? 0 : packFigures(summary.copies),
     packCalls(progress.openCalls),
@@ -106,7 +109,7 @@ export function unpackSummary(sessionId: string, agentId: string, packed: Packed
 
 // --- internal ---
 
-type PackedWriter = [host: string | null, bootId: string, pid: number, processStart: string];
+type PackedWriter = [host: string, bootId: string, pid: number, processStart: string];
 type PackedRules = [rule: string, severity: HealthFacts["rules"][string]["severity"], count: number][];
 type PackedHealth = [
   rules: PackedRules,
@@ -171,18 +174,37 @@ type Packed = [
 
 const FIGURES_AT = 31;
 
+/** Written out in loops: a writer packs its summary now and then, in code that has never become warm. */
 function packFigures(figures: Figures): JsonValue[] {
+  const types: string[] = [];
+  const counts: number[] = [];
+  for (const type in figures.event_counts) {
+    types.push(type);
+    counts.push(figures.event_counts[type] ?? 0);
+  }
+  const tools: string[] = [];
+  const toolFigures: number[] = [];
+  for (const name in figures.tools) {
+    const tool = figures.tools[name];
+    tools.push(name);
+    toolFigures.push(tool?.calls ?? 0, tool?.errors ?? 0, tool?.duration_ms ?? 0);
+  }
+  const models: JsonValue[] = [];
+  for (const name in figures.models) {
+    const model = figures.models[name];
+    if (model !== undefined) models.push(name, model.calls, packUsage(model));
+  }
   return [
     figures.events,
-    Object.keys(figures.event_counts),
-    Object.values(figures.event_counts),
+    types,
+    counts,
     figures.errors,
     figures.tool_calls,
     figures.tool_errors,
-    Object.keys(figures.tools),
-    Object.values(figures.tools).flatMap((tool) => [tool.calls, tool.errors, tool.duration_ms]),
+    tools,
+    toolFigures,
     figures.model_calls,
-    Object.entries(figures.models).flatMap(([name, model]) => [name, model.calls, packUsage(model)]),
+    models,
     figures.priced + figures.unpriced === 0 && isZero(figures.tokens) ? 0 : packUsage(figures),
   ];
 }
@@ -275,17 +297,21 @@ function unpackMetrics(packed: PackedRecord<number> | 0): Record<string, number>
   return metrics;
 }
 
-function packWriter(writer: SessionWriter | null): PackedWriter {
-  return writer === null
-    ? [null, "", 0, ""]
-    : [writer.host, writer.boot_id, writer.pid, writer.process_start];
+function packWriter(writer: SessionWriter | null): PackedWriter | 0 {
+  return writer === null ? 0 : [writer.host, writer.boot_id, writer.pid, writer.process_start];
 }
 
-function unpackWriter(...[host, bootId, pid, processStart]: PackedWriter): SessionWriter | null {
+function unpackWriter(
+  host: string | null,
+  bootId: string,
+  pid: number,
+  processStart: string,
+): SessionWriter | null {
   return host === null ? null : { host, boot_id: bootId, pid, process_start: processStart };
 }
 
 function packHealth(facts: HealthFacts): PackedHealth | 0 {
+  if (facts === NO_HEALTH_FACTS) return 0;
   const rules = Object.entries(facts.rules).map(([rule, own]): PackedRules[number] => [
     rule,
     own.severity,
@@ -308,6 +334,12 @@ function unpackHealth(packed: PackedHealth | 0): HealthFacts {
   return facts;
 }
 
+function packSilences(silences: readonly Silence[]): (string | number)[] {
+  const packed: (string | number)[] = [];
+  for (const { ms, after_seq: seq, after_at: at } of silences) packed.push(ms, seq, at);
+  return packed;
+}
+
 function unpackSilences(packed: readonly (string | number)[]): Silence[] {
   const silences: Silence[] = [];
   for (let at = 0; at < packed.length; at += 3) {
@@ -321,13 +353,13 @@ function unpackSilences(packed: readonly (string | number)[]): Silence[] {
 }
 
 function packCalls(calls: OpenCalls<OpenCall>): PackedCalls | 0 {
-  const packed = [...calls.entries()].map(([id, { tool, startMs, finished }]): PackedCalls[number] => [
+  if (calls.isEmpty) return 0;
+  return [...calls.entries()].map(([id, { tool, startMs, finished }]): PackedCalls[number] => [
     id,
     tool,
     startMs,
     finished,
   ]);
-  return packed.length === 0 ? 0 : packed;
 }
 
 function unpackCalls(packed: PackedCalls | 0): OpenCalls<OpenCall> {

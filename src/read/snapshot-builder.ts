@@ -56,10 +56,9 @@ export class SnapshotBuilder {
     if (this.#rows.length === GROUP_ROWS) this.#finishGroup();
   }
 
-  /** @param isChanged tells of a row whether something has become of its files since it was added */
-  encode(mark: StoreMark, isChanged: (row: number) => boolean = () => false): Buffer {
+  /** @param changed rows whose files have changed since they were added */
+  encode(mark: StoreMark, changed: ReadonlySet<number> = new Set()): Buffer {
     if (this.#rows.length > 0) this.#finishGroup();
-    const changed = Array.from(this.#columns.ids.keys()).filter(isChanged);
     const columns: SnapshotColumns = {
       mark,
       ...this.#columns,

@@ -16,6 +16,7 @@ import { emptyJournal } from "../store/index-journal.ts";
 import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
 import type { LedgerMark } from "../store/store-mark.ts";
+import { removeLeftTemporaryFiles } from "../store/temporary-file.ts";
 
 export interface FoldOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
   disk?: Disk | undefined;
@@ -37,6 +38,7 @@ export interface FoldedIndex {
 export async function foldSnapshot(reader: Reader, options: FoldOptions): Promise<FoldedIndex> {
   const { disk = nodeDisk, ...reading } = options;
   const { dir } = reader;
+  removeLeftTemporaryFiles(disk, dir);
   const ledger = markLedger(dir);
   const next = new NextSnapshot();
   const found = reader.indexRows(reading);
@@ -58,6 +60,8 @@ export function withIndexLock<T>(dir: string, work: () => Promise<T>): Promise<T
 class NextSnapshot {
   readonly #builder = new SnapshotBuilder();
   readonly #files: { paths: string[]; marks: readonly FileMark[] }[] = [];
+  /** Rows whose files have changed since they were made. */
+  #changed: ReadonlySet<number> | undefined;
 
   add(row: SnapshotRow): void {
     this.#builder.add(row);
@@ -66,7 +70,8 @@ class NextSnapshot {
 
   /**
    * Rows whose files have changed since they were made are looked at by every reader, and when files have come or gone,
-   * so are the folders.
+   * so are the folders. Saving it again compares the folders only: of sessions that are gone on with meanwhile, the
+   * ledger tells.
    *
    * @param ledger as it was before the rows were made
    * @throws TracekeepError when it cannot be written
@@ -78,13 +83,18 @@ class NextSnapshot {
     const files = this.#files.flatMap(({ paths }) => paths);
     const isComplete = files.length === present.size && files.every((file) => present.has(file));
     const mark = { ledger, folders: isComplete ? folders : undefined };
-    const bytes = this.#builder.encode(mark, (row) => !this.#isUnchanged(row));
-    writeIndexFile(disk, dir, INDEX_SNAPSHOT, bytes);
+    this.#changed ??= this.#changedRows();
+    writeIndexFile(disk, dir, INDEX_SNAPSHOT, this.#builder.encode(mark, this.#changed));
   }
 
-  #isUnchanged(row: number): boolean {
-    const { paths = [], marks = [] } = this.#files[row] ?? {};
-    return paths.every((file, index) => isAsMarked(file, marks[index]));
+  #changedRows(): Set<number> {
+    const rows = [...this.#files.keys()];
+    return new Set(
+      rows.filter((row) => {
+        const { paths = [], marks = [] } = this.#files[row] ?? {};
+        return !paths.every((file, index) => isAsMarked(file, marks[index]));
+      }),
+    );
   }
 }
 

@@ -16,7 +16,7 @@ import { archivedPaths, firstSegmentPath, livePath, segmentNumber, segmentPath }
 import { LineCursor, readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /**
  * Creates a file under the first of `names` that is free, with its first lines in it, and takes its lock. When that

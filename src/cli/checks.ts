@@ -7,19 +7,13 @@ import { TracekeepError } from "../base/errors.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { findStore } from "../store/find.ts";
 import type { StorePlace } from "../store/find.ts";
-import {
-  DIRECTORY_MODE,
-  FILE_MODE,
-  GITIGNORE,
-  LEDGER,
-  TEMPORARY_PREFIX,
-  TORN_SUFFIX,
-} from "../store/layout.ts";
+import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, LEDGER, TORN_SUFFIX } from "../store/layout.ts";
 import { policyName } from "../store/lifecycle/policy.ts";
 import { readSettings } from "../store/lifecycle/settings.ts";
 import { lastRunMs } from "../store/lifecycle/trusted-clock.ts";
 import { readLastLine } from "../store/line-reader.ts";
 import { tryLock } from "../store/lock.ts";
+import { leftTemporaryFiles } from "../store/temporary-file.ts";
 
 export interface Check {
   name: string;
@@ -200,20 +194,16 @@ function checkSpace(store: string): Check {
 }
 
 function checkLeftovers(store: string): Check {
-  const hourAgoMs = Date.now() - 3_600_000;
-  const old = fs
-    .readdirSync(store)
-    .filter((name) => name.startsWith(TEMPORARY_PREFIX))
-    .filter(
-      (name) =>
-        (fs.lstatSync(path.join(store, name), { throwIfNoEntry: false })?.mtimeMs ?? Infinity) < hourAgoMs,
-    );
-  if (old.length === 0) return { name: "leftovers", ok: true, about: "none" };
+  const name = "leftovers";
+  const left = leftTemporaryFiles(store);
+  const [first] = left;
+  if (first === undefined) return { name, ok: true, about: "none" };
+  const files = left.length === 1 ? "an unfinished file" : `${left.length} unfinished files`;
   return {
-    name: "leftovers",
+    name,
     ok: false,
-    about: `${old.length} unfinished files of writers that died; they hold nothing that is not elsewhere`,
-    hint: `rm '${store}'/${TEMPORARY_PREFIX}*`,
+    about: `${files} of writers that died, e.g. ${first}; nothing in them is not elsewhere`,
+    hint: "tracekeep doctor --fix",
   };
 }
 

@@ -12,6 +12,7 @@ import { openStore } from "../record/index.ts";
 import type { StoreOptions } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
 import type { AuditReport } from "../report/index.ts";
+import { temporaryBeside } from "../store/temporary-file.ts";
 import { runCli } from "../../test/run-cli.ts";
 import type { Ran } from "../../test/run-cli.ts";
 import { COMMANDS } from "./commands.ts";
@@ -423,4 +424,22 @@ describe("doctor", () => {
     expect(fs.statSync(store).mode & 0o777).toBe(0o700);
     expect(fs.statSync(path.join(store, log)).mode & 0o777).toBe(0o600);
   });
+
+  it.each(["doctor --fix", "retain", "index"])(
+    "names what dead writers left unfinished, and `%s` removes it",
+    async (command) => {
+      recordSomething();
+      const store = path.join(folder, ".tracekeep");
+      const left = path.join(store, ".tmp-4711-session_index.json");
+      const live = temporaryBeside(path.join(store, "session_index.json"));
+      for (const file of [left, live]) {
+        fs.writeFileSync(file, "half a fi", { mode: 0o600 });
+        fs.utimesSync(file, 0, 0);
+      }
+      expect((await tracekeep(["doctor"])).out).toContain(`writers that died, e.g. ${left}`);
+      expect((await tracekeep(command.split(" "))).code).toBe(0);
+      expect(fs.existsSync(left)).toBe(false);
+      expect(fs.existsSync(live)).toBe(true);
+    },
+  );
 });

@@ -44,7 +44,7 @@ export type { Hash, LeafRange } from "./merkle.ts";
 export { isObject, parseJson, parseObject } from "./parse.ts";
 export { joinPath, MAX_DEPTH, setOwn, toPlain } from "./plain.ts";
 export type { Plain } from "./plain.ts";
-export { encodeJson } from "./safe-json.ts";
+export { encodeJson, escapeUnsafe } from "./safe-json.ts";
 export { salvageLine } from "./salvage.ts";
 export type { Piece } from "./salvage.ts";
 export { formatSessionFileName, parseSessionFileName, sessionFileNames } from "./session-name.ts";

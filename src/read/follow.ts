@@ -7,7 +7,7 @@ import path from "node:path";
 import type { Event } from "../event/index.ts";
 import { flushOpenFiles } from "../store/open-files.ts";
 import { SessionCatalog } from "../store/catalog.ts";
-import { nameBehindTemporary } from "../store/recover.ts";
+import { nameBehindTemporary } from "../store/temporary-file.ts";
 import { FolderWatch } from "../store/watch.ts";
 import type { CompiledFilter } from "./filter.ts";
 import { lastEvents } from "./last-events.ts";

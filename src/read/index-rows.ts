@@ -12,7 +12,7 @@ import type { ReadReport } from "./report.ts";
 import { foldWhole } from "./session-fold.ts";
 import { SessionIndex } from "./session-index.ts";
 import { bytesToRead } from "./session-logs.ts";
-import type { SnapshotRow } from "./session-snapshot.ts";
+import type { SnapshotRow } from "./snapshot-builder.ts";
 import type { Pause } from "./stream.ts";
 
 /** The sessions of a store and what they add up to. Those that an index knows are not read again. */

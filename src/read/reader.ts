@@ -29,7 +29,7 @@ import { indexRows } from "./index-rows.ts";
 import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
 import { listSessions, SessionIndex } from "./session-index.ts";
-import type { SnapshotRow } from "./session-snapshot.ts";
+import type { SnapshotRow } from "./snapshot-builder.ts";
 import { compileSessionFilter, foldInputs, foldSession, pageOf } from "./sessions.ts";
 import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
 import { isPause, ReadStream } from "./stream.ts";

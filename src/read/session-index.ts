@@ -4,11 +4,9 @@
 //
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
-import * as fs from "node:fs";
-
 import type { Event } from "../event/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
-import { stateOf } from "../store/file-mark.ts";
+import { isAsMarked, stateOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { readJournal } from "../store/index-journal.ts";
 import { flushOpenFiles } from "../store/open-files.ts";
@@ -85,7 +83,7 @@ export class SessionIndex {
     const known = new Map<string, SessionLogs>();
     for (let row = 0; row < (snapshot?.length ?? 0); row++) {
       const session = isKnown(row) ? snapshot?.session(row, true) : undefined;
-      if (session === undefined || !isUnchanged(session, snapshot?.sizesAt(row) ?? [])) continue;
+      if (session === undefined || !isUnchanged(session, snapshot?.marksAt(row) ?? [])) continue;
       for (const file of session.files) catalog.take(file);
       known.set(session.sessionId, session);
     }
@@ -144,15 +142,8 @@ function isFinding({ event }: Event): boolean {
   return event === "GAP" || event === "ANOMALY_DETECTED";
 }
 
-function isUnchanged(
-  { files }: SessionLogs,
-  sizes: readonly (readonly [size: number, modifiedMs: number])[],
-): boolean {
-  return files.every(({ path }, index) => {
-    const stat = fs.statSync(path, { throwIfNoEntry: false });
-    const [size, modifiedMs] = sizes[index] ?? [];
-    return stat !== undefined && stat.size === size && stat.mtimeMs === modifiedMs;
-  });
+function isUnchanged({ files }: SessionLogs, marks: readonly FileMark[]): boolean {
+  return files.every(({ path }, index) => isAsMarked(path, marks[index]));
 }
 
 /** What a record says, if the session's files are those it was made of. */

@@ -4,7 +4,7 @@
 import path from "node:path";
 
 import type { LineParts } from "../format/index.ts";
-import { markOf } from "../store/file-mark.ts";
+import { MarkedFile, markOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import type { IndexJournal } from "../store/index-journal.ts";
 import { segmentNumber } from "../store/layout.ts";
@@ -20,8 +20,11 @@ export class IndexKeeper {
   #isScheduled = false;
   /** The log holds events twice, after a failed sync: that is for readers to tell. */
   #isOff = false;
-  /** Of the segments before the one that is written to. */
+  /** Of all segments, as they were when the index was told last. */
   #marks: FileMark[] = [];
+  /** The segment that is written to. */
+  #file: MarkedFile | undefined;
+  #path = "";
 
   /** @param everyEvents how often the index is told before the session is closed; Infinity: not at all */
   constructor(journal: IndexJournal, everyEvents: number) {
@@ -44,7 +47,7 @@ export class IndexKeeper {
   }
 
   /**
-   * Tells the index. Costs about 12 µs, and 15 more for each further segment of the log. Never throws.
+   * Tells the index. Costs about 10 µs, and 15 more for each segment before, the first time. Never throws.
    *
    * @param summary of all that is in the log; undefined when that is not known
    */
@@ -52,9 +55,7 @@ export class IndexKeeper {
     if (this.#isOff || summary === undefined || log.isWaiting) return;
     try {
       log.flush();
-      const file = { path: log.path, name: path.basename(log.path) };
-      if (this.#marks.at(-1)?.name !== file.name) this.#markSegments(log.path, sessionId);
-      const mark = markOf(file, log.bytes);
+      const mark = this.#markedFile(log.path, sessionId).mark(log.bytes);
       if (mark === undefined) return;
       this.#marks[this.#marks.length - 1] = mark;
       const folded = {
@@ -72,7 +73,22 @@ export class IndexKeeper {
     }
   }
 
+  /** Lets go of the log. */
+  close(): void {
+    this.#file?.close();
+    this.#file = undefined;
+  }
+
   // --- internal ---
+
+  /** @throws when a segment is elsewhere by now: then the index is not told */
+  #markedFile(file: string, sessionId: string): MarkedFile {
+    if (this.#path === file && this.#file !== undefined) return this.#file;
+    this.close();
+    this.#markSegments(file, sessionId);
+    this.#path = file;
+    return (this.#file = new MarkedFile({ path: file, name: path.basename(file) }));
+  }
 
   /** @throws when a segment is elsewhere by now: then the index is not told */
   #markSegments(last: string, sessionId: string): void {

@@ -131,6 +131,7 @@ export class SessionMaker {
       onClose: (closed, how) => {
         this.sessions.delete(closed);
         note();
+        keeper.close();
         ledger.sessionClosed(about(), how, log.nextSeq);
         // Whoever has closed the last one may take the store away in the same turn.
         if (this.sessions.size === 0) ledger.flush();

@@ -10,7 +10,7 @@ import type { Reader, ReadReport } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
 import { SESSION_INDEX } from "../store/layout.ts";
-import { temporaryBeside } from "../store/recover.ts";
+import { temporaryBeside } from "../store/temporary-file.ts";
 import { instantOf } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
 import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
@@ -103,11 +103,11 @@ export async function foldIndex(reader: Reader, options: FoldOptions = {}): Prom
 
 /** @returns whether it was not there already */
 function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
-  const text = `${encodeJson(data, 2)}\n`;
-  if (readText(file) === text) return false;
+  const bytes = Buffer.from(`${encodeJson(data, 2)}\n`);
+  if (readBytes(file)?.equals(bytes) === true) return false;
   const temporary = temporaryBeside(file);
   try {
-    replaceFile(disk, file, Buffer.from(text), temporary);
+    replaceFile(disk, file, bytes, temporary);
     return true;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
@@ -115,9 +115,9 @@ function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean
   }
 }
 
-function readText(file: string): string | undefined {
+function readBytes(file: string): Buffer | undefined {
   try {
-    return fs.readFileSync(file, "utf8");
+    return fs.readFileSync(file);
   } catch {
     return undefined;
   }

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCli } from "../../test/run-cli.ts";
 import { openStore } from "../index.ts";
 import { openReader } from "../read/index.ts";
-import { encodeSnapshot } from "../read/session-snapshot.ts";
+import { SnapshotBuilder } from "../read/snapshot-builder.ts";
 import { eraseLine, findErasable } from "../store/erase.ts";
 import { nodeDisk } from "../store/disk.ts";
 import { Ledger } from "../store/ledger.ts";
@@ -85,7 +85,9 @@ describe("figures that were derived from the logs", () => {
     const rows = [...reader.indexRows()];
     for (const { record: known } of rows) if (known !== undefined) known.folded.summary.tool_calls = 79;
     const mark = { ledger: markLedger(dir), folders: await markFolders(dir) };
-    fs.writeFileSync(snapshot(), encodeSnapshot(rows, mark));
+    const builder = new SnapshotBuilder();
+    for (const row of rows) builder.add(row);
+    fs.writeFileSync(snapshot(), builder.encode(mark));
     // The list is made of it, so it tells the same story.
     expect([...openReader({ dir }).sessions()]).toMatchObject([{ tool_calls: 79 }]);
     expect(await checkFigures(dir)).toEqual([

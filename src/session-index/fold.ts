@@ -1,20 +1,22 @@
 // Folding the index: the snapshot before, the journal, and what neither of them knows become the next snapshot.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
-import { encodeSnapshot } from "../read/session-snapshot.ts";
-import type { SnapshotRow } from "../read/session-snapshot.ts";
+import { SnapshotBuilder } from "../read/snapshot-builder.ts";
+import type { SnapshotRow } from "../read/snapshot-builder.ts";
 import { listLogPaths } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
 import { withFileLock } from "../store/file-lock.ts";
+import { isAsMarked } from "../store/file-mark.ts";
+import type { FileMark } from "../store/file-mark.ts";
 import { listIndexFiles, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
-import { removeJournal } from "../store/index-journal.ts";
+import { emptyJournal } from "../store/index-journal.ts";
 import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
 import type { LedgerMark } from "../store/store-mark.ts";
+import { removeLeftTemporaryFiles } from "../store/temporary-file.ts";
 
 export interface FoldOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
   disk?: Disk | undefined;
@@ -36,13 +38,14 @@ export interface FoldedIndex {
 export async function foldSnapshot(reader: Reader, options: FoldOptions): Promise<FoldedIndex> {
   const { disk = nodeDisk, ...reading } = options;
   const { dir } = reader;
+  removeLeftTemporaryFiles(disk, dir);
   const ledger = markLedger(dir);
-  const rows: SnapshotRow[] = [];
+  const next = new NextSnapshot();
   const found = reader.indexRows(reading);
-  for await (const row of found) rows.push(row);
-  const save = (): Promise<void> => saveSnapshot(disk, dir, rows, ledger);
+  for await (const row of found) next.add(row);
+  const save = (): Promise<void> => next.save(disk, dir, ledger);
   await save();
-  removeJournal(dir);
+  emptyJournal(dir);
   return { report: found.report, save };
 }
 
@@ -53,27 +56,46 @@ export function withIndexLock<T>(dir: string, work: () => Promise<T>): Promise<T
 
 // --- internal ---
 
-/**
- * Writes a snapshot of rows. Those whose files have changed meanwhile are looked at by every reader, and when files have
- * come or gone, so are the folders.
- *
- * @param ledger as it was before the rows were made
- * @throws TracekeepError when it cannot be written
- */
-async function saveSnapshot(
-  disk: Disk,
-  dir: string,
-  rows: readonly SnapshotRow[],
-  ledger: LedgerMark | undefined,
-): Promise<void> {
-  removeUnfinished(disk, dir);
-  const folders = await markFolders(dir);
-  const present = new Set(listLogPaths(dir));
-  const files = rows.flatMap(({ session }) => session.files);
-  const isComplete = files.length === present.size && files.every((file) => present.has(file.path));
-  const checked = rows.map((row) => ({ ...row, isSettled: row.isSettled && isUnchanged(row) }));
-  const mark = { ledger, folders: isComplete ? folders : undefined };
-  writeIndexFile(disk, dir, INDEX_SNAPSHOT, encodeSnapshot(checked, mark));
+/** Of each session it holds no more than what its files looked like. */
+class NextSnapshot {
+  readonly #builder = new SnapshotBuilder();
+  readonly #files: { paths: string[]; marks: readonly FileMark[] }[] = [];
+  /** Rows whose files have changed since they were made. */
+  #changed: ReadonlySet<number> | undefined;
+
+  add(row: SnapshotRow): void {
+    this.#builder.add(row);
+    this.#files.push({ paths: row.session.files.map((file) => file.path), marks: row.record?.marks ?? [] });
+  }
+
+  /**
+   * Rows whose files have changed since they were made are looked at by every reader, and when files have come or gone,
+   * so are the folders. Saving it again compares the folders only: of sessions that are gone on with meanwhile, the
+   * ledger tells.
+   *
+   * @param ledger as it was before the rows were made
+   * @throws TracekeepError when it cannot be written
+   */
+  async save(disk: Disk, dir: string, ledger: LedgerMark | undefined): Promise<void> {
+    removeUnfinished(disk, dir);
+    const folders = await markFolders(dir);
+    const present = new Set(listLogPaths(dir));
+    const files = this.#files.flatMap(({ paths }) => paths);
+    const isComplete = files.length === present.size && files.every((file) => present.has(file));
+    const mark = { ledger, folders: isComplete ? folders : undefined };
+    this.#changed ??= this.#changedRows();
+    writeIndexFile(disk, dir, INDEX_SNAPSHOT, this.#builder.encode(mark, this.#changed));
+  }
+
+  #changedRows(): Set<number> {
+    const rows = [...this.#files.keys()];
+    return new Set(
+      rows.filter((row) => {
+        const { paths = [], marks = [] } = this.#files[row] ?? {};
+        return !paths.every((file, index) => isAsMarked(file, marks[index]));
+      }),
+    );
+  }
 }
 
 /** What folds left that were cut short: nobody else is at one, the caller has the lock. */
@@ -81,12 +103,4 @@ function removeUnfinished(disk: Disk, dir: string): void {
   const isLeft = (name: string): boolean =>
     name.startsWith(TEMPORARY_PREFIX) && name.endsWith(INDEX_SNAPSHOT);
   for (const name of listIndexFiles(dir).filter(isLeft)) removeIndexFile(disk, dir, name);
-}
-
-function isUnchanged({ session, record }: SnapshotRow): boolean {
-  return session.files.every(({ path: file }, index) => {
-    const stat = fs.statSync(file, { throwIfNoEntry: false });
-    const mark = record?.marks[index];
-    return stat !== undefined && stat.size === mark?.size && stat.mtimeMs === mark.modified_ms;
-  });
 }

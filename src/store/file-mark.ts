@@ -21,6 +21,12 @@ export function isCompressed(path: string): boolean {
   return path.endsWith(".gz");
 }
 
+/** Whether a file has the size and the time of change that it had. */
+export function isAsMarked(path: string, mark: FileMark | undefined): boolean {
+  const stat = fs.statSync(path, { throwIfNoEntry: false });
+  return stat !== undefined && stat.size === mark?.size && stat.mtimeMs === mark.modified_ms;
+}
+
 /** What has become of a file: the same bytes, more behind them, or another file. */
 export function stateOf(known: FileMark, file: SessionLogFile | undefined): "same" | "grown" | "changed" {
   if (file === undefined || known.name !== file.name) return "changed";
@@ -37,25 +43,58 @@ export function markOf(
   file: Pick<SessionLogFile, "path" | "name">,
   offset: number | undefined,
 ): FileMark | undefined {
+  const marked = new MarkedFile(file);
   try {
-    const fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    return marked.mark(isCompressed(file.path) ? undefined : offset);
+  } finally {
+    marked.close();
+  }
+}
+
+/** A file that is marked again and again as it grows. It stays open in between, and its beginning is read once. */
+export class MarkedFile {
+  readonly name: string;
+  readonly #fd: number | undefined;
+  /** Checksum of its first 4 KiB, once it is as long. */
+  #head: number | undefined;
+
+  constructor(file: Pick<SessionLogFile, "path" | "name">) {
+    this.name = file.name;
     try {
-      const stat = fs.fstatSync(fd);
-      const size = offset === undefined || isCompressed(file.path) ? stat.size : offset;
-      const edge = (at: number): number => {
-        const bytes = Buffer.alloc(Math.min(EDGE_BYTES, size));
-        return nodeZlib().crc32(bytes.subarray(0, fs.readSync(fd, bytes, 0, bytes.length, at)));
-      };
-      const tail = edge(Math.max(0, size - EDGE_BYTES));
-      return { name: file.name, size, modified_ms: stat.mtimeMs, head: edge(0), tail };
-    } finally {
-      fs.closeSync(fd);
+      this.#fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    } catch {
+      // There is nothing to mark then.
     }
-  } catch {
-    return undefined;
+  }
+
+  /** @param offset how much of it was taken in, if not all; undefined when it cannot be read */
+  mark(offset?: number): FileMark | undefined {
+    if (this.#fd === undefined) return undefined;
+    try {
+      const stat = fs.fstatSync(this.#fd);
+      const size = offset ?? stat.size;
+      const head = this.#head ?? this.#checksum(0, Math.min(EDGE_BYTES, size));
+      if (size >= EDGE_BYTES) this.#head = head;
+      const tail = size <= EDGE_BYTES ? head : this.#checksum(size - EDGE_BYTES, EDGE_BYTES);
+      return { name: this.name, size, modified_ms: stat.mtimeMs, head, tail };
+    } catch {
+      return undefined;
+    }
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) fs.closeSync(this.#fd);
+  }
+
+  // --- internal ---
+
+  #checksum(at: number, length: number): number {
+    const count = fs.readSync(this.#fd ?? -1, edge, 0, length, at);
+    return nodeZlib().crc32(edge.subarray(0, count));
   }
 }
 
 // --- internal ---
 
 const EDGE_BYTES = 4096;
+const edge: Buffer = Buffer.allocUnsafeSlow(EDGE_BYTES);

@@ -6,7 +6,8 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { INDEX_DIRECTORY, TEMPORARY_PREFIX } from "./layout.ts";
+import { INDEX_DIRECTORY } from "./layout.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /** What a file of the index holds, or begins with; undefined when there is none, or when it cannot be read. */
 export function readIndexFile(dir: string, name: string, bytes?: number): Buffer | undefined {
@@ -47,13 +48,12 @@ export function removeIndexFile(disk: Disk, dir: string, name: string): void {
 export function writeIndexFile(disk: Disk, dir: string, name: string, bytes: Buffer): void {
   const directory = path.join(dir, INDEX_DIRECTORY);
   const file = path.join(directory, name);
-  const temporary = path.join(directory, `${TEMPORARY_PREFIX}${process.pid}-${name}`);
+  const temporary = temporaryBeside(file);
   try {
     disk.makeDirectory(directory);
-    // What a process that died left there is in the way.
-    if (disk.exists(temporary)) disk.unlink(temporary);
     replaceFile(disk, file, bytes, temporary);
   } catch (error) {
+    fs.rmSync(temporary, { force: true });
     throw error instanceof TracekeepError ? error : ioError("write", file, error);
   }
 }

@@ -10,7 +10,7 @@ import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { signerFromSeed } from "../format/index.ts";
 import type { NoteSigner } from "../format/index.ts";
 import { nodeDisk, writeAll } from "./disk.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -7,15 +7,15 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { nodeCrypto } from "../base/builtin.ts";
-import { randomSalt } from "../base/ids.ts";
 import type { JsonObject } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { segmentNumber, segmentPath, TEMPORARY_PREFIX, TORN_SUFFIX } from "./layout.ts";
+import { segmentNumber, segmentPath, TORN_SUFFIX } from "./layout.ts";
 import { readLines } from "./line-reader.ts";
 import { currentProcess } from "./process.ts";
 import { MAX_KEPT_BYTES } from "./unsynced.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /** As much of a fragment is kept in the RECOVERED event; its length and hash are of the whole. */
 export const MAX_FRAGMENT_BYTES: number = 64 * 1024;
@@ -74,21 +74,8 @@ export function finishHealing(disk: Disk, log: string): void {
   disk.syncDirectory(path.dirname(log));
 }
 
-/** A name for an unfinished file in the same folder that no one else uses, nor a predecessor has left behind. */
-export function temporaryBeside(file: string): string {
-  return path.join(path.dirname(file), `${TEMPORARY_PREFIX}${randomSalt()}-${path.basename(file)}`);
-}
-
-/** The name that a file was to have when it was made under a temporary one; undefined for any other name. */
-export function nameBehindTemporary(name: string): string | undefined {
-  if (!name.startsWith(TEMPORARY_PREFIX)) return undefined;
-  return name.slice(TEMPORARY_PREFIX.length + SALT_CHARACTERS + 1);
-}
-
 // --- internal ---
 
-/** 96 bits in base64url. */
-const SALT_CHARACTERS = 16;
 /** Where the first line begins that lost a part of it in a power cut; undefined when there was none, or nothing is lost. */
 function findHole(disk: Disk, fd: number, log: string, size: number): number | undefined {
   const chunk = Buffer.alloc(Math.min(SEARCH_BYTES, size));

@@ -7,7 +7,8 @@ import path from "node:path";
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { nodeDisk, writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { REDACTION_KEY, TEMPORARY_PREFIX } from "./layout.ts";
+import { REDACTION_KEY } from "./layout.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 const KEY_BYTES = 32;
 
@@ -49,7 +50,7 @@ export function readRedactionKey(storeDir: string): Uint8Array | undefined {
 
 function createKey(disk: Disk, storeDir: string): Uint8Array {
   const file = path.join(storeDir, REDACTION_KEY);
-  const temporary = path.join(storeDir, `${TEMPORARY_PREFIX}${process.pid}-${Date.now()}-${REDACTION_KEY}`);
+  const temporary = temporaryBeside(file);
   // Hooks come by here, nearly always without a secret; so the system's cryptography is loaded with the first one.
   const key = process.getBuiltinModule("node:crypto").randomBytes(KEY_BYTES);
   const bytes = Buffer.from(`${key.toString("hex")}\n`);

@@ -10,7 +10,7 @@ import { nodeDisk, replaceFile } from "./disk.ts";
 import { withFileLock } from "./file-lock.ts";
 import type { FileLockOptions } from "./file-lock.ts";
 import { LOCK_SUFFIX } from "./layout.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /**
  * Replaces what is in `file` by what `change` makes of it. The new content is written beside it, synced, renamed into

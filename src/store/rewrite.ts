@@ -11,7 +11,7 @@ import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { MEMBER_BYTES } from "./lifecycle/archive.ts";
 import { openSource } from "./open-source.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /** What the file holds afterwards. */
 export interface Rewritten {

@@ -7,7 +7,7 @@ import { MAX_NOTE_BYTES, openNote, parseCheckpoint } from "../format/index.ts";
 import type { Checkpoint, NoteVerifier } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /** A seal, and which of the known keys signed it; or why it is none. */
 export type Seal =

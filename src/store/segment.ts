@@ -17,7 +17,7 @@ import type { LeftFile } from "./left-file.ts";
 import { LineCursor, readFirstLine, readLastLine, readLines } from "./line-reader.ts";
 import { tryLock } from "./lock.ts";
 import { OpenFile } from "./open-file.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /**
  * Creates a file under the first of `names` that is free, with its first lines in it, and takes its lock. When that

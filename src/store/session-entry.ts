@@ -64,7 +64,8 @@ export function marksOf(files: readonly SessionLogFile[], folded: FoldedSession)
 /** A line of the journal, its `\n` included. */
 export function encodeEntry(record: SessionEntryRecord): string {
   const { session_id: id, agent_id: agent } = record.folded.summary;
-  const text = encodeJson([JOURNAL_VERSION, id, agent, ...packEntry(record)]);
+  const names = record.marks.map(({ name }) => name);
+  const text = encodeJson([JOURNAL_VERSION, id, agent, names, ...packEntry(record)]);
   return `${text.slice(0, -1)},${nodeZlib().crc32(text)}]\n`;
 }
 
@@ -83,58 +84,76 @@ export function decodeEntry(line: string): SessionEntryRecord | undefined {
     return undefined;
   const value = parseJson(line);
   if (!Array.isArray(value)) return undefined;
-  const [, id, agent, ...packed] = value as unknown as [number, string, string, ...PackedEntry];
-  return unpackEntry(id, agent, packed);
+  const [, id, agent, names, ...packed] = value.slice(0, -1) as unknown as JournalLine;
+  return unpackEntry({ sessionId: id, agentId: agent, files: names }, packed);
 }
 
-/** Everything of an entry but the ids of session and agent. */
+/** An entry as one list without names; those of session, agent and files are kept beside it. */
 export type PackedEntry = [
-  marks: PackedMark[],
+  marks: number[],
   lastSeq: number,
   findings: EventPlace[] | 0 | null,
   failures: [timeMs: number, place: EventPlace][] | 0,
-  summary: PackedSummary,
+  ...summary: PackedSummary,
 ];
 
 export function packEntry({ marks, folded }: SessionEntryRecord): PackedEntry {
   const { lastSeq, findings, failures, summary } = folded;
   return [
-    marks.map(packMark),
+    packMarks(marks),
     lastSeq,
     findings === undefined ? null : findings.length === 0 ? 0 : findings,
     failures.length === 0 ? 0 : failures.map(({ timeMs, place }) => [timeMs, place]),
-    packSummary(summary),
+    ...packSummary(summary),
   ];
 }
 
-export function unpackEntry(sessionId: string, agentId: string, packed: PackedEntry): SessionEntryRecord {
-  const [marks, lastSeq, findings, failures, summary] = packed;
+/** @param files names of those that are marked */
+export function unpackEntry(
+  { sessionId, agentId, files }: { sessionId: string; agentId: string; files: readonly string[] },
+  packed: PackedEntry,
+): SessionEntryRecord {
+  const [packedMarks, lastSeq, findings, failures] = [packed[0], packed[1], packed[2], packed[3]];
+  const marks = unpackMarks(packedMarks, files);
   return {
-    marks: marks.map(unpackMark),
+    marks,
     folded: {
-      summary: unpackSummary(sessionId, agentId, summary),
+      summary: unpackSummary(sessionId, agentId, packed.slice(4) as PackedSummary),
       lastSeq,
-      findings: findings === null ? undefined : findings === 0 ? [] : findings,
+      findings: findings === null ? undefined : findings === 0 ? [] : [...findings],
       failures: failures === 0 ? [] : failures.map(([timeMs, place]) => ({ timeMs, place })),
       file: marks.length - 1,
-      offset: marks.at(-1)?.[1] ?? 0,
+      offset: marks.at(-1)?.size ?? 0,
       hasMore: false,
     },
   };
 }
 
+export function unpackMarks(packed: PackedEntry[0], files: readonly string[]): FileMark[] {
+  const marks: FileMark[] = [];
+  for (let at = 0; at < packed.length; at += 4) {
+    marks.push({
+      name: files[marks.length] ?? "",
+      size: packed[at] ?? 0,
+      modified_ms: packed[at + 1] ?? 0,
+      head: packed[at + 2] ?? 0,
+      tail: packed[at + 3] ?? 0,
+    });
+  }
+  return marks;
+}
+
 // --- internal ---
 
-type PackedMark = [name: string, size: number, modifiedMs: number, head: number, tail: number];
-
-function packMark({ name, size, modified_ms: modifiedMs, head, tail }: FileMark): PackedMark {
-  return [name, size, modifiedMs, head, tail];
+function packMarks(marks: readonly FileMark[]): number[] {
+  const packed: number[] = [];
+  for (const { size, modified_ms: modifiedMs, head, tail } of marks)
+    packed.push(size, modifiedMs, head, tail);
+  return packed;
 }
 
-function unpackMark([name, size, modifiedMs, head, tail]: PackedMark): FileMark {
-  return { name, size, modified_ms: modifiedMs, head, tail };
-}
+type JournalLine = [version: number, id: string, agent: string, names: string[], ...packed: PackedEntry];
 
 /** Of a line, and of the summary in it. */
-const JOURNAL_VERSION = 3 * 100 + PACKED_VERSION;
+const JOURNAL_VERSION = 4 * 100 + PACKED_VERSION;
 const BEGINNING = new RegExp(String.raw`^\[${JOURNAL_VERSION},("(?:[^"\\]|\\.)*")`);

@@ -19,10 +19,10 @@ import { whyClockIsDoubtful } from "./lifecycle/trusted-clock.ts";
 import type { Witness } from "./lifecycle/trusted-clock.ts";
 import { readLines, readLinesBackwards } from "./line-reader.ts";
 import type { LogLine } from "./line-reader.ts";
-import { nameBehindTemporary } from "./recover.ts";
 import { firstEventOf } from "./segment.ts";
 import { isRotatedName, listRotated, segmentNumberOf } from "./shared-segments.ts";
 import type { RotatedFile } from "./shared-segments.ts";
+import { nameBehindTemporary } from "./temporary-file.ts";
 
 export interface UpkeepOptions {
   disk: Disk;

@@ -13,11 +13,11 @@ import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { readLines } from "./line-reader.ts";
 import { ownEvent } from "./own-event.ts";
-import { nameBehindTemporary, temporaryBeside } from "./recover.ts";
 import { firstEventOf } from "./segment.ts";
 import { listRotated, rotatedPath, segmentNumberOf } from "./shared-segments.ts";
 import type { RotatedFile } from "./shared-segments.ts";
 import type { SharedFile } from "./shared-file.ts";
+import { nameBehindTemporary, temporaryBeside } from "./temporary-file.ts";
 
 export interface RotationOptions {
   /** Size in bytes at which a log goes on in another file. */

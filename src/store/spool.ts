@@ -6,14 +6,8 @@ import path from "node:path";
 
 import { systemCode } from "../base/errors.ts";
 import { escapeUnsafe } from "../format/safe-json.ts";
-import {
-  DIRECTORY_MODE,
-  FILE_MODE,
-  SPOOL_ASIDE_SUFFIX,
-  SPOOL_DIRECTORY,
-  SPOOL_STATE,
-  TEMPORARY_PREFIX,
-} from "./layout.ts";
+import { DIRECTORY_MODE, FILE_MODE, SPOOL_ASIDE_SUFFIX, SPOOL_DIRECTORY, SPOOL_STATE } from "./layout.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 /** A file of the spool, and how long it is now. */
 export interface SpoolFile {
@@ -98,7 +92,7 @@ export function readSpoolState(storeDir: string): SpoolState {
 
 export function writeSpoolState(storeDir: string, state: SpoolState): void {
   const file = path.join(storeDir, SPOOL_DIRECTORY, SPOOL_STATE);
-  const temporary = path.join(path.dirname(file), `${TEMPORARY_PREFIX}${process.pid}-${SPOOL_STATE}`);
+  const temporary = temporaryBeside(file);
   fs.writeFileSync(temporary, JSON.stringify(state), { mode: FILE_MODE });
   fs.renameSync(temporary, file);
 }

@@ -8,7 +8,7 @@ import { ioError, systemCode } from "../base/errors.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { STAMPS_DIRECTORY } from "./layout.ts";
-import { temporaryBeside } from "./recover.ts";
+import { temporaryBeside } from "./temporary-file.ts";
 
 export interface StampFiles {
   /** Of both files, without their endings. */

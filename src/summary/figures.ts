@@ -58,9 +58,16 @@ export function newFigures(): Figures {
     tools: newRecord(),
     model_calls: 0,
     models: newRecord(),
-    ...newUsage(),
+    tokens: newTokens(),
+    cost_usd: null,
+    priced: 0,
+    unpriced: 0,
   };
 }
+
+/** Figures of no event: one object for the many sessions that have none of a kind. Whoever adds to it makes new ones. */
+export const NO_FIGURES: Figures = newFigures();
+for (const part of [NO_FIGURES, ...Object.values<unknown>({ ...NO_FIGURES })]) Object.freeze(part);
 
 /** Adds figures to others, or takes them away again (`sign` -1). Costs the number of names in `from`. */
 export function addFigures(into: Figures, from: Figures, sign: 1 | -1 = 1): void {
@@ -139,6 +146,9 @@ function newRecord<T>(): Record<string, T> {
 }
 
 function newUsage(): Usage {
-  const tokens: TokenCounts = { input: 0, output: 0, cache_read: 0, cache_write: 0, reasoning: 0 };
-  return { tokens, cost_usd: null, priced: 0, unpriced: 0 };
+  return { tokens: newTokens(), cost_usd: null, priced: 0, unpriced: 0 };
+}
+
+function newTokens(): TokenCounts {
+  return { input: 0, output: 0, cache_read: 0, cache_write: 0, reasoning: 0 };
 }

@@ -2,9 +2,9 @@
 // here, so they cannot disagree. Each event costs the same, however long the session is, and the state is bounded.
 
 import type { EventSource } from "../event/index.ts";
-import { addType, addUsage, modelIn, newFigures, toolIn } from "./figures.ts";
+import { addType, addUsage, modelIn, newFigures, NO_FIGURES, toolIn } from "./figures.ts";
 import type { Figures, Usage } from "./figures.ts";
-import { foldHealth, newHealthFacts } from "./health.ts";
+import { foldHealth, NO_HEALTH_FACTS } from "./health.ts";
 import type { HealthFacts } from "./health.ts";
 import { instantOf } from "./instant.ts";
 import { OpenCalls } from "./open-calls.ts";
@@ -108,11 +108,11 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
     writer: null,
     tool_times: { count: 0, total_ms: 0, max_ms: 0 },
     reported: { health_score: null, metrics: {} },
-    health: newHealthFacts(),
+    health: NO_HEALTH_FACTS,
     agent_process: null,
     hook_events: 0,
     ...newFigures(),
-    copies: newFigures(),
+    copies: NO_FIGURES,
     progress: {
       openCalls: new OpenCalls(MAX_OPEN_CALLS),
       lastMs: NaN,
@@ -150,8 +150,10 @@ export function foldEvent(summary: SessionSummary, head: EventHead, body: BodyFi
   countEvent(summary, counts);
   if (counts.tool?.isTimed === true) foldToolTime(summary, counts.tool);
   if (head.event === "SESSION_METRICS") foldReported(summary, body);
-  if (typeof head.copy_of === "string") countEvent(summary.copies, counts);
-  else foldHealth(summary.health, head.event, body);
+  if (typeof head.copy_of === "string") {
+    if (summary.copies === NO_FIGURES) summary.copies = newFigures();
+    countEvent(summary.copies, counts);
+  } else summary.health = foldHealth(summary.health, head.event, body);
   if (head.event === "GAP") {
     const count = countOf(body["count"]) ?? 1;
     if (typeof head.source === "object") summary.gaps.unreadable += count;

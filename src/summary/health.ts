@@ -51,20 +51,31 @@ export function newHealthFacts(): HealthFacts {
   };
 }
 
+/** Facts of a session in which nothing was found and nothing delegated: one object for all of them. */
+export const NO_HEALTH_FACTS: HealthFacts = newHealthFacts();
+Object.freeze(NO_HEALTH_FACTS.rules);
+Object.freeze(NO_HEALTH_FACTS);
+
 export function newRuleCounts(): RuleCounts {
   const rules: RuleCounts = Object.create(null);
   return rules;
 }
 
-/** Takes an ANOMALY_DETECTED or a RETURN into the facts; other events say nothing about health. */
-export function foldHealth(facts: HealthFacts, type: string, body: BodyFields): void {
+/**
+ * Takes an ANOMALY_DETECTED or a RETURN into the facts; other events say nothing about health.
+ *
+ * @returns the facts, which are others when there were none
+ */
+export function foldHealth(before: HealthFacts, type: string, body: BodyFields): HealthFacts {
+  if (type !== "ANOMALY_DETECTED" && type !== "RETURN") return before;
+  const facts = before === NO_HEALTH_FACTS ? newHealthFacts() : before;
   if (type === "ANOMALY_DETECTED") {
     const { anomaly } = body;
-    if (typeof anomaly !== "object" || anomaly === null) return;
+    if (typeof anomaly !== "object" || anomaly === null) return facts;
     // Sentinel's own lines call the rule `type`.
     const { rule, type: name, severity } = anomaly as Record<string, unknown>;
     countRule(facts.rules, textOf(rule) ?? textOf(name) ?? OTHER_NAMES, severityOf(severity));
-  } else if (type === "RETURN") {
+  } else {
     const failed = body["status"] === "error";
     if (!failed) {
       facts.clean_delegations++;
@@ -73,6 +84,7 @@ export function foldHealth(facts: HealthFacts, type: string, body: BodyFields): 
     }
     facts.last_failed = failed;
   }
+  return facts;
 }
 
 export function countRule(rules: RuleCounts, rule: string, severity: AnomalySeverity): void {

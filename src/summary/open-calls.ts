@@ -9,8 +9,9 @@
 export class OpenCalls<T, Name = string> {
   readonly #half: number;
   #latest: { id: Name; call: T } | undefined;
-  #young = new Map<Name, T>();
-  #old = new Map<Name, T>();
+  // Made when they are needed: most sessions in a list wait for none.
+  #young: Map<Name, T> | undefined;
+  #old: Map<Name, T> | undefined;
 
   constructor(limit: number) {
     this.#half = Math.ceil(limit / 2);
@@ -19,13 +20,14 @@ export class OpenCalls<T, Name = string> {
   remember(id: Name, call: T): void {
     const before = this.#latest;
     this.#latest = { id, call };
-    if (this.#young.size > 0) this.#young.delete(id);
+    if (this.#young !== undefined && this.#young.size > 0) this.#young.delete(id);
     if (before === undefined || before.id === id) return;
     // With the latest they are half of the limit.
-    if (this.#young.size >= this.#half - 1) {
+    if (this.#young !== undefined && this.#young.size >= this.#half - 1) {
       this.#old = this.#young;
-      this.#young = new Map();
+      this.#young = undefined;
     }
+    this.#young ??= new Map();
     this.#young.set(before.id, before.call);
   }
 
@@ -36,15 +38,19 @@ export class OpenCalls<T, Name = string> {
       this.#latest = undefined;
       return latest.call;
     }
-    const call = this.#young.get(id) ?? this.#old.get(id);
-    if (call !== undefined && !this.#young.delete(id)) this.#old.delete(id);
+    const call = this.#young?.get(id) ?? this.#old?.get(id);
+    if (call !== undefined && this.#young?.delete(id) !== true) this.#old?.delete(id);
     return call;
+  }
+
+  get isEmpty(): boolean {
+    return this.#latest === undefined && (this.#young?.size ?? 0) + (this.#old?.size ?? 0) === 0;
   }
 
   /** All that are remembered, the oldest first. */
   *entries(): Generator<[Name, T], void, undefined> {
-    yield* this.#old;
-    yield* this.#young;
+    if (this.#old !== undefined) yield* this.#old;
+    if (this.#young !== undefined) yield* this.#young;
     if (this.#latest !== undefined) yield [this.#latest.id, this.#latest.call];
   }
 }

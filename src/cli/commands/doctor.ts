@@ -4,25 +4,34 @@ import { fixModes, runChecks } from "../checks.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
+import { nodeDisk } from "../../store/disk.ts";
 import { findStore } from "../../store/find.ts";
+import { removeLeftTemporaryFiles } from "../../store/temporary-file.ts";
 import type { ExitCode } from "../exit-codes.ts";
 
 export const doctor: Command = {
   name: "doctor",
   summary: "check the store and this machine",
   options: {
-    fix: { kind: "flag", about: "first make the store's files yours alone, as far as they are yours" },
+    fix: {
+      kind: "flag",
+      about: "first make the store's files yours alone, and remove what dead writers left unfinished",
+    },
     json: { kind: "flag", about: "print one JSON object for each check: {name, ok, about, hint?}" },
   },
   examples: [
     ["doctor", "check everything"],
-    ["doctor --fix", "and repair the permissions of the store"],
+    ["doctor --fix", "and repair what can be repaired"],
   ],
   run,
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  if (context.flag("fix")) fixModes(findStore(context.place));
+  if (context.flag("fix")) {
+    const dir = findStore(context.place);
+    fixModes(dir);
+    removeLeftTemporaryFiles(nodeDisk, dir);
+  }
   const checks = runChecks(context.place);
   for (const check of checks) {
     if (context.flag("json")) {

@@ -12,6 +12,7 @@ import type { Disk } from "../disk.ts";
 import { withFileLock } from "../file-lock.ts";
 import { evidenceFiles, LEDGER, RETENTION_LOCK } from "../layout.ts";
 import { Ledger } from "../ledger.ts";
+import { removeLeftTemporaryFiles } from "../temporary-file.ts";
 import { archivedSize, removeOriginal } from "./archive.ts";
 import { moveIntoArchive, removeUnfinished } from "./move.ts";
 import { planArchiveLimit, planRetention } from "./plan.ts";
@@ -111,7 +112,10 @@ class RetentionRun {
 
   async run(): Promise<RetentionReport> {
     try {
-      if (!this.#report.dry_run) removeUnfinished(this.#disk, this.#dir);
+      if (!this.#report.dry_run) {
+        removeUnfinished(this.#disk, this.#dir);
+        removeLeftTemporaryFiles(this.#disk, this.#dir);
+      }
       this.#records = readArchiveRecords(path.join(this.#dir, LEDGER));
       const segments = await this.#segments();
       const newestMs = segments.reduce((newest, { lastMs }) => Math.max(newest, lastMs), -Infinity);

@@ -9,9 +9,9 @@ import { checkOptionNames, describe } from "../../base/options.ts";
 import { nodeDisk, replaceFile } from "../disk.ts";
 import type { Disk } from "../disk.ts";
 import { SETTINGS_FILE } from "../layout.ts";
-import { temporaryBeside } from "../recover.ts";
 import { checkRedactionSettings, NO_ADDITIONAL_REDACTION } from "../redaction-settings.ts";
 import type { RedactionSettings } from "../redaction-settings.ts";
+import { temporaryBeside } from "../temporary-file.ts";
 import { checkPolicy, KEEP_EVERYTHING } from "./policy.ts";
 import type { RetentionPolicy } from "./policy.ts";
 

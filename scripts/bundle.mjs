@@ -1,14 +1,19 @@
 // Puts the command line into few files: finding, opening and linking a hundred modules would take longer than the work
-// of a short command. The entry and the hook, which is started at every step of an agent, are CommonJS files, which Node
-// starts in a tenth less time. The other commands share pieces, and each loads only what it needs.
+// of a short command. The entry, the hook, which is started at every step of an agent, and the commands that only read are
+// CommonJS files, which Node starts in a tenth less time. The other commands share pieces, and each loads only what it
+// needs.
 
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { build } from "esbuild";
 
+import { READING_COMMANDS } from "../dist/cli/reading.js";
+
 const FOLDER = "dist/cli";
 
+/** Names stay readable in stack traces. */
+const READABLE = { minifySyntax: true, minifyWhitespace: true };
 const options = {
   allowOverwrite: true,
   bundle: true,
@@ -29,20 +34,38 @@ for (const name of ["hook", "main"]) {
   });
 }
 
-for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
 const commands = readdirSync(`${FOLDER}/commands`).filter(
   (name) => name.endsWith(".js") && name !== "verify-worker.js",
 );
 await build({
   ...options,
-  // Names stay readable in stack traces, and files where `import.meta.url` expects them.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  ...READABLE,
+  entryPoints: [`${FOLDER}/program.js`],
+  outfile: `${FOLDER}/reading.cjs`,
+  format: "cjs",
+  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+  define: { "import.meta.url": "moduleUrl" },
+  packages: "external",
+  external: [
+    "./upkeep-work.js",
+    ...commands
+      .filter((name) => !READING_COMMANDS.has(name.slice(0, -".js".length)))
+      .map((name) => `./commands/${name}`),
+  ],
+});
+
+for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
+await build({
+  ...options,
+  ...READABLE,
+  // Files stay where `import.meta.url` expects them.
   entryPoints: [
-    ...["program.js", "budget-gate.js", ...commands.map((name) => `commands/${name}`)].map((name) => ({
-      in: path.join(FOLDER, name),
-      out: name.slice(0, -3),
-    })),
+    ...["program.js", "budget-gate.js", "upkeep-work.js", ...commands.map((name) => `commands/${name}`)].map(
+      (name) => ({
+        in: path.join(FOLDER, name),
+        out: name.slice(0, -3),
+      }),
+    ),
     // The threads of `verify` are started from a file beside the command, which alone starts them.
     { in: "dist/integrity/verify-worker.js", out: "commands/verify-worker" },
   ],

@@ -11,7 +11,9 @@ import { LineCursor, readFirstLine, readLines, readLinesBackwards } from "../sto
 import type { LogLine } from "../store/line-reader.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
-import { planBlocks } from "./block-plan.ts";
+import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-plan.ts";
+import type { BlockIndex } from "./block-index.ts";
+import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
@@ -34,6 +36,13 @@ export interface ScanOptions {
   counter?: EventCounter | undefined;
   from?: ScanPlace;
   indexes?: SegmentIndexes | undefined;
+  cost?: CostQuestion | undefined;
+}
+
+/** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
+export interface CostQuestion {
+  test: LineTest;
+  sum: CostSum;
 }
 
 const BEGINNING: ScanPlace = { file: 0, offset: 0 };
@@ -47,7 +56,7 @@ export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, indexes, from = BEGINNING }: ScanOptions = {},
+  { counter, cost, indexes, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -62,7 +71,8 @@ export function* scanSession(
     let lines: LineCursor | undefined;
     const patterns = lineTest && patternsFor(file, lineTest);
     try {
-      const stretches = offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter }) : undefined;
+      const stretches =
+        offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter, cost }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
       const source = chosen ?? session.stream;
       const chunk = patterns?.chunk;
@@ -136,7 +146,9 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      const stretches = stretchesOf(file, segment, lineTest, { indexes });
+      const index = lineTest && indexOf(file, segment, indexes);
+      const stretches =
+        index && lineTest && planBlocksBackwards(index, lineTest, (events) => segment.pass(events));
       for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
@@ -180,16 +192,29 @@ function patternsFor(file: SessionLogFile, test: LineTest): LinePatterns | undef
 /** Below that, learning what lines are like takes longer than it saves. */
 const MIN_BYTES_FOR_PATTERNS = 256 * 1024;
 
-/** What of a file has to be read, if an index of it tells; what it settles by itself is counted. */
+/** What of a file has to be read, if an index of it tells; what it settles by itself is taken from it. */
 function stretchesOf(
   file: SessionLogFile,
   segment: SegmentReader,
   test: LineTest | undefined,
-  { indexes, counter }: ScanOptions,
+  { indexes, counter, cost }: ScanOptions,
 ): Stretch[] | undefined {
-  const index = test === undefined ? undefined : indexes?.find(file);
-  if (index === undefined || test === undefined || !segment.isShownUpTo(index.maxSeq)) return undefined;
-  return planBlocks(index, test, (events) => segment.pass(events), counter);
+  const index = test === undefined ? undefined : indexOf(file, segment, indexes);
+  if (index === undefined || test === undefined) return undefined;
+  const pass = (events: number): void => segment.pass(events);
+  return cost === undefined
+    ? planBlocks(index, test, pass, counter && countInto(counter))
+    : planBlocks(index, cost.test, pass, sumInto(cost.sum));
+}
+
+/** The index of a segment, of which no later one holds lines again. */
+function indexOf(
+  file: SessionLogFile,
+  segment: SegmentReader,
+  indexes: SegmentIndexes | undefined,
+): BlockIndex | undefined {
+  const index = indexes?.find(file);
+  return index !== undefined && segment.isShownUpTo(index.maxSeq) ? index : undefined;
 }
 
 /** Whether a line is refused by its bytes or, where its time matters as well, by its beginning. */
@@ -223,11 +248,11 @@ function openLines(file: SessionLogFile, offset: number, chunk: Buffer | undefin
 function* linesBackwards(
   file: SessionLogFile,
   fd: number | undefined,
-  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+  stretches: Iterable<Stretch> = [{ from: 0, to: Infinity }],
 ): Generator<LogLine, void, undefined> {
   let moved: string;
   try {
-    for (const stretch of stretches.toReversed()) yield* readLinesBackwards(file.path, { fd, ...stretch });
+    for (const stretch of stretches) yield* readLinesBackwards(file.path, { fd, ...stretch });
     return;
   } catch (error) {
     moved = movedPath(file, error);

@@ -103,6 +103,14 @@ export class LineTest {
     return this.#needles.length > 0;
   }
 
+  /** Whether it refuses events for their type, time, severity or agent. */
+  get asksForKind(): boolean {
+    const { length } = [this.#types, this.#since, this.#until, this.#agent].filter(
+      (each) => each !== undefined,
+    );
+    return length > 0 || this.#minRank > 0;
+  }
+
   /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */
   likeness(end: number): Omit<Likeness, "seqDigits"> {
     const { head } = this;

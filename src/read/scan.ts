@@ -7,6 +7,7 @@ import { systemCode, TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import { findArchived } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
+import { openForReading } from "../store/byte-source.ts";
 import { LineCursor, readFirstLine, readLines, readLinesBackwards } from "../store/line-reader.ts";
 import type { LogLine } from "../store/line-reader.ts";
 import { StretchSource } from "../store/stretch-source.ts";
@@ -69,11 +70,12 @@ export function* scanSession(
     let header: FoundEvent | undefined;
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
-    const patterns = lineTest && patternsFor(file, lineTest);
+    let patterns: LinePatterns | undefined;
     try {
       const stretches =
         offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter, cost }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
+      patterns = lineTest && patternsFor(file, lineTest, stretches);
       const source = chosen ?? session.stream;
       const chunk = patterns?.chunk;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
@@ -146,7 +148,7 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      const index = lineTest && indexOf(file, segment, indexes);
+      const index = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
       const stretches =
         index && lineTest && planBlocksBackwards(index, lineTest, (events) => segment.pass(events));
       for (const line of linesBackwards(file, session.fd, stretches)) {
@@ -182,11 +184,16 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
-/** For a long file, where the beginnings of lines tell. */
-function patternsFor(file: SessionLogFile, test: LineTest): LinePatterns | undefined {
-  if (file.format !== FORMAT_VERSION || test.asksForText) return undefined;
-  const size = fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
-  return size < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
+/** Where much is to be read, and the beginnings of lines tell. */
+function patternsFor(
+  { format, path }: SessionLogFile,
+  test: LineTest,
+  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+): LinePatterns | undefined {
+  if (format !== FORMAT_VERSION || test.asksForText) return undefined;
+  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const bytes = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
+  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
 }
 
 /** Below that, learning what lines are like takes longer than it saves. */
@@ -252,7 +259,12 @@ function* linesBackwards(
 ): Generator<LogLine, void, undefined> {
   let moved: string;
   try {
-    for (const stretch of stretches) yield* readLinesBackwards(file.path, { fd, ...stretch });
+    const opened = fd ?? openForReading(file.path);
+    try {
+      for (const stretch of stretches) yield* readLinesBackwards(file.path, { fd: opened, ...stretch });
+    } finally {
+      if (fd === undefined) fs.closeSync(opened);
+    }
     return;
   } catch (error) {
     moved = movedPath(file, error);

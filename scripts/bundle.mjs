@@ -22,6 +22,15 @@ const options = {
   logLevel: "warning",
 };
 
+/** What is loaded when it is needed stays a file of its own. */
+const LAZY = {
+  name: "lazy",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\./ }, ({ kind, path: external }) =>
+      kind === "dynamic-import" ? { path: external, external: true } : undefined,
+    ),
+};
+
 for (const name of ["hook", "main"]) {
   await build({
     ...options,
@@ -34,26 +43,28 @@ for (const name of ["hook", "main"]) {
   });
 }
 
+for (const [file, names] of Object.entries(READING_COMMANDS)) {
+  const entry = [
+    'import { runProgram as run } from "./program.js";',
+    ...names.map((name) => `import { ${name} } from "./commands/${name}.js";`),
+    `export const runProgram = (argv) => run(argv, { ${names.join(", ")} });`,
+  ];
+  await build({
+    ...options,
+    ...READABLE,
+    stdin: { contents: entry.join("\n"), resolveDir: FOLDER },
+    outfile: path.join(FOLDER, file),
+    format: "cjs",
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": "moduleUrl" },
+    packages: "external",
+    plugins: [LAZY],
+  });
+}
+
 const commands = readdirSync(`${FOLDER}/commands`).filter(
   (name) => name.endsWith(".js") && name !== "verify-worker.js",
 );
-await build({
-  ...options,
-  ...READABLE,
-  entryPoints: [`${FOLDER}/program.js`],
-  outfile: `${FOLDER}/reading.cjs`,
-  format: "cjs",
-  banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
-  define: { "import.meta.url": "moduleUrl" },
-  packages: "external",
-  external: [
-    "./upkeep-work.js",
-    ...commands
-      .filter((name) => !READING_COMMANDS.has(name.slice(0, -".js".length)))
-      .map((name) => `./commands/${name}`),
-  ],
-});
-
 for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
 await build({
   ...options,

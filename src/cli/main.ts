@@ -23,9 +23,9 @@ async function main(argv: readonly string[]): Promise<void> {
     const { answerToolUse } = await import("./budget-gate.ts");
     await answerToolUse(question);
   } else {
-    const program: typeof import("./program.ts") = READING_COMMANDS.has(name)
-      ? require("./reading.cjs")
-      : await import("./program.ts");
+    const bundle = Object.keys(READING_COMMANDS).find((file) => READING_COMMANDS[file]?.includes(name));
+    const program: typeof import("./program.ts") =
+      bundle === undefined ? await import("./program.ts") : require(`./${bundle}`);
     process.exitCode = await program.runProgram(argv);
   }
 }

@@ -148,9 +148,9 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      const index = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
+      const known = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
       const stretches =
-        index && lineTest && planBlocksBackwards(index, lineTest, (events) => segment.pass(events));
+        known && lineTest && planBlocksBackwards(known, lineTest, (events) => segment.pass(events));
       for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;

@@ -1,20 +1,34 @@
 // Puts the command line into few files: finding, opening and linking a hundred modules would take longer than the work
-// of a short command. The entry and the hook, which is started at every step of an agent, are CommonJS files, which Node
-// starts in a tenth less time. The other commands share pieces, and each loads only what it needs.
+// of a short command. The entry, the hook, which is started at every step of an agent, and the commands that only read are
+// CommonJS files, which Node starts in a tenth less time. The other commands share pieces, and each loads only what it
+// needs.
 
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 
 import { build } from "esbuild";
 
+import { READING_COMMANDS } from "../dist/cli/reading.js";
+
 const FOLDER = "dist/cli";
 
+/** Names stay readable in stack traces. */
+const READABLE = { minifySyntax: true, minifyWhitespace: true };
 const options = {
   allowOverwrite: true,
   bundle: true,
   platform: "node",
   target: "node20.19",
   logLevel: "warning",
+};
+
+/** What is loaded when it is needed stays a file of its own. */
+const LAZY = {
+  name: "lazy",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^\./ }, ({ kind, path: external }) =>
+      kind === "dynamic-import" ? { path: external, external: true } : undefined,
+    ),
 };
 
 for (const name of ["hook", "main"]) {
@@ -29,20 +43,40 @@ for (const name of ["hook", "main"]) {
   });
 }
 
-for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
+for (const [file, names] of Object.entries(READING_COMMANDS)) {
+  const entry = [
+    'import { runProgram as run } from "./program.js";',
+    ...names.map((name) => `import { ${name} } from "./commands/${name}.js";`),
+    `export const runProgram = (argv) => run(argv, { ${names.join(", ")} });`,
+  ];
+  await build({
+    ...options,
+    ...READABLE,
+    stdin: { contents: entry.join("\n"), resolveDir: FOLDER },
+    outfile: path.join(FOLDER, file),
+    format: "cjs",
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { "import.meta.url": "moduleUrl" },
+    packages: "external",
+    plugins: [LAZY],
+  });
+}
+
 const commands = readdirSync(`${FOLDER}/commands`).filter(
   (name) => name.endsWith(".js") && name !== "verify-worker.js",
 );
+for (const name of readdirSync(FOLDER)) if (name.startsWith("chunk-")) rmSync(path.join(FOLDER, name));
 await build({
   ...options,
-  // Names stay readable in stack traces, and files where `import.meta.url` expects them.
-  minifySyntax: true,
-  minifyWhitespace: true,
+  ...READABLE,
+  // Files stay where `import.meta.url` expects them.
   entryPoints: [
-    ...["program.js", "budget-gate.js", ...commands.map((name) => `commands/${name}`)].map((name) => ({
-      in: path.join(FOLDER, name),
-      out: name.slice(0, -3),
-    })),
+    ...["program.js", "budget-gate.js", "upkeep-work.js", ...commands.map((name) => `commands/${name}`)].map(
+      (name) => ({
+        in: path.join(FOLDER, name),
+        out: name.slice(0, -3),
+      }),
+    ),
     // The threads of `verify` are started from a file beside the command, which alone starts them.
     { in: "dist/integrity/verify-worker.js", out: "commands/verify-worker" },
   ],

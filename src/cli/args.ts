@@ -22,6 +22,16 @@ export interface ParsedArgs {
   operands: readonly string[];
 }
 
+/** Where the command's name stands: behind the options that every command takes. */
+export function commandPosition(argv: readonly string[]): number {
+  let at = 0;
+  while (at < argv.length && argv[at]?.startsWith("-") === true) {
+    const name = argv[at]?.slice(2) ?? "";
+    at += COMMON_OPTIONS[name]?.kind === "text" ? 2 : 1;
+  }
+  return Math.min(at, argv.length);
+}
+
 /** @throws UsageError */
 export function parseArguments(command: ArgumentSpec, argv: readonly string[]): ParsedArgs {
   const specs = { ...COMMON_OPTIONS, ...command.options };

@@ -1,24 +1,31 @@
 #!/usr/bin/env node
 // The command line's entry: the only file that reads the process's arguments and decides how it ends. `hook` goes its
-// own way before anything else is loaded, and without Node's loader of ES modules, whose start would cost it more than
-// all else that it does.
+// own way before anything else is loaded, and as the commands that only read, without Node's loader of ES modules, whose
+// start would cost them more than all else that they do.
 
 import { createRequire } from "node:module";
+
+import { commandPosition } from "./args.ts";
+import { READING_COMMANDS } from "./reading.ts";
 
 void main(process.argv.slice(2));
 
 // --- internal ---
 
 async function main(argv: readonly string[]): Promise<void> {
+  const require = createRequire(import.meta.url);
+  const name = argv[commandPosition(argv)] ?? "";
   if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
-    const hook: typeof import("./hook.ts") = createRequire(import.meta.url)("./hook.cjs");
+    const hook: typeof import("./hook.ts") = require("./hook.cjs");
     process.exitCode = 0;
     const question = hook.runHook(argv.slice(1), { env: process.env, cwd: process.cwd() });
     if (question === undefined) return;
     const { answerToolUse } = await import("./budget-gate.ts");
     await answerToolUse(question);
   } else {
-    const { runProgram } = await import("./program.ts");
-    process.exitCode = await runProgram(argv);
+    const bundle = Object.keys(READING_COMMANDS).find((file) => READING_COMMANDS[file]?.includes(name));
+    const program: typeof import("./program.ts") =
+      bundle === undefined ? await import("./program.ts") : require(`./${bundle}`);
+    process.exitCode = await program.runProgram(argv);
   }
 }

@@ -1,5 +1,7 @@
 // Standard output and standard error as commands see them: text in, as fast as the reader takes it.
 
+import type { TextStream } from "./standard-stream.ts";
+
 /** Bytes gathered before they are handed on; a listing of a million lines must not cost a million writes. */
 const BUFFER_CHARACTERS: number = 64 * 1024;
 
@@ -15,11 +17,11 @@ export class Output {
   readonly isTerminal: boolean;
   readonly columns: number;
   readonly color: boolean;
-  readonly #stream: NodeJS.WritableStream;
+  readonly #stream: TextStream;
   #buffer = "";
   #error: Error | undefined;
 
-  constructor(stream: NodeJS.WritableStream, look: { isTerminal: boolean; columns: number; color: boolean }) {
+  constructor(stream: TextStream, look: { isTerminal: boolean; columns: number; color: boolean }) {
     this.#stream = stream;
     this.isTerminal = look.isTerminal;
     this.columns = look.columns;

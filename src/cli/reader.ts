@@ -16,12 +16,12 @@ export const INPUT_OPERANDS: NonNullable<ArgumentSpec["operands"]> = {
 
 /** @throws UsageError, TracekeepError */
 export function readerOf(context: CommandContext): Reader {
-  const { operands, stdin, cwd } = context;
+  const { operands, cwd } = context;
   if (operands.length === 0) return openReader(context.place);
   if (context.text("dir") !== undefined) throw new UsageError("--dir and paths exclude each other");
   if (!operands.includes("-")) return openReader({ cwd, paths: operands });
   if (operands.length > 1) throw new UsageError("- stands for standard input and is read alone");
-  return openReader({ input: stdin });
+  return openReader({ input: context.stdin });
 }
 
 /** Shows how far a read is, once it takes longer than a second; give `onProgress` to the read, and call `clear` behind it. */

@@ -3,7 +3,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
-import { COMMON_OPTIONS, parseArguments } from "./args.ts";
+import { commandPosition, parseArguments } from "./args.ts";
 import { UsageError } from "./usage-error.ts";
 import type { Command } from "./command.ts";
 import { CommandContext } from "./context.ts";
@@ -89,16 +89,6 @@ async function dispatch(
     if (error instanceof UsageError) throw new UsageError(`${error.message}\nsee: tracekeep ${name} --help`);
     throw error;
   }
-}
-
-/** Where the command's name stands: behind the options that every command takes. */
-function commandPosition(argv: readonly string[]): number {
-  let at = 0;
-  while (at < argv.length && argv[at]?.startsWith("-") === true) {
-    const name = argv[at]?.slice(2) ?? "";
-    at += COMMON_OPTIONS[name]?.kind === "text" ? 2 : 1;
-  }
-  return Math.min(at, argv.length);
 }
 
 async function explain(error: unknown, { stdout, stderr, signal }: Surroundings): Promise<number> {

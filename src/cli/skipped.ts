@@ -2,7 +2,7 @@
 // exit code.
 
 import type { ReadReport } from "../read/index.ts";
-import { renderSkipped } from "../report/index.ts";
+import { renderSkipped } from "../report/skipped-text.ts";
 import type { CommandContext } from "./context.ts";
 import { EXIT } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";

@@ -1,9 +1,11 @@
 // The process as commands see it. (Importing `node:process` would open all of its standard streams at once.)
 
+import * as fs from "node:fs";
 import { homedir } from "node:os";
 
 import type { Surroundings } from "./context.ts";
 import { Output } from "./output.ts";
+import { DescriptorStream } from "./standard-stream.ts";
 
 const DEFAULT_COLUMNS = 80;
 
@@ -17,8 +19,8 @@ export function processSurroundings(): Surroundings {
     get stdin() {
       return process.stdin;
     },
-    stdout: outputOf(process.stdout),
-    stderr: outputOf(process.stderr),
+    stdout: outputOf(STDOUT, () => process.stdout),
+    stderr: outputOf(STDERR, () => process.stderr),
     env: process.env,
     cwd: process.cwd(),
     home: homedir(),
@@ -28,13 +30,18 @@ export function processSurroundings(): Surroundings {
 
 // --- internal ---
 
-function outputOf(stream: NodeJS.WriteStream): Output {
+const STDOUT = 1;
+const STDERR = 2;
+
+function outputOf(descriptor: number, open: () => NodeJS.WriteStream): Output {
   const { env } = process;
-  const isTerminal = stream.isTTY;
+  // Terminals are such devices, and so is /dev/null.
+  const stream = fs.fstatSync(descriptor).isCharacterDevice() ? open() : undefined;
+  const isTerminal = stream?.isTTY === true;
   // https://no-color.org, and FORCE_COLOR as Node itself takes it.
   const wanted = isTerminal && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
   const color = wanted || (env["FORCE_COLOR"] ?? "0") !== "0";
   // A terminal that does not know its size says 0.
   const columns = isTerminal && stream.columns > 0 ? stream.columns : DEFAULT_COLUMNS;
-  return new Output(stream, { isTerminal, columns, color });
+  return new Output(stream ?? new DescriptorStream(descriptor, open), { isTerminal, columns, color });
 }

@@ -97,7 +97,7 @@ export async function spendReport(reader: Reader, options: SpendOptions = {}): P
 export async function hourlySpend(reader: Reader, hours = 1, now: Date = new Date()): Promise<number> {
   if (!(hours > 0)) throw new RangeError(`hourlySpend: hours must be more than 0, got ${hours}`);
   const since = new Date(now.getTime() - hours * 3_600_000);
-  return (await spendReport(reader, { since, until: now })).total.cost_usd ?? 0;
+  return (await reader.cost({ since, until: now })).cost_usd ?? 0;
 }
 
 // --- internal ---

@@ -6,20 +6,25 @@ import * as fs from "node:fs";
 import { nodeZlib } from "../base/builtin.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor } from "../store/line-reader.ts";
-import { BLOCK_INDEX_VERSION, ERROR_RANK, LAYOUT } from "./block-index.ts";
+import { decodeLine } from "../format/index.ts";
+import { BLOCK_INDEX_VERSION, COST_UNKNOWN, ENTRY_BYTES, ERROR_RANK, LAYOUT, OPAQUE } from "./block-index.ts";
 import type { BlockHeader, EventKind } from "./block-index.ts";
+import { costOf, PRICED_FIELD } from "./cost.ts";
 import { markOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { LineHead } from "./line-head.ts";
-import { compareTime, readTime, TIME_WORDS } from "./time-words.ts";
+import { LineTest } from "./line-test.ts";
+import { compareTime, compareWords, readTime, TIME_WORDS } from "./time-words.ts";
 
 export interface BlockOptions {
   /** Bytes of lines after which a block ends. Default: 256 KiB, as much as is read at a time. */
   blockBytes?: number;
+  /** Blocks of a group. Default: 64, 16 MiB of lines. */
+  groupBlocks?: number;
 }
 
 /**
- * The index of a segment as the bytes of its file, made in one pass, about 0.4 s a GB. Undefined when the segment holds
+ * The index of a segment as the bytes of its file, made in one pass; lines that may tell a price are decoded. Undefined when the segment holds
  * more kinds of events than an index is good for, or cannot be read.
  */
 export function buildBlockIndex(file: SessionLogFile, options: BlockOptions = {}): Buffer | undefined {
@@ -30,7 +35,7 @@ export function buildBlockIndex(file: SessionLogFile, options: BlockOptions = {}
     while (lines.next()) {
       // An unfinished line may still become another.
       if (lines.tooLong || lines.buffer[lines.end - 1] !== NEWLINE) break;
-      if (!builder.add(lines.buffer, lines.start, lines.end)) return undefined;
+      if (!builder.add(lines.buffer, lines.start, lines.end, lines.fills)) return undefined;
     }
   } finally {
     lines.close();
@@ -44,6 +49,7 @@ export class BlockBuilder {
   /** Taken in so far. */
   bytes = 0;
   readonly #head = new LineHead();
+  readonly #priced = new LineTest({ texts: [PRICED_FIELD] });
   readonly #kinds: EventKind[] = [];
   /** Those of a type and a severity, by both. */
   readonly #kindsOf: { agent: string; kind: number }[][] = [];
@@ -51,19 +57,25 @@ export class BlockBuilder {
   readonly #blocks: OpenBlock[] = [];
   #open: OpenBlock = newBlock(0);
   readonly #blockBytes: number;
+  readonly #groupBlocks: number;
 
-  constructor({ blockBytes = BLOCK_BYTES }: BlockOptions = {}) {
+  constructor({ blockBytes = BLOCK_BYTES, groupBlocks = GROUP_BLOCKS }: BlockOptions = {}) {
     this.#blockBytes = blockBytes;
+    this.#groupBlocks = groupBlocks;
   }
 
-  /** Takes in the next line, from `start` to `end` with its `\n`. False when it is one kind of event too many. */
-  add(buffer: Buffer, start: number, end: number): boolean {
+  /**
+   * Takes in the next line, from `start` to `end` with its `\n`. False when it is one kind of event too many.
+   *
+   * @param fills changes whenever the bytes of the buffer do
+   */
+  add(buffer: Buffer, start: number, end: number, fills: number): boolean {
     if (this.bytes - this.#open.from >= this.#blockBytes) this.#close();
     const block = this.#open;
     const head = this.#head;
     const agent = head.read(buffer, start, end) ? head.agent(end)?.agent : undefined;
     if (agent === undefined) {
-      block.isOpaque = true;
+      block.doubts |= OPAQUE;
     } else {
       const kind = this.#kindOf(agent);
       if (kind === undefined) return false;
@@ -74,6 +86,8 @@ export class BlockBuilder {
       if (block.events === 0 || compareTime(head.view, head.timeStart, block.max) > 0)
         readTime(head.view, head.timeStart, block.max);
       block.events++;
+      if (this.#priced.judge(buffer, start, end, true, fills) !== "lacking")
+        addCost(block, kind, buffer.subarray(start, end));
       this.#maxSeq = Math.max(this.#maxSeq, head.seq);
     }
     this.bytes += end - start;
@@ -84,22 +98,14 @@ export class BlockBuilder {
   finish(sessionId: string, mark: FileMark): Buffer {
     this.#close();
     const end = newBlock(this.bytes);
-    const blocks = Buffer.alloc((this.#blocks.length + 1) * LAYOUT.bytes);
-    const counts: number[] = [];
-    const errors: number[] = [];
-    for (const [index, block] of [...this.#blocks, end].entries()) {
-      const at = index * LAYOUT.bytes;
-      blocks.writeDoubleLE(block.from, at + LAYOUT.from);
-      for (let word = 0; word < TIME_WORDS; word++) {
-        blocks.writeInt32BE(block.min[word] ?? 0, at + LAYOUT.minTime + word * 4);
-        blocks.writeInt32BE(block.max[word] ?? 0, at + LAYOUT.maxTime + word * 4);
-      }
-      blocks.writeUInt32LE(block.events, at + LAYOUT.events);
-      blocks.writeUInt32LE(Number(block.isOpaque), at + LAYOUT.opaque);
-      blocks.writeUInt32LE(counts.length / 2, at + LAYOUT.counts);
-      blocks.writeUInt32LE(errors.length / 2, at + LAYOUT.errors);
-      for (const [kind, count] of block.counts) counts.push(kind, count);
-      for (const number of block.errors) errors.push(number);
+    const groups = groupsOf(this.#blocks, this.#groupBlocks);
+    const tables: Tables = { blocks: [], counts: [], costs: [], errors: [] };
+    for (const block of [...this.#blocks, end]) addEntry(tables, block);
+    // The errors of a group are those of its blocks, which stand there already.
+    let errors = 0;
+    for (const group of [...groups, end]) {
+      addEntry(tables, { ...group, errors: [] }, errors);
+      errors += group.errors.length / 2;
     }
     const header: BlockHeader = {
       version: BLOCK_INDEX_VERSION,
@@ -108,10 +114,13 @@ export class BlockBuilder {
       max_seq: this.#maxSeq,
       kinds: this.#kinds,
       blocks: this.#blocks.length,
-      counts: counts.length / 2,
-      errors: errors.length / 2,
+      groups: groups.length,
+      counts: tables.counts.length,
+      costs: tables.costs.length,
+      errors: tables.errors.length,
+      group_blocks: this.#groupBlocks,
     };
-    const content = [Buffer.from(`${JSON.stringify(header)}\n`), blocks, numbers(counts), numbers(errors)];
+    const content = [Buffer.from(`${JSON.stringify(header)}\n`), ...Object.values(tables).flat()];
     const bytes = Buffer.concat([Buffer.alloc(4), ...content]);
     bytes.writeUInt32LE(nodeZlib().crc32(bytes.subarray(4)), 0);
     return bytes;
@@ -140,6 +149,7 @@ export class BlockBuilder {
 
 const NEWLINE = 0x0a;
 const BLOCK_BYTES = 256 * 1024;
+const GROUP_BLOCKS = 64;
 const MAX_KINDS = 1000;
 const RANKS = 8;
 
@@ -148,16 +158,94 @@ interface OpenBlock {
   min: Int32Array;
   max: Int32Array;
   events: number;
-  isOpaque: boolean;
+  /** {@link OPAQUE}, {@link COST_UNKNOWN}. */
+  doubts: number;
   /** By the kind of event. */
   counts: Map<number, number>;
+  costs: Map<number, { priced: number; picoUsd: number }>;
   /** Offset in the block and length, in turns. */
   errors: number[];
 }
 
+/** Entries, in the order in which they stand in the file. */
+interface Tables {
+  blocks: Buffer[];
+  counts: Buffer[];
+  costs: Buffer[];
+  errors: Buffer[];
+}
+
 function newBlock(from: number): OpenBlock {
   const [min, max] = [new Int32Array(TIME_WORDS), new Int32Array(TIME_WORDS)];
-  return { from, min, max, events: 0, isOpaque: false, counts: new Map(), errors: [] };
+  return { from, min, max, events: 0, doubts: 0, counts: new Map(), costs: new Map(), errors: [] };
+}
+
+/** Takes in what a line costs, if it is an event that has a price and is nobody's copy. */
+function addCost(block: OpenBlock, kind: number, line: Buffer): void {
+  const decoded = decodeLine(line);
+  if (decoded.kind !== "event") {
+    // Whoever asks for money decodes it and reports it.
+    block.doubts |= COST_UNKNOWN;
+    return;
+  }
+  const picoUsd = costOf(decoded.event);
+  if (picoUsd !== undefined) addToCosts(block, kind, { priced: 1, picoUsd: Number(picoUsd) });
+}
+
+function addToCosts(
+  block: OpenBlock,
+  kind: number,
+  { priced, picoUsd }: { priced: number; picoUsd: number },
+): void {
+  const sum = block.costs.get(kind) ?? { priced: 0, picoUsd: 0 };
+  block.costs.set(kind, sum);
+  sum.priced += priced;
+  sum.picoUsd += picoUsd;
+  // From nine thousand dollars on.
+  if (!Number.isSafeInteger(sum.picoUsd)) block.doubts |= COST_UNKNOWN;
+}
+
+function groupsOf(blocks: readonly OpenBlock[], groupBlocks: number): OpenBlock[] {
+  const groups: OpenBlock[] = [];
+  for (const [index, block] of blocks.entries()) {
+    if (index % groupBlocks === 0) groups.push(newBlock(block.from));
+    const group = groups.at(-1) ?? block;
+    const isFirst = group.events === 0;
+    if (block.events > 0 && (isFirst || compareWords(block.min, group.min) < 0)) group.min = block.min;
+    if (block.events > 0 && (isFirst || compareWords(block.max, group.max) > 0)) group.max = block.max;
+    group.events += block.events;
+    group.doubts |= block.doubts;
+    for (const [kind, count] of block.counts) group.counts.set(kind, (group.counts.get(kind) ?? 0) + count);
+    for (const [kind, cost] of block.costs) addToCosts(group, kind, cost);
+    for (const number of block.errors) group.errors.push(number);
+  }
+  return groups;
+}
+
+/** @param errors how many stand before those of the block; default: all that there are */
+function addEntry(tables: Tables, block: OpenBlock, errors: number = tables.errors.length): void {
+  const entry = Buffer.alloc(LAYOUT.bytes);
+  entry.writeDoubleLE(block.from, LAYOUT.from);
+  for (let word = 0; word < TIME_WORDS; word++) {
+    entry.writeInt32BE(block.min[word] ?? 0, LAYOUT.minTime + word * 4);
+    entry.writeInt32BE(block.max[word] ?? 0, LAYOUT.maxTime + word * 4);
+  }
+  entry.writeUInt32LE(block.events, LAYOUT.events);
+  entry.writeUInt32LE(block.doubts, LAYOUT.doubts);
+  entry.writeUInt32LE(tables.counts.length, LAYOUT.counts);
+  entry.writeUInt32LE(tables.costs.length, LAYOUT.costs);
+  entry.writeUInt32LE(errors, LAYOUT.errors);
+  tables.blocks.push(entry);
+  for (const count of block.counts) tables.counts.push(numbers(count));
+  for (const [kind, { priced, picoUsd }] of block.costs) {
+    const cost = Buffer.alloc(ENTRY_BYTES.costs);
+    cost.writeUInt32LE(kind, 0);
+    cost.writeUInt32LE(priced, 4);
+    cost.writeDoubleLE(picoUsd, 8);
+    tables.costs.push(cost);
+  }
+  for (let at = 0; at < block.errors.length; at += 2)
+    tables.errors.push(numbers(block.errors.slice(at, at + 2)));
 }
 
 function numbers(values: readonly number[]): Buffer {

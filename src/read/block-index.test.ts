@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { SEVERITIES } from "../event/index.ts";
-import type { Severity } from "../event/index.ts";
+import type { JsonValue, Severity } from "../event/index.ts";
 import { encodeIdentity, encodeLine } from "../format/index.ts";
 import { lookInto } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
@@ -33,6 +33,8 @@ interface Told {
   agent: number;
   atMs: number;
   text: string;
+  cost: unknown;
+  isCopy: boolean;
 }
 
 const told: fc.Arbitrary<Told> = fc.record({
@@ -41,7 +43,9 @@ const told: fc.Arbitrary<Told> = fc.record({
   severity: fc.constantFrom(...SEVERITIES),
   agent: fc.constantFrom(0, 0, 0, 1, 1, 2),
   atMs: fc.integer({ min: -2000, max: 60_000 }),
-  text: fc.constantFrom("", "needle", "x".repeat(200)),
+  text: fc.constantFrom("", "needle", "\u0001", "x".repeat(200)),
+  cost: fc.constantFrom(undefined, undefined, 0.1, 0.2, 0.0000125, 1e-13, 0, 5000, 1e300, -1, "1", null),
+  isCopy: fc.constantFrom(false, false, false, true),
 });
 
 const moment = fc.integer({ min: -3000, max: 61_000 }).map((atMs) => new Date(START_MS + atMs).toISOString());
@@ -59,14 +63,15 @@ const filter: fc.Arbitrary<EventFilter> = fc.record(
 );
 
 function linesOf(events: readonly Told[], from = 0): string[] {
-  return events.map(({ type, severity, agent, atMs, text }, index) => {
+  return events.map(({ type, severity, agent, atMs, text, cost, isCopy }, index) => {
     const parts = {
       event: from + index === 0 ? "START" : (TYPES[type] ?? ""),
       timestamp: new Date(START_MS + atMs).toISOString(),
       severity,
       seq: from + index,
       id: "019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41",
-      body: { format: 1, text },
+      body: { format: 1, text, ...(cost === undefined ? {} : { cost_usd: cost as JsonValue }) },
+      ...(isCopy ? { copy_of: "another" } : {}),
       salt: "q83vEjRWeJCrze8S",
     };
     return encodeLine(parts, encodeIdentity("s", AGENTS[agent] ?? ""));
@@ -76,7 +81,8 @@ function linesOf(events: readonly Told[], from = 0): string[] {
 /** Writes the index of the log as it is, in blocks of a few lines. */
 function writeIndex(): Buffer {
   const log = lookInto(file);
-  const bytes = typeof log === "object" ? buildBlockIndex(log, { blockBytes: 1500 }) : undefined;
+  const bytes =
+    typeof log === "object" ? buildBlockIndex(log, { blockBytes: 1500, groupBlocks: 3 }) : undefined;
   if (bytes === undefined) throw new Error("the log has no index");
   writeIndexFile(nodeDisk, dir, "session_s.jsonl.blocks", bytes);
   return bytes;
@@ -86,11 +92,13 @@ async function answers(wanted: EventFilter): Promise<unknown> {
   const reader = openReader({ dir });
   const { last: _last, ...rest } = wanted;
   const counted = await reader.count(rest);
+  const { report: costReport, ...cost } = await reader.cost(wanted);
   const lines = reader.lines(wanted);
   const found = [...lines].map(({ text, offset }) => `${offset} ${text}`);
-  const skipped = wanted.last === undefined ? lines.report.skipped : [];
+  const skipped = wanted.last === undefined ? [lines.report.skipped, costReport.skipped] : [];
   return {
     found,
+    cost,
     counted: [counted.events, new Map(Object.entries(counted.event_counts)), counted.report.read],
     skipped: [counted.report.skipped, skipped],
   };
@@ -202,6 +210,8 @@ describe("a block index never changes an answer", () => {
       agent: 0,
       atMs,
       text: "",
+      cost: 0.1,
+      isCopy: false,
     }));
     change(linesOf(events).join(""));
     writeIndex();
@@ -225,6 +235,8 @@ describe("a block index", () => {
         agent: 0,
         atMs,
         text: "",
+        cost: 0.1,
+        isCopy: false,
       };
     });
     change(linesOf(events).join(""));
@@ -240,5 +252,9 @@ describe("a block index", () => {
     expect([...errors].map(({ seq }) => seq)).toEqual([700]);
     expect(errors.report).toMatchObject({ read: 2000, skipped: [] });
     expect((await openReader({ dir }).count()).events).toBe(2000);
+    // Of the time at which the damage stands as well: what the blocks cost is known.
+    expect(await openReader({ dir }).cost()).toMatchObject({ cost_usd: 200, priced: 2000 });
+    const [since, until] = [1500, 1999].map((atMs) => new Date(START_MS + atMs).toISOString());
+    expect(await openReader({ dir }).cost({ since, until })).toMatchObject({ cost_usd: 50, priced: 500 });
   });
 });

@@ -30,6 +30,14 @@ export function foreignEvent(record: JsonObject, fallback: { sessionId: string; 
   return event;
 }
 
+/** What a value says of when something happened, if it says so: the text that it is, or the time that a number means. */
+export function foreignTime(value: unknown): string | undefined {
+  if (typeof value === "string") return parseTimestamp(value) === undefined ? undefined : value;
+  if (typeof value !== "number") return undefined;
+  const timeMs = Math.trunc(Math.abs(value) < MIN_MILLISECONDS ? value * 1000 : value);
+  return Math.abs(timeMs) < MAX_DATE_MS ? new Date(timeMs).toISOString() : undefined;
+}
+
 /** The object that a line holds from its first byte to its last, if it is one. */
 export function wholeObject(line: Buffer): JsonObject | undefined {
   let start = 0;
@@ -110,11 +118,8 @@ function depthAfter(line: Buffer, depth: number): number {
 
 function timeOf(record: JsonObject): string {
   for (const name of ["timestamp", "@timestamp", "time", "ts"]) {
-    const value = record[name];
-    if (typeof value === "string" && parseTimestamp(value) !== undefined) return value;
-    if (typeof value !== "number") continue;
-    const timeMs = Math.trunc(Math.abs(value) < MIN_MILLISECONDS ? value * 1000 : value);
-    if (Math.abs(timeMs) < MAX_DATE_MS) return new Date(timeMs).toISOString();
+    const time = foreignTime(record[name]);
+    if (time !== undefined) return time;
   }
   return "";
 }

@@ -46,6 +46,13 @@ export function passLines(
     const verdict = lines.tooLong
       ? "unclear"
       : test.judge(lines.buffer, lines.start, lines.end, isCanonical, lines.fills);
+    if (verdict === "unclear" && counter !== undefined && !lines.tooLong) {
+      if (test.skim.read(lines.buffer, lines.start, lines.end, segment.isForeign)) {
+        const isWanted = test.judgeSkim() === "wanted";
+        if (segment.countsSkimmed(test.skim) && isWanted) counter.add(test.skim.type, 1);
+        continue;
+      }
+    }
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
       break;

@@ -8,6 +8,7 @@ import type { Severity } from "../event/index.ts";
 import { encodeJson } from "../format/index.ts";
 import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
+import { LineSkim } from "./line-skim.ts";
 import type { Block, BlockIndex, EventKind } from "./block-index.ts";
 import { NeedleSearch } from "./needle.ts";
 import type { Likeness } from "./line-patterns.ts";
@@ -37,11 +38,15 @@ export type LineVerdict = "refused" | "lacking" | "wanted" | "unclear";
 export class LineTest {
   /** Of a line that was judged without a doubt. */
   readonly head: LineHead = new LineHead();
+  /** Of a line that `judge` finds unclear, and whoever counts has skimmed. */
+  readonly skim: LineSkim = new LineSkim();
   readonly #types: ReadonlySet<string> | undefined;
   readonly #timelessTypes: ReadonlySet<string>;
   /** The same by the number that a type was seen with, so that each name is looked up once. */
   readonly #isWanted: boolean[] = [];
   readonly #isTimeless: boolean[] = [];
+  readonly #sinceMs: number | undefined;
+  readonly #untilMs: number | undefined;
   readonly #since: Int32Array | undefined;
   readonly #until: Int32Array | undefined;
   readonly #minRank: number;
@@ -54,6 +59,8 @@ export class LineTest {
     const { types, sinceMs, untilMs, timelessTypes, severity, agent } = options;
     this.#types = types === undefined ? undefined : new Set(types);
     this.#timelessTypes = new Set(timelessTypes);
+    this.#sinceMs = sinceMs;
+    this.#untilMs = untilMs;
     this.#since = sinceMs === undefined ? undefined : timeWords(sinceMs);
     this.#until = untilMs === undefined ? undefined : timeWords(untilMs);
     this.#minRank = severity === undefined ? 0 : severityRank(severity);
@@ -101,6 +108,29 @@ export class LineTest {
   /** Whether texts are looked for, which no beginning and no index tells. */
   get asksForText(): boolean {
     return this.#needles.length > 0;
+  }
+
+  /** The same of the line that was skimmed last, which is never unclear. */
+  judgeSkim(): LineVerdict {
+    const { skim } = this;
+    if (skim.rank < this.#minRank || this.#types?.has(skim.type) === false) return "refused";
+    const { timeMs } = skim;
+    // Without a time, neither is true.
+    const isInside =
+      (this.#sinceMs === undefined || timeMs >= this.#sinceMs) &&
+      (this.#untilMs === undefined || timeMs <= this.#untilMs);
+    if (!isInside && !this.#timelessTypes.has(skim.type)) return "refused";
+    if (this.#agent === undefined) return "wanted";
+    const agent = skim.agent();
+    return agent !== undefined && this.#agent(agent) ? "wanted" : "refused";
+  }
+
+  /** Whether it refuses events for their type, time, severity or agent. */
+  get asksForKind(): boolean {
+    const { length } = [this.#types, this.#since, this.#until, this.#agent].filter(
+      (each) => each !== undefined,
+    );
+    return length > 0 || this.#minRank > 0;
   }
 
   /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */

@@ -16,6 +16,8 @@ import { eventAt } from "./event-at.ts";
 import type { EventPlace } from "./event-at.ts";
 import { compileFilter } from "./filter.ts";
 import type { CompiledFilter, EventCursor, EventFilter } from "./filter.ts";
+import { costOf, CostSum, PRICED_FIELD } from "./cost.ts";
+import type { EventCost } from "./cost.ts";
 import { EventCounter } from "./event-counter.ts";
 import type { EventCount } from "./event-counter.ts";
 import { listInputs, streamInput } from "./inputs.ts";
@@ -151,9 +153,24 @@ export class Reader {
    */
   async count(filter: EventFilter = {}): Promise<EventCount> {
     const counter = new EventCounter();
-    const stream = this.#stream(filter, ({ event }) => event, counter);
+    const stream = this.#stream(filter, ({ event }) => event, { counter });
     for await (const event of stream) throw new Error(`an event that is not counted: ${event.event}`);
     return { events: counter.events, event_counts: counter.types(), report: stream.report };
+  }
+
+  /**
+   * What events cost that carry a price (`cost_usd`), copies of those in other sessions left out: the exact sum of what
+   * was recorded, in whatever order it is added. From an index it takes as long as there are blocks of events, of which
+   * it reads those in which the filter's times begin and end.
+   *
+   * @throws TypeError, RangeError for a filter that cannot be understood
+   * @example const { cost_usd } = await openReader().cost({ since: "1h" });
+   */
+  async cost(filter: EventFilter = {}): Promise<EventCost> {
+    const sum = new CostSum();
+    const stream = this.#stream(filter, ({ event }) => costOf(event), { sum });
+    for await (const picoUsd of stream) if (picoUsd !== undefined) sum.add(picoUsd);
+    return { cost_usd: sum.usd, priced: sum.priced, report: stream.report };
   }
 
   /**
@@ -257,10 +274,19 @@ export class Reader {
     return this.#inputs?.(report) ?? listSessions(this.dir, report);
   }
 
-  /** @param counter takes in the events, instead of their being given */
-  #stream<T>(filter: EventFilter, valueOf: (found: FoundEvent) => T, counter?: EventCounter): ReadStream<T> {
+  /** @param question `counter` takes in the events, instead of their being given; `sum` what an index tells of their cost */
+  #stream<T>(
+    filter: EventFilter,
+    valueOf: (found: FoundEvent) => T,
+    { counter, sum }: { counter?: EventCounter; sum?: CostSum } = {},
+  ): ReadStream<T> {
     const isStore = this.#inputs === undefined;
-    const compiled = compileFilter(filter, this.#clock.wallMs(), { sessionByEvent: !isStore });
+    const nowMs = this.#clock.wallMs();
+    const compile = (wanted: EventFilter): CompiledFilter =>
+      compileFilter(wanted, nowMs, { sessionByEvent: !isStore });
+    const asked = compile(filter);
+    const compiled = sum === undefined || filter.last !== undefined ? asked : compile(pricedOnly(filter));
+    const cost = sum && asked.decidedByBytes ? { test: asked.lineTest, sum } : undefined;
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
     const { dir } = this;
     return new ReadStream(function* (report) {
@@ -275,7 +301,7 @@ export class Reader {
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
-          ? allEvents(sessions, compiled, report, { counter, indexes })
+          ? allEvents(sessions, compiled, report, { counter, cost, indexes })
           : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
       for (const event of found) {
         if (isPause(event)) yield event;
@@ -292,9 +318,9 @@ function* allEvents(
   sessions: readonly SessionLogs[],
   { lineTest, decidedByBytes, accepts }: CompiledFilter,
   report: ReadReport,
-  { counter, indexes }: ScanOptions,
+  { counter, ...rest }: ScanOptions,
 ): Generator<FoundEvent | Pause, void, undefined> {
-  const options = decidedByBytes ? { counter, indexes } : { indexes };
+  const options = decidedByBytes ? { counter, ...rest } : rest;
   for (const session of sessions) {
     for (const found of scanSession(session, lineTest, report, options)) {
       if (isPause(found) || accepts(found.event)) yield found;
@@ -309,6 +335,11 @@ function* foldEach(
   index: SessionIndex,
 ): Generator<SessionEntry | Pause, void, undefined> {
   for (const session of sessions) yield yield* foldSession(session, filter, report, index);
+}
+
+/** Lines without a price need not be decoded. */
+function pricedOnly(filter: EventFilter): EventFilter {
+  return { ...filter, where: [filter.where ?? [], `${PRICED_FIELD}>=0`].flat() };
 }
 
 /** The session that a cursor is in, and those behind it. */

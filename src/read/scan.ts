@@ -7,11 +7,14 @@ import { systemCode, TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
 import { findArchived } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
+import { openForReading } from "../store/byte-source.ts";
 import { LineCursor, readFirstLine, readLines, readLinesBackwards } from "../store/line-reader.ts";
 import type { LogLine } from "../store/line-reader.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
-import { planBlocks } from "./block-plan.ts";
+import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-plan.ts";
+import type { BlockIndex } from "./block-index.ts";
+import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
@@ -34,6 +37,13 @@ export interface ScanOptions {
   counter?: EventCounter | undefined;
   from?: ScanPlace;
   indexes?: SegmentIndexes | undefined;
+  cost?: CostQuestion | undefined;
+}
+
+/** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
+export interface CostQuestion {
+  test: LineTest;
+  sum: CostSum;
 }
 
 const BEGINNING: ScanPlace = { file: 0, offset: 0 };
@@ -47,7 +57,7 @@ export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, indexes, from = BEGINNING }: ScanOptions = {},
+  { counter, cost, indexes, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -60,10 +70,12 @@ export function* scanSession(
     let header: FoundEvent | undefined;
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
-    const patterns = lineTest && patternsFor(file, lineTest);
+    let patterns: LinePatterns | undefined;
     try {
-      const stretches = offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter }) : undefined;
+      const stretches =
+        offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter, cost }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
+      patterns = lineTest && patternsFor(file, lineTest, stretches);
       const source = chosen ?? session.stream;
       const chunk = patterns?.chunk;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
@@ -136,7 +148,9 @@ export function* scanSessionBackwards(
     let lines = 0;
     let end = 0;
     try {
-      const stretches = stretchesOf(file, segment, lineTest, { indexes });
+      const known = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
+      const stretches =
+        known && lineTest && planBlocksBackwards(known, lineTest, (events) => segment.pass(events));
       for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
@@ -170,26 +184,44 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
-/** For a long file, where the beginnings of lines tell. */
-function patternsFor(file: SessionLogFile, test: LineTest): LinePatterns | undefined {
-  if (file.format !== FORMAT_VERSION || test.asksForText) return undefined;
-  const size = fs.statSync(file.path, { throwIfNoEntry: false })?.size ?? 0;
-  return size < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
+/** Where much is to be read, and the beginnings of lines tell. */
+function patternsFor(
+  { format, path }: SessionLogFile,
+  test: LineTest,
+  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+): LinePatterns | undefined {
+  if (format !== FORMAT_VERSION || test.asksForText) return undefined;
+  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  const bytes = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
+  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
 }
 
 /** Below that, learning what lines are like takes longer than it saves. */
 const MIN_BYTES_FOR_PATTERNS = 256 * 1024;
 
-/** What of a file has to be read, if an index of it tells; what it settles by itself is counted. */
+/** What of a file has to be read, if an index of it tells; what it settles by itself is taken from it. */
 function stretchesOf(
   file: SessionLogFile,
   segment: SegmentReader,
   test: LineTest | undefined,
-  { indexes, counter }: ScanOptions,
+  { indexes, counter, cost }: ScanOptions,
 ): Stretch[] | undefined {
-  const index = test === undefined ? undefined : indexes?.find(file);
-  if (index === undefined || test === undefined || !segment.isShownUpTo(index.maxSeq)) return undefined;
-  return planBlocks(index, test, (events) => segment.pass(events), counter);
+  const index = test === undefined ? undefined : indexOf(file, segment, indexes);
+  if (index === undefined || test === undefined) return undefined;
+  const pass = (events: number): void => segment.pass(events);
+  return cost === undefined
+    ? planBlocks(index, test, pass, counter && countInto(counter))
+    : planBlocks(index, cost.test, pass, sumInto(cost.sum));
+}
+
+/** The index of a segment, of which no later one holds lines again. */
+function indexOf(
+  file: SessionLogFile,
+  segment: SegmentReader,
+  indexes: SegmentIndexes | undefined,
+): BlockIndex | undefined {
+  const index = indexes?.find(file);
+  return index !== undefined && segment.isShownUpTo(index.maxSeq) ? index : undefined;
 }
 
 /** Whether a line is refused by its bytes or, where its time matters as well, by its beginning. */
@@ -223,11 +255,16 @@ function openLines(file: SessionLogFile, offset: number, chunk: Buffer | undefin
 function* linesBackwards(
   file: SessionLogFile,
   fd: number | undefined,
-  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+  stretches: Iterable<Stretch> = [{ from: 0, to: Infinity }],
 ): Generator<LogLine, void, undefined> {
   let moved: string;
   try {
-    for (const stretch of stretches.toReversed()) yield* readLinesBackwards(file.path, { fd, ...stretch });
+    const opened = fd ?? openForReading(file.path);
+    try {
+      for (const stretch of stretches) yield* readLinesBackwards(file.path, { fd: opened, ...stretch });
+    } finally {
+      if (fd === undefined) fs.closeSync(opened);
+    }
     return;
   } catch (error) {
     moved = movedPath(file, error);

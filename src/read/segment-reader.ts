@@ -68,6 +68,19 @@ export class SegmentReader {
     return true;
   }
 
+  /** The same of a line that was skimmed. */
+  countsSkimmed({ seq, timeMs }: { seq: number; timeMs: number }): boolean {
+    if (!this.isForeign) return this.#notes(seq);
+    this.pass(1);
+    if (Number.isNaN(timeMs)) this.#report.timeless++;
+    return true;
+  }
+
+  /** Whether it holds what our writer did not make. */
+  get isForeign(): boolean {
+    return this.#file.foreign === true;
+  }
+
   /** Whether the events up to this number are shown from this segment: no later one holds them again. */
   isShownUpTo(seq: number): boolean {
     return !this.isAbandoned && seq < this.#supersededFrom;
@@ -188,8 +201,12 @@ export class SegmentReader {
   }
 
   #found(event: Event, offset: number, bytes: Buffer): FoundEvent | undefined {
-    if (event.seq !== this.#file.headerSeq) this.#dueSeq = event.seq + this.#step;
-    return this.counts(event.seq) ? { event, file: this.#file, offset, bytes } : undefined;
+    return this.#notes(event.seq) ? { event, file: this.#file, offset, bytes } : undefined;
+  }
+
+  #notes(seq: number): boolean {
+    if (seq !== this.#file.headerSeq) this.#dueSeq = seq + this.#step;
+    return this.counts(seq);
   }
 
   #foundForeign(record: JsonObject, offset: number, bytes: Buffer): FoundEvent {

@@ -19,6 +19,14 @@ export function compareTime(view: DataView, at: number, words: Int32Array): numb
   return 0;
 }
 
+export function compareWords(left: Int32Array, right: Int32Array): number {
+  for (let word = 0; word < TIME_WORDS; word++) {
+    const difference = (left[word] ?? 0) - (right[word] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
 /** How many of its bytes tell already whether a time is earlier or later: up to the first in which they differ. */
 export function bytesToTell(view: DataView, at: number, words: Int32Array): number {
   for (let word = 0; word < TIME_WORDS; word++) {

@@ -30,10 +30,7 @@ async function ask() {
       for await (const { seq } of reader.events({ event: "ERROR", last: 100 })) seqs += seq;
       return seqs;
     }
-    default: {
-      let money = 0;
-      for await (const event of reader.events({ event: "MODEL_RESPONSE", since })) money += event.cost_usd;
-      return Math.round(money * 1e6);
-    }
+    default:
+      return Math.round(((await reader.cost({ event: "MODEL_RESPONSE", since })).cost_usd ?? 0) * 1e6);
   }
 }

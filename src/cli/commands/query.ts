@@ -1,7 +1,7 @@
 // Events that match: as lines for people, as they are stored, or only how many.
 
 import type { EventFilter, Reader } from "../../read/index.ts";
-import { eventText } from "../../report/index.ts";
+import { eventText } from "../../report/event-text.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";

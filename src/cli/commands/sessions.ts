@@ -1,15 +1,10 @@
 // The sessions of the store, oldest first: what a person wants to pick one from.
 
-import {
-  formatCount,
-  formatMinute,
-  formatShortId,
-  formatUsd,
-  printable,
-  renderTable,
-  sessionRow,
-} from "../../report/index.ts";
-import type { SessionRow } from "../../report/index.ts";
+import { formatShortId } from "../../report/event-text.ts";
+import { sessionRow } from "../../report/session-row.ts";
+import type { SessionRow } from "../../report/session-row.ts";
+import { renderTable } from "../../report/table.ts";
+import { formatCount, formatMinute, formatUsd, printable } from "../../report/text.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";

@@ -1,5 +1,9 @@
 // Figures by one key.
 
+import { STATS_KEYS, statsRows } from "../../report/stats.ts";
+import type { StatsKey, StatsRow } from "../../report/stats.ts";
+import { renderTable } from "../../report/table.ts";
+import type { Column } from "../../report/table.ts";
 import {
   formatBytes,
   formatCount,
@@ -8,11 +12,7 @@ import {
   formatShort,
   formatUsd,
   printable,
-  renderTable,
-  STATS_KEYS,
-  statsRows,
-} from "../../report/index.ts";
-import type { Column, StatsKey, StatsRow } from "../../report/index.ts";
+} from "../../report/text.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";

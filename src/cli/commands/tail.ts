@@ -3,7 +3,7 @@
 import type { Event } from "../../event/index.ts";
 import { openReader } from "../../read/index.ts";
 import type { FollowedLine, ReadStream, StoredLine, Subscription } from "../../read/index.ts";
-import { eventText } from "../../report/index.ts";
+import { eventText } from "../../report/event-text.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";

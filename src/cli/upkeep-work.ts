@@ -1,0 +1,40 @@
+// The upkeep that may be due (upkeep.ts), by all that writes to a store. Nothing but plain values goes in and out:
+// commands that only read are bundled apart, and have classes of their own.
+
+import { openReader } from "../read/index.ts";
+import type { ReadStreamOptions } from "../read/index.ts";
+import { isFoldDue } from "../read/session-snapshot.ts";
+import { listSpool } from "../store/spool.ts";
+
+export interface UpkeepOptions extends ReadStreamOptions {
+  /** The command goes through all sessions, so that folding their index costs it nothing it would not read anyway. */
+  foldsIndex?: boolean;
+}
+
+/** @throws TracekeepError when the store cannot be written */
+export async function doUpkeep(dir: string, { foldsIndex, ...reading }: UpkeepOptions): Promise<void> {
+  const { signal } = reading;
+  await foldNews(dir, signal);
+  if (foldsIndex === true && isFoldDue(dir)) {
+    const { foldSnapshot, withIndexLock } = await import("../session-index/fold.ts");
+    await withIndexLock(dir, () => foldSnapshot(openReader({ dir }), reading));
+  }
+  const { retainIfDue } = await import("../store/lifecycle/enforcement.ts");
+  await retainIfDue(dir, { opening: true, signal });
+}
+
+// --- internal ---
+
+async function foldNews(dir: string, signal: AbortSignal | undefined): Promise<void> {
+  if (listSpool(dir).length === 0) return;
+  const { foldSpool, hasNews } = await import("../import/index.ts");
+  if (!hasNews(dir)) return;
+  const { openStore } = await import("../record/index.ts");
+  const options = { durability: "os", handleSignals: false, keepSchedule: false } as const;
+  const store = openStore({ dir, ...options, onFault: () => undefined });
+  try {
+    await foldSpool(store, { signal });
+  } finally {
+    store.close();
+  }
+}

@@ -27,7 +27,7 @@ export function runHookProcess(
 export function runProgram(
   args: readonly string[],
   cwd: string,
-  options: KillOptions = {},
+  options: KillOptions & { input?: string } = {},
 ): Promise<HookRun> {
   return runToEnd(args, { cwd, ...options });
 }

@@ -135,6 +135,22 @@ describe("hook calls", () => {
     );
   });
 
+  it("exit 0 and record wherever the options stand, and whatever options they are", async () => {
+    const input = JSON.stringify(payload("s", "PreToolUse", { tool_name: "Bash", tool_use_id: "t" }));
+    for (const args of [
+      ["--dir", store, "hook", "--no-such-option"],
+      [`--dir=${store}`, "hook", "claude-code"],
+      ["--no-such-option", "hook", "--dir", store],
+    ])
+      expect(await runProgram(args, folder, { input })).toEqual({ code: 0, out: "" });
+    expect(
+      fs
+        .readFileSync(path.join(store, "spool", "s.jsonl"), "utf8")
+        .trimEnd()
+        .split("\n"),
+    ).toHaveLength(3);
+  });
+
   it("exit 0 where nothing can be recorded", async () => {
     const file = path.join(folder, "file");
     fs.writeFileSync(file, "");

@@ -14,11 +14,12 @@ void main(process.argv.slice(2));
 
 async function main(argv: readonly string[]): Promise<void> {
   const require = createRequire(import.meta.url);
-  const name = argv[commandPosition(argv)] ?? "";
-  if (argv[0] === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
+  const at = commandPosition(argv);
+  const name = argv[at] ?? "";
+  if (name === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
     const hook: typeof import("./hook.ts") = require("./hook.cjs");
     process.exitCode = 0;
-    const question = hook.runHook(argv.slice(1), { env: process.env, cwd: process.cwd() });
+    const question = hook.runHook(argv.toSpliced(at, 1), { env: process.env, cwd: process.cwd() });
     if (question === undefined) return;
     const { answerToolUse } = await import("./budget-gate.ts");
     await answerToolUse(question);

@@ -189,6 +189,22 @@ describe("files and folders", () => {
     );
   });
 
+  it("that hold no log are named, in every kind of read", async () => {
+    write("docs/notes.txt", "no log");
+    write("a.jsonl", '{"event":"A"}\n');
+    const reader = openReader({ cwd: dir, paths: ["docs", "a.jsonl"] });
+    const named = [path.join(dir, "docs")];
+    const events = reader.events();
+    expect([...events]).toHaveLength(1);
+    expect(events.report).toMatchObject({ emptyFolders: named, hasDamage: false });
+    const sessions = reader.sessions();
+    expect([...sessions]).toHaveLength(1);
+    expect(sessions.report.emptyFolders).toEqual(named);
+    const { events: count, report } = await reader.count();
+    expect(count).toBe(1);
+    expect(report.emptyFolders).toEqual(named);
+  });
+
   it("tell how far they are read", async () => {
     const file = write("progress.jsonl", '{"event":"A"}\n'.repeat(40_000));
     const seen: number[] = [];

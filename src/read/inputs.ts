@@ -7,6 +7,7 @@ import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { compareSegments, lookInto } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { StreamSource } from "../store/stream-source.ts";
+import type { ReadReport } from "./report.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
 
@@ -16,11 +17,11 @@ import type { SessionLogs } from "./session-logs.ts";
  *
  * @throws TracekeepError `NO_FILE` when a path is not there
  */
-export function listInputs(paths: readonly string[]): SessionLogs[] {
+export function listInputs(paths: readonly string[], report: ReadReport): SessionLogs[] {
   const logs: SessionLogFile[] = [];
   const alone: SessionLogs[] = [];
   const parts = new Set<string>();
-  for (const file of new Set(paths.flatMap(filesUnder))) {
+  for (const file of new Set(paths.flatMap((given) => filesUnder(given, report)))) {
     const found = lookInto(file);
     if (found === undefined) continue;
     if (typeof found === "string" || found.format === 0) {
@@ -45,16 +46,18 @@ export function streamInput(stream: AsyncIterable<Uint8Array | string>): Session
 
 const LOG_NAME = /\.(?:jsonl|ndjson)(?:\.gz)?$/;
 
-function filesUnder(given: string): string[] {
+function filesUnder(given: string, report: ReadReport): string[] {
   try {
     // A link that the user names is followed; those in a folder are not.
     const real = fs.realpathSync(given);
     if (!fs.statSync(real).isDirectory()) return [real];
-    return fs
+    const files = fs
       .readdirSync(real, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile() && LOG_NAME.test(entry.name))
       .map((entry) => path.join(entry.parentPath, entry.name))
       .sort();
+    if (files.length === 0) report.emptyFolders.push(given);
+    return files;
   } catch (error) {
     if (systemCode(error) !== "ENOENT") throw ioError("open", given, error);
     throw new TracekeepError("NO_FILE", `there is no file or folder ${given}`, { path: given });

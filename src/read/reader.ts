@@ -81,7 +81,7 @@ export function openReader(options: ReaderOptions = {}): Reader {
   if (paths === undefined) return new Reader(findStore(options), clock);
   const cwd = options.cwd ?? process.cwd();
   const absolute = paths.map((each) => path.resolve(cwd, each));
-  return new Reader("", clock, () => listInputs(absolute));
+  return new Reader("", clock, (report) => listInputs(absolute, report));
 }
 
 /**

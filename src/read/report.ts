@@ -19,6 +19,8 @@ export class ReadReport {
   /** Bytes read so far of the files, as they are stored, and of how many; a stream's are not known. */
   bytes = 0;
   bytesTotal = 0;
+  /** Folders that were named to be read and hold no log. */
+  readonly emptyFolders: string[] = [];
   /** Events that a later segment of their log holds again, and that are shown from there. */
   superseded = 0;
 

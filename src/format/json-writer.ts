@@ -123,7 +123,8 @@ const SHORT_TEXT = 100;
 
 function writeText(text: string, into: Buffer, at: number, end: number): number {
   const { length } = text;
-  // Where that much room is missing, what the text takes is looked up and not estimated.
+  if (at + length + 2 > end) return NO_ROOM;
+  // Where twice as much room is missing, what the text takes is looked up and not estimated.
   if (at + 2 * length + 2 > end) return writeAnyText(text, into, at, end);
   if (length > SHORT_TEXT) return writeLongText(text, into, at, end);
   let to = at;

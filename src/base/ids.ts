@@ -8,8 +8,10 @@ export const ID_CHARACTERS = 36;
 export const SALT_CHARACTERS = 16;
 
 const SALT_BYTES = 12;
-/** 1,024 salts; three bytes are four characters, so they come out side by side. */
-const SALT_PAGE_BYTES: number = SALT_BYTES * 1024;
+/** 512 salts; more at once would make the slowest calls slower. */
+const SALT_PAGE_BYTES: number = SALT_BYTES * 512;
+/** As many become text at once; three bytes are four characters, so they come out side by side. */
+const SALT_TEXT_BYTES: number = SALT_BYTES * 64;
 /** What an id takes for its millisecond, and for how many such a page is. Asking costs 2 µs, however much is asked for. */
 const ID_RANDOM_BYTES = 10;
 const ID_PAGE_BYTES: number = ID_RANDOM_BYTES * 256;
@@ -54,11 +56,8 @@ export function timeOfUuidv7(id: string): number | undefined {
 
 /** 96 random bits as 16 characters of base64url: the `salt` of a line. */
 export function randomSalt(): string {
-  if (nextSalt >= saltPage.length) {
-    saltPage = nodeCrypto().randomBytes(SALT_PAGE_BYTES).toString("base64url");
-    nextSalt = 0;
-  }
-  const salt = saltPage.slice(nextSalt, nextSalt + SALT_CHARACTERS);
+  if (nextSalt >= saltText.length) beginSalts();
+  const salt = saltText.slice(nextSalt, nextSalt + SALT_CHARACTERS);
   nextSalt += SALT_CHARACTERS;
   return salt;
 }
@@ -77,8 +76,21 @@ let lastCount = 0;
 let idPage: Uint8Array = new Uint8Array(0);
 let nextIdBytes = 0;
 
-let saltPage = "";
+let saltPage: Buffer | undefined;
+let nextSaltBytes = 0;
+let saltText = "";
 let nextSalt = 0;
+
+function beginSalts(): void {
+  saltPage ??= Buffer.allocUnsafeSlow(SALT_PAGE_BYTES);
+  if (nextSaltBytes % SALT_PAGE_BYTES === 0) {
+    nodeCrypto().randomFillSync(saltPage);
+    nextSaltBytes = 0;
+  }
+  saltText = saltPage.toString("base64url", nextSaltBytes, nextSaltBytes + SALT_TEXT_BYTES);
+  nextSaltBytes += SALT_TEXT_BYTES;
+  nextSalt = 0;
+}
 
 /** All of an id but its last 16 bits. */
 function beginId(timeMs: number): void {

@@ -123,7 +123,8 @@ const SHORT_TEXT = 100;
 
 function writeText(text: string, into: Buffer, at: number, end: number): number {
   const { length } = text;
-  // Where that much room is missing, what the text takes is looked up and not estimated.
+  if (at + length + 2 > end) return NO_ROOM;
+  // Where twice as much room is missing, what the text takes is looked up and not estimated.
   if (at + 2 * length + 2 > end) return writeAnyText(text, into, at, end);
   if (length > SHORT_TEXT) return writeLongText(text, into, at, end);
   let to = at;
@@ -131,9 +132,13 @@ function writeText(text: string, into: Buffer, at: number, end: number): number 
   for (let index = 0; index < length; index++) {
     const code = text.charCodeAt(index);
     const form = code < 0x80 ? (FORMS[code] ?? OTHER) : OTHER;
+    if (form === AS_IT_IS) {
+      into[to++] = code;
+      continue;
+    }
     if (form === OTHER) return writeAnyText(text, into, at, end);
-    if (form !== AS_IT_IS) into[to++] = BACKSLASH;
-    into[to++] = form === AS_IT_IS ? code : form;
+    into[to++] = BACKSLASH;
+    into[to++] = form;
   }
   into[to++] = QUOTE;
   return to;
@@ -150,9 +155,13 @@ function writeLongText(text: string, into: Buffer, at: number, end: number): num
   for (let index = bytesAt; index < bytesAt + length; index++) {
     const code = into[index] ?? 0;
     const form = FORMS[code] ?? OTHER;
+    if (form === AS_IT_IS) {
+      into[to++] = code;
+      continue;
+    }
     if (form === OTHER) return writeAnyText(text, into, at, end);
-    if (form !== AS_IT_IS) into[to++] = BACKSLASH;
-    into[to++] = form === AS_IT_IS ? code : form;
+    into[to++] = BACKSLASH;
+    into[to++] = form;
   }
   into[to++] = QUOTE;
   return to;

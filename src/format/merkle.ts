@@ -30,7 +30,7 @@ export function hashLeaf(line: Uint8Array): Hash {
  * That byte is another one for the moment of the call.
  */
 export function hashLineAt(buffer: Uint8Array, start: number, end: number): Hash {
-  if (start === 0) return hashLeaf(buffer.subarray(0, end));
+  if (start === 0) return hashLeaf(end === buffer.length ? buffer : buffer.subarray(0, end));
   const before = buffer[start - 1] ?? 0;
   buffer[start - 1] = 0;
   const leaf = nodeCrypto().hash("sha256", buffer.subarray(start - 1, end), "binary");

@@ -35,6 +35,9 @@ export class AppendFile implements Flushable {
   readonly #options: AppendFileOptions;
   readonly #buffer = new LineBuffer();
   #isFlushScheduled = false;
+  /** Written, and not shown to the witness yet. */
+  #unseen: Buffer | undefined;
+  #isFlushing = false;
   readonly #file: LogFile;
   readonly #health: FileHealth;
 
@@ -47,7 +50,10 @@ export class AppendFile implements Flushable {
       durability,
       keeping: replace === undefined ? "none" : keepsAll ? "all" : "awaited",
       maySync: () => this.#health.maySync,
-      onSyncing: () => witness?.syncing(),
+      onSyncing: () => {
+        this.#showWitness();
+        return witness?.syncing();
+      },
       onSyncEnded: (error) => this.#syncEnded(error),
     });
     this.#health = new FileHealth({
@@ -166,9 +172,15 @@ export class AppendFile implements Flushable {
   /** Hands everything buffered to the kernel. @throws TracekeepError when those lines are lost, or have to wait */
   flush(): void {
     if (this.#buffer.isEmpty && this.#health.state !== "degraded") return;
-    this.#writeBuffer();
-    if (this.#health.state === "degraded") this.#health.checkOpen();
-    this.#file.syncWhenDue();
+    this.#isFlushing = true;
+    try {
+      this.#writeBuffer();
+      if (this.#health.state === "degraded") this.#health.checkOpen();
+      this.#file.syncWhenDue();
+    } finally {
+      this.#isFlushing = false;
+      this.#showWitness();
+    }
   }
 
   /** Hands everything to the kernel and returns when it is on the medium. @throws TracekeepError */
@@ -287,8 +299,18 @@ export class AppendFile implements Flushable {
 
   #written(batch: Batch): void {
     this.#options.onWritten();
-    this.#options.witness?.written([batch.bytes]);
+    this.#showWitness();
+    this.#unseen = batch.bytes;
     this.#file.written(batch);
+    // A flush begins the sync that is due before the witness has a look: it hashes the lines while the disk is at work.
+    if (!this.#isFlushing) this.#showWitness();
+  }
+
+  #showWitness(): void {
+    const bytes = this.#unseen;
+    if (bytes === undefined) return;
+    this.#unseen = undefined;
+    this.#options.witness?.written([bytes]);
   }
 
   /** Tells of an error when what it means for the lines is accounted for: whoever hears of it may put one. */

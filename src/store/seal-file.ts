@@ -7,6 +7,7 @@ import { MAX_NOTE_BYTES, openNote, parseCheckpoint } from "../format/index.ts";
 import type { Checkpoint, NoteVerifier } from "../format/index.ts";
 import { writeAll } from "./disk.ts";
 import type { Disk } from "./disk.ts";
+import { requestSync } from "./sync-queue.ts";
 import { temporaryBeside } from "./temporary-file.ts";
 
 /** A seal, and which of the known keys signed it; or why it is none. */
@@ -83,15 +84,20 @@ export function writeSealSoon(
 ): void {
   const temporary = temporaryBeside(file);
   const fd = createWith(disk, temporary, note);
-  disk.syncSoon(fd, (error) => {
-    try {
-      disk.close(fd);
-      if (error === null && isLatest()) disk.rename(temporary, file);
-      else disk.unlink(temporary);
-      done(error);
-    } catch (cause) {
-      done(cause as Error);
-    }
+  // In its turn: the seals of many sessions, due in the same second, would keep everybody else from the thread pool.
+  requestSync({
+    beginSync: (ended) =>
+      disk.syncSoon(fd, (error) => {
+        ended();
+        try {
+          disk.close(fd);
+          if (error === null && isLatest()) disk.rename(temporary, file);
+          else disk.unlink(temporary);
+          done(error);
+        } catch (cause) {
+          done(cause as Error);
+        }
+      }),
   });
 }
 

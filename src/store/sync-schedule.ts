@@ -76,7 +76,6 @@ export class SyncSchedule implements Syncable {
     this.isRunning = true;
     this.#isRequested = false;
     unsynced.begin();
-    const onEnded = onBegin();
     file.syncSoon((error) => {
       this.isRunning = false;
       // Of a file that was left, or closed, all was synced or written again before: this sync tells nothing any more.
@@ -84,5 +83,7 @@ export class SyncSchedule implements Syncable {
       this.update();
       done();
     });
+    // Whatever there is to do about it can be done while the disk is at work.
+    const onEnded = onBegin();
   }
 }

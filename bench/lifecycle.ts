@@ -6,8 +6,8 @@
 // --mb      how much log the index is rebuilt from. Default 400
 // --write   puts the tables into docs/performance.md
 //
-// The floor for an update is what Sentinel does, writing session_index.json anew at each. Sessions are copies of one
-// that was recorded; the one that is updated is recorded.
+// The floor for an update is what Sentinel does, writing session_index.json anew at each. Sessions are copies, at other
+// times, of 64 that were recorded and have different tools, models and figures; the one that is updated is recorded.
 
 import { execFileSync, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
@@ -42,8 +42,10 @@ const REBUILD = `
   const peakKb = /VmHWM:\\s+(\\d+) kB/.exec(fs.readFileSync("/proc/self/status", "utf8"))?.[1];
   console.log(JSON.stringify({ count: logs.length, megabytes: bytes / 1e6, seconds, rssMb: Number(peakKb) / 1000 }));
 `;
-const UPDATES = 200;
+const UPDATES = 1_000;
 const EVENTS_PER_UPDATE = 50;
+const TEMPLATES = 64;
+const TOOLS = ["bash", "read", "edit", "grep", "web"];
 
 const { values } = parseArgs({
   options: {
@@ -93,7 +95,7 @@ async function measureStore(dir: string, sessions: number): Promise<string[]> {
     handleSignals: false,
     indexEveryEvents: EVENTS_PER_UPDATE,
   });
-  makeSessions(dir, sessions, recordOne(store));
+  makeSessions(dir, sessions, recordTemplates(store, Math.min(sessions, TEMPLATES)));
   const reader = openReader({ dir });
   const foldMs = await timeMs(() => writeIndex(reader));
 
@@ -123,23 +125,36 @@ async function measureStore(dir: string, sessions: number): Promise<string[]> {
   ];
 }
 
-/** A session of a dozen events: its file. */
-function recordOne(store: ReturnType<typeof openStore>): string {
-  const session = store.startSession({ id: "template" });
-  for (let step = 0; step < 5; step++) session.toolCall("bash", { step }).result({ exit_code: 0 });
-  session.end();
-  return session.file;
+/** Sessions of a dozen events that have little in common but their writer: their logs. */
+function recordTemplates(store: ReturnType<typeof openStore>, count: number): string[] {
+  return Array.from({ length: count }, (_, at) => {
+    const session = store.startSession({ id: `template-${at}` });
+    for (let step = 0; step < 3 + (at % 6); step++) {
+      const tool = TOOLS[(at + step * step) % TOOLS.length] ?? "bash";
+      session.toolCall(tool, { step }).result({ exit_code: 0 });
+    }
+    if (at % 3 === 0) {
+      const usage = { input_tokens: 100 + at, output_tokens: at, cost_usd: at / 1_000 };
+      session.log({ event: "MODEL_RESPONSE", model: "claude-sonnet-4", ...usage });
+    }
+    if (at % 7 === 0) session.log({ event: "ERROR", message: "it failed" });
+    session.end();
+    return fs.readFileSync(session.file, "utf8");
+  });
 }
 
-function makeSessions(dir: string, count: number, template: string): void {
-  const text = fs.readFileSync(template, "utf8");
-  for (let at = 1; at < count; at++) {
+/** Adds copies of them, each a minute earlier than the one before, until there are `count`. */
+function makeSessions(dir: string, count: number, templates: readonly string[]): void {
+  for (let at = templates.length; at < count; at++) {
+    const template = at % templates.length;
     const id = `019b9f2e-6f10-7c3a-9a52-${at.toString(16).padStart(12, "0")}`;
-    const name = `session_20260106_${id.slice(-8)}-${at}.jsonl`;
-    fs.writeFileSync(
-      path.join(dir, name),
-      text.replaceAll('"session_id":"template"', `"session_id":"${id}"`),
-    );
+    const text = (templates[template] ?? "")
+      .replaceAll(`"session_id":"template-${template}"`, `"session_id":"${id}"`)
+      .replace(/"pid":\d+/, `"pid":${1_000 + (at % 30_000)}`)
+      .replaceAll(/"timestamp":"([^"]+)"/g, (_, time: string) => {
+        return `"timestamp":"${new Date(Date.parse(time) - at * 61_003).toISOString()}"`;
+      });
+    fs.writeFileSync(path.join(dir, `session_20260106_${id.slice(-8)}-${at}.jsonl`), text);
   }
 }
 

@@ -46,8 +46,9 @@ export class SessionIndex {
     const isKnown = (row: number): boolean =>
       snapshot.isSettled(row) && !changes.named.has(snapshot.idAt(row));
     if (!changes.sameFolders) return this.#listAnew(report, snapshot, isKnown);
-    const rows = Array.from({ length: snapshot.length }, (_, row) => row);
-    return rows.map((row) => snapshot.session(row, isKnown(row)));
+    const sessions: SessionLogs[] = [];
+    for (let row = 0; row < snapshot.length; row++) sessions.push(snapshot.session(row, isKnown(row)));
+    return sessions;
   }
 
   /** What its snapshot says of a session that it listed, if that holds without a look at the session's files. */

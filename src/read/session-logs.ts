@@ -16,6 +16,8 @@ export interface SessionLogs {
   parentId: string | undefined;
   startMs: number;
   files: readonly SessionLogFile[];
+  /** Of those files, where they can be had without making all that is known of each. */
+  readonly paths?: string[];
   /** Where its one file's bytes come from, when that is no file. */
   stream?: ByteSource;
   /** Its one file, when that is open already. */

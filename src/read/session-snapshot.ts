@@ -122,6 +122,11 @@ export class SessionSnapshot {
     return [this.#file(kept, { sessionId, agentId, startedAt, origin, parent, firstSeq: 0, format: 1 })];
   }
 
+  pathsAt(row: number): string[] {
+    const kept = this.#columns.files[row] ?? [];
+    return typeof kept === "string" ? [this.#prefix + kept] : kept.map(([stored]) => this.#prefix + stored);
+  }
+
   /** What its files looked like; none when nothing is known of it. */
   marksAt(row: number): FileMark[] {
     const marks = this.#groupOf(row)?.value(row % GROUP_ROWS, 0) ?? null;
@@ -207,6 +212,10 @@ class SnapshotSession implements SessionLogs {
 
   get startMs(): number {
     return instantOf(this.#snapshot.startedAt(this.#at));
+  }
+
+  get paths(): string[] {
+    return this.#snapshot.pathsAt(this.#at);
   }
 
   get files(): readonly SessionLogFile[] {

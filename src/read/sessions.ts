@@ -141,7 +141,7 @@ export function* foldSession(
   if (isWhole && observe === undefined) {
     if (known?.hasMore === false && notable === undefined) {
       report.read += known.summary.events;
-      return entryOf(known.summary, session.files);
+      return entryOf(known.summary, session);
     }
     const folded = yield* foldWhole(
       session,
@@ -149,7 +149,7 @@ export function* foldSession(
       report,
       notable,
     );
-    return entryOf(folded.summary, session.files);
+    return entryOf(folded.summary, session);
   }
   const summary = newSummary(session.sessionId, session.agentId);
   for (const found of scanSession(session, filter.lineTest, report)) {
@@ -157,7 +157,7 @@ export function* foldSession(
     else fold(summary, found.event, filter);
   }
   if (filter.lineTest !== undefined && summary.events === 0) return undefined;
-  return entryOf(summary, session.files);
+  return entryOf(summary, session);
 }
 
 /** The same for files, each of which may hold events of any number of sessions; all are given at the end. */
@@ -190,7 +190,7 @@ export function* foldInputs(
       files: [...files],
       summary,
     }));
-  for (const entry of filter.select(entries)) yield entryOf(entry.summary, entry.files);
+  for (const entry of filter.select(entries)) yield entryOf(entry.summary, entry);
 }
 
 /** The sessions of a list that are wanted, as far as the page goes; what is behind it is not asked for. */
@@ -243,10 +243,10 @@ function fold(
 }
 
 /** The summary itself becomes the entry: a copy of so many fields takes longer than all else in a list of what is known. */
-function entryOf(summary: SessionSummary, files: readonly SessionLogFile[]): SessionEntry {
+function entryOf(summary: SessionSummary, session: Pick<SessionLogs, "files" | "paths">): SessionEntry {
   const entry = summary as SessionEntry;
   entry.status = sessionStatus(summary, isProcessAlive);
-  entry.files = files.map(({ path }) => path);
+  entry.files = session.paths ?? session.files.map(({ path }) => path);
   return entry;
 }
 

@@ -97,6 +97,20 @@ describe("text from recordings", () => {
   });
 });
 
+describe("the width of a text", () => {
+  it("is the same for what tables say themselves, alone and beside characters that take two columns or none", () => {
+    for (const text of ["–", "…", "019b9f2e…", "“é—ÿ”", "½°©"]) {
+      expect(textWidth(text)).toBe(text.length);
+      expect(textWidth(`${text}漢`)).toBe(text.length + 2);
+    }
+    expect(textWidth("…\u0301")).toBe(1);
+    expect(textWidth("©\ufe0f")).toBe(2);
+    expect(textWidth("\u00ad")).toBe(0);
+    expect(fitText("–––––", 3)).toBe("––…");
+    expect(fitText("……e\u0301", 3)).toBe("……e\u0301");
+  });
+});
+
 describe("renderTable", () => {
   const spec = [
     { title: "tool", shrinks: true },

@@ -90,7 +90,7 @@ export function printable(text: string): string {
 
 /** Columns that a printable text takes in a terminal: wide characters and emoji take two, combining marks none. */
 export function textWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (PLAIN.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemesOf(text)) width += WIDE.test(segment) ? 2 : ZERO.test(segment) ? 0 : 1;
   return width;
@@ -100,7 +100,7 @@ export function textWidth(text: string): number {
 export function fitText(text: string, columns: number): string {
   if (columns <= 0) return "";
   // One more, which may belong to the character before it.
-  if (ASCII.test(text.slice(0, columns + 1)))
+  if (PLAIN.test(text.slice(0, columns + 1)))
     return text.length <= columns ? text : `${text.slice(0, columns - 1)}…`;
   let fitted = "";
   let width = 0;
@@ -125,6 +125,7 @@ export function padText(text: string, columns: number, align: "left" | "right" =
 
 /** Digits in groups of three. (`Intl` takes 10 ms to load, which is a sixth of a short command.) */
 function grouped(digits: string): string {
+  if (digits.length <= 3) return digits;
   return digits.replace(/\B(?<!\.\d*)(?=(?:\d{3})+(?!\d))/g, ",");
 }
 
@@ -136,6 +137,8 @@ function graphemesOf(text: string): Intl.Segments {
 
 // oxlint-disable-next-line no-control-regex -- control characters are what this is about
 const ASCII = /^[\u0020-\u007e]*$/;
+/** Each takes one column and joins with none of the others: also what tables of ours say themselves, `–` and `…`. */
+const PLAIN = /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u017f\u2010-\u2015\u2018-\u201f\u2026]*$/;
 const UNPRINTABLE =
   // oxlint-disable-next-line no-control-regex -- control characters are what this is about
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]|\p{Surrogate}/gu;

@@ -103,16 +103,42 @@ export async function foldIndex(reader: Reader, options: FoldOptions = {}): Prom
 
 /** @returns whether it was not there already */
 function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
-  const bytes = Buffer.from(`${encodeJson(data, 2)}\n`);
-  if (readBytes(file)?.equals(bytes) === true) return false;
+  const parts = encodeIndex(data);
+  if (holds(file, parts)) return false;
   const temporary = temporaryBeside(file);
   try {
-    replaceFile(disk, file, bytes, temporary);
+    replaceFile(disk, file, parts, temporary);
     return true;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;
   }
+}
+
+/** As JSON.stringify writes it, but in parts: the text of ten thousand sessions is 9 MB long, and would be there thrice. */
+function encodeIndex(data: SessionIndexData): Buffer[] {
+  const [before = "", after = ""] = encodeJson({ ...data, sessions: [] }, 2).split(NO_SESSIONS);
+  if (data.sessions.length === 0) return [Buffer.from(`${before}${NO_SESSIONS}${after}\n`)];
+  const parts: Buffer[] = [];
+  let text = `${before}"sessions": [`;
+  for (const [index, session] of data.sessions.entries()) {
+    text += `${index === 0 ? "" : ","}\n    ${encodeJson(session, 2).replaceAll("\n", "\n    ")}`;
+    if (text.length < PART_CHARACTERS) continue;
+    parts.push(Buffer.from(text));
+    text = "";
+  }
+  return [...parts, Buffer.from(`${text}\n  ]${after}\n`)];
+}
+
+const NO_SESSIONS = '"sessions": []';
+const PART_CHARACTERS: number = 256 * 1024;
+
+function holds(file: string, parts: readonly Buffer[]): boolean {
+  const bytes = readBytes(file);
+  if (bytes === undefined) return false;
+  let at = 0;
+  const isSame = parts.every((part) => bytes.subarray(at, (at += part.length)).equals(part));
+  return isSame && at === bytes.length;
 }
 
 function readBytes(file: string): Buffer | undefined {

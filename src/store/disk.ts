@@ -104,13 +104,26 @@ export function writeAll(disk: Disk, fd: number, bytes: Uint8Array, length: numb
   }
 }
 
-/** Writes a file under a temporary name and puts it in place when it is complete and on the medium. */
-export function replaceFile(disk: Disk, file: string, bytes: Uint8Array, temporary: string): void {
+/**
+ * Writes a file under a temporary name and puts it in place when it is complete and on the medium.
+ *
+ * @param bytes of the file, or parts of them in order
+ */
+export function replaceFile(
+  disk: Disk,
+  file: string,
+  bytes: Uint8Array | readonly Uint8Array[],
+  temporary: string,
+): void {
   const directory = path.dirname(file);
   assert(path.dirname(temporary) === directory, "the temporary file to be in the same folder");
   const fd = disk.create(temporary);
   try {
-    writeAll(disk, fd, bytes, bytes.length, 0);
+    let size = 0;
+    for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      writeAll(disk, fd, part, part.length, size);
+      size += part.length;
+    }
     disk.sync(fd);
   } finally {
     disk.close(fd);

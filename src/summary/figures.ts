@@ -71,6 +71,7 @@ for (const part of [NO_FIGURES, ...Object.values<unknown>({ ...NO_FIGURES })]) O
 
 /** Adds figures to others, or takes them away again (`sign` -1). Costs the number of names in `from`. */
 export function addFigures(into: Figures, from: Figures, sign: 1 | -1 = 1): void {
+  if (from === NO_FIGURES) return;
   into.events += sign * from.events;
   into.errors += sign * from.errors;
   into.tool_calls += sign * from.tool_calls;
@@ -129,8 +130,10 @@ export function modelIn(figures: Figures, model: string): ModelFigures {
 
 /** The models that were used without a price being known, by name. */
 export function unpricedModels(figures: Figures): string[] {
-  const unpriced = Object.entries(figures.models).filter(([, model]) => model.unpriced > 0);
-  return unpriced.map(([name]) => name).sort();
+  const { models } = figures;
+  const unpriced: string[] = [];
+  for (const name in models) if ((models[name]?.unpriced ?? 0) > 0) unpriced.push(name);
+  return unpriced.sort();
 }
 
 // --- internal ---

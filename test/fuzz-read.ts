@@ -111,8 +111,8 @@ function check(seed: number): void {
   events += all.size;
   const found = filter === unfiltered ? all : read(bytes, isForeign, filter);
   // Of our own lines, what is damaged behind their beginning is not noticed where they are counted.
-  if (isForeign && filter.decidedByBytes && count(bytes, filter) !== found.size)
-    throw new Error(`counted ${count(bytes, filter)}, found ${found.size}`);
+  if (isForeign && filter.decidedByBytes && countOf(bytes, filter) !== found.size)
+    throw new Error(`counted ${countOf(bytes, filter)}, found ${found.size}`);
   for (const event of found) {
     // Of others, a line that is passed over ends an object that was begun before it and never closed.
     if (!isForeign && !all.has(event)) throw new Error(`a filter gives what is not there: ${event}`);
@@ -167,7 +167,7 @@ function read(bytes: Buffer, isForeign: boolean, filter: CompiledFilter): Set<st
 }
 
 /** The same of a foreign log, by lines that are not parsed. */
-function count(bytes: Buffer, filter: CompiledFilter): number {
+function countOf(bytes: Buffer, filter: CompiledFilter): number {
   const counter = new EventCounter();
   for (const each of scanSession(logOf(bytes, true), filter.lineTest, new ReadReport(), { counter }))
     if (!isPause(each) && filter.accepts(each.event)) counter.add(each.event.event, 1);

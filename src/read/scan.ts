@@ -196,7 +196,7 @@ function patternsFor(
   test: LineTest,
   stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
 ): LinePatterns | undefined {
-  if (format !== FORMAT_VERSION || test.asksForText) return undefined;
+  if (format !== FORMAT_VERSION || (test.asksForText && !test.asksForKind)) return undefined;
   const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const bytes = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
   return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();

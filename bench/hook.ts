@@ -3,7 +3,7 @@
 //
 //   npm run build && npm run bench:hook -- [--rounds 20] [--calls 5000] [--http 5000] [--write]
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import * as fs from "node:fs";
 import * as http from "node:http";
 import os from "node:os";
@@ -12,6 +12,8 @@ import { parseArgs } from "node:util";
 
 import { markdownTable } from "./append/section.ts";
 import { writeSection } from "./document.ts";
+import { processCost } from "./process-cost.ts";
+import type { ProcessCost } from "./process-cost.ts";
 
 /** So many processes are started between two looks at the clock. */
 const BATCH = 10;
@@ -47,27 +49,21 @@ try {
 
 // --- internal ---
 
-/** What one process took on average, its end included. */
-interface Cost {
-  wallMs: number;
-  cpuMs: number;
-}
-
 function measureProcesses(): string {
-  const bare: Cost[] = [];
-  const hook: Cost[] = [];
+  const bare: ProcessCost[] = [];
+  const hook: ProcessCost[] = [];
   // The first of each fills the caches of the system.
-  for (const args of [BARE, HOOK]) runBatch(args);
+  for (const args of [BARE, HOOK]) costOf(args);
   for (let round = 0; round < Number(options.rounds); round++) {
-    bare.push(runBatch(BARE));
-    hook.push(runBatch(HOOK));
+    bare.push(costOf(BARE));
+    hook.push(costOf(HOOK));
   }
-  const ratio = (figure: keyof Cost): string =>
+  const ratio = (figure: keyof ProcessCost): string =>
     verdict(
       median(hook.map((cost, round) => cost[figure] / (bare[round]?.[figure] ?? NaN))),
       TARGETS.process,
     );
-  const row = (name: string, costs: readonly Cost[]): string[] => [
+  const row = (name: string, costs: readonly ProcessCost[]): string[] => [
     name,
     ...(["wallMs", "cpuMs"] as const).map((figure) => median(costs.map((cost) => cost[figure])).toFixed(1)),
   ];
@@ -146,13 +142,13 @@ function measureSession(): string {
   const added: number[] = [];
   const rows: string[][] = [];
   for (let first = 0; first < calls; first += sectionCalls) {
-    const section: Cost[] = [];
-    const bare: Cost[] = [];
+    const section: ProcessCost[] = [];
+    const bare: ProcessCost[] = [];
     for (let call = first; call < first + sectionCalls; call += BATCH) {
-      section.push(runBatch([MAIN, "hook", "--dir", session]));
-      if (section.length % 4 === 1) bare.push(runBatch(BARE));
+      section.push(costOf([MAIN, "hook", "--dir", session]));
+      if (section.length % 4 === 1) bare.push(costOf(BARE));
     }
-    const over = (figure: keyof Cost): number =>
+    const over = (figure: keyof ProcessCost): number =>
       median(section.map((cost) => cost[figure])) - median(bare.map((cost) => cost[figure]));
     added.push(over("cpuMs"));
     rows.push([
@@ -168,18 +164,8 @@ function measureSession(): string {
 The last tenth of the calls takes ${change.toFixed(1)} ms of processor time more than the first; the spool file has ${(bytes / 1e6).toFixed(1)} MB by then.`;
 }
 
-/** A shell counts the processor time of its children, which Node does not tell. */
-function runBatch(args: readonly string[]): Cost {
-  const words = [process.execPath, ...args].map((word) => `'${word}'`).join(" ");
-  const script = `i=0; while [ $i -lt ${BATCH} ]; do ${words} < '${input}' > /dev/null; i=$((i+1)); done; times`;
-  const startMs = performance.now();
-  const { stdout, status } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
-  const wallMs = (performance.now() - startMs) / BATCH;
-  // The second line is that of the children: user and system, each as `0m0.123s`.
-  const spans = [...(stdout.split("\n")[1] ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
-  if (status !== 0 || spans.length !== 2) throw new Error(`bash failed: ${stdout}`);
-  const seconds = spans.reduce((sum, [, minutes, rest]) => sum + Number(minutes) * 60 + Number(rest), 0);
-  return { wallMs, cpuMs: (seconds * 1000) / BATCH };
+function costOf(args: readonly string[]): ProcessCost {
+  return processCost(args, BATCH, { input });
 }
 
 /** What Claude Code sends after a shell command. */

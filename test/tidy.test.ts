@@ -143,7 +143,7 @@ describe("the package", () => {
       const file =
         typeof target === "string"
           ? target
-          : target.default.replace("/dist/", "/src/").replace(/\.js$/, ".ts");
+          : target.types.replace("/dist/", "/src/").replace(/\.d\.ts$/, ".ts");
       expect(existsSync(path.join(ROOT, file)), `${name} -> ${file}`).toBe(true);
     }
     for (const file of Object.values(manifest.bin)) {

@@ -13,11 +13,11 @@ void main(process.argv.slice(2));
 // --- internal ---
 
 async function main(argv: readonly string[]): Promise<void> {
-  const require = createRequire(import.meta.url);
+  const load = createRequire(import.meta.url);
   const at = commandPosition(argv);
   const name = argv[at] ?? "";
   if (name === "hook" && !argv.includes("--help") && !argv.includes("-h")) {
-    const hook: typeof import("./hook.ts") = require("./hook.cjs");
+    const hook: typeof import("./hook.ts") = load("./hook.cjs");
     process.exitCode = 0;
     const question = hook.runHook(argv.toSpliced(at, 1), { env: process.env, cwd: process.cwd() });
     if (question === undefined) return;
@@ -26,7 +26,7 @@ async function main(argv: readonly string[]): Promise<void> {
   } else {
     const bundle = Object.keys(READING_COMMANDS).find((file) => READING_COMMANDS[file]?.includes(name));
     const program: typeof import("./program.ts") =
-      bundle === undefined ? await import("./program.ts") : require(`./${bundle}`);
+      bundle === undefined ? await import("./program.ts") : load(`./${bundle}`);
     process.exitCode = await program.runProgram(argv);
   }
 }

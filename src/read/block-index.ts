@@ -1,6 +1,6 @@
 // What an index knows of a long segment, block by block and by groups of blocks: which events stand in it, of what times,
 // what they cost, and where those are that tell of errors. Questions that it answers cost as much as there are groups;
-// others read only the blocks that may hold something (docs/adr/0018, 0022).
+// others read only the blocks that may hold something (docs/adr/0018).
 //
 // A file of it is a checksum, a line of JSON (the segment it was made of, and the kinds of events in it), then tables of
 // little-endian numbers: the blocks and the groups, how many events of each kind each of them has, what those of a kind

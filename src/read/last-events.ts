@@ -32,7 +32,9 @@ export function* lastEvents(
   let latest: Candidate[] = [];
   // With several sessions, the times of events that nobody wants count as well, and an index does not tell them.
   const isAlone = sessions.length === 1;
-  for (const [order, session] of [...sessions.entries()].reverse()) {
+  for (let order = sessions.length - 1; order >= 0; order--) {
+    const session = sessions[order];
+    if (session === undefined) continue;
     if (latest.length === count && index?.isOver(session, latest[0]?.timeMs ?? Infinity) === true) continue;
     if (!isSeekable(session)) {
       const own = yield* lastForwards(session, order, filter, count, report);

@@ -38,6 +38,8 @@ export type LineVerdict = "refused" | "lacking" | "wanted" | "unclear";
 export class LineTest {
   /** Of a line that was judged without a doubt. */
   readonly head: LineHead = new LineHead();
+  /** Whether it refuses events for their type, time, severity or agent. */
+  readonly asksForKind: boolean;
   /** Of a line that `judge` finds unclear, and whoever counts has skimmed. */
   readonly skim: LineSkim = new LineSkim();
   readonly #types: ReadonlySet<string> | undefined;
@@ -65,6 +67,8 @@ export class LineTest {
     this.#until = untilMs === undefined ? undefined : timeWords(untilMs);
     this.#minRank = severity === undefined ? 0 : severityRank(severity);
     this.#agent = agent;
+    this.asksForKind =
+      this.#minRank > 0 || [types, sinceMs, untilMs, agent].some((each) => each !== undefined);
     this.#needles = (options.texts ?? [])
       .map((text) => needlesOf([text]))
       .filter((needles) => needles.length > 0);
@@ -83,9 +87,11 @@ export class LineTest {
   judge(buffer: Buffer, start: number, end: number, isCanonical: boolean, fills: number): LineVerdict {
     const isOurs = isCanonical && isOfOurWriter(buffer, start);
     if (!isOurs && !isWhole(buffer, start, end)) return "unclear";
-    // Where a text is rare, this is the cheaper question.
+    // What is refused by its beginning is known again by it, and then costs less than looking for a text.
+    const verdict = isOurs && this.asksForKind ? this.judgeHead(buffer, start, end) : undefined;
+    if (verdict === "refused") return verdict;
     if (lacks(this.#needles, buffer, start, end, fills)) return "lacking";
-    if (isOurs) return this.judgeHead(buffer, start, end);
+    if (isOurs) return verdict ?? this.judgeHead(buffer, start, end);
     return lacks(this.#foreignNeedles, buffer, start, end, fills) ? "lacking" : "unclear";
   }
 
@@ -123,14 +129,6 @@ export class LineTest {
     if (this.#agent === undefined) return "wanted";
     const agent = skim.agent();
     return agent !== undefined && this.#agent(agent) ? "wanted" : "refused";
-  }
-
-  /** Whether it refuses events for their type, time, severity or agent. */
-  get asksForKind(): boolean {
-    const { length } = [this.#types, this.#since, this.#until, this.#agent].filter(
-      (each) => each !== undefined,
-    );
-    return length > 0 || this.#minRank > 0;
   }
 
   /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */

@@ -259,7 +259,7 @@ export class Reader {
 
   /**
    * The block indexes of the store's long segments that are missing or behind, as files of its index; the lines of those
-   * segments are read once, about 2 GB a second. `orphans` are files of the index whose segments are gone.
+   * segments are read once, about 0.5 GB a second. `orphans` are files of the index whose segments are gone.
    *
    * @throws TypeError when it is not a store that is read
    */

@@ -8,7 +8,13 @@ import { FORMAT_VERSION } from "../event/index.ts";
 import { findArchived } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { openForReading } from "../store/byte-source.ts";
-import { LineCursor, readFirstLine, readLines, readLinesBackwards } from "../store/line-reader.ts";
+import {
+  BACKWARD_BYTES,
+  LineCursor,
+  readFirstLine,
+  readLines,
+  readLinesBackwards,
+} from "../store/line-reader.ts";
 import type { LogLine } from "../store/line-reader.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
@@ -190,7 +196,7 @@ function patternsFor(
   test: LineTest,
   stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
 ): LinePatterns | undefined {
-  if (format !== FORMAT_VERSION || test.asksForText) return undefined;
+  if (format !== FORMAT_VERSION || (test.asksForText && !test.asksForKind)) return undefined;
   const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   const bytes = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
   return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
@@ -260,9 +266,13 @@ function* linesBackwards(
   let moved: string;
   try {
     const opened = fd ?? openForReading(file.path);
+    const chunk = spareChunk ?? Buffer.allocUnsafeSlow(BACKWARD_BYTES);
+    spareChunk = undefined;
     try {
-      for (const stretch of stretches) yield* readLinesBackwards(file.path, { fd: opened, ...stretch });
+      for (const stretch of stretches)
+        yield* readLinesBackwards(file.path, { fd: opened, chunk, ...stretch });
     } finally {
+      spareChunk = chunk;
       if (fd === undefined) fs.closeSync(opened);
     }
     return;
@@ -274,6 +284,9 @@ function* linesBackwards(
   );
   yield* lines.reverse();
 }
+
+/** For the next file that is read backwards: a store may have thousands. */
+let spareChunk: Buffer | undefined;
 
 /** Where a file is that could not be opened. @throws that error when it is nowhere */
 function movedPath(file: SessionLogFile, error: unknown): string {

@@ -26,6 +26,16 @@ export interface LastLine {
   tailBytes: number;
 }
 
+export interface BackwardOptions {
+  /** The file, if it is open already; it stays so. */
+  fd?: number | undefined;
+  /** Where the first line begins, and where the last one ends, if not all are wanted. */
+  from?: number;
+  to?: number;
+  /** What to read into, as far as it is long enough; the lines hold until the next. Default: memory of their own. */
+  chunk?: Buffer | undefined;
+}
+
 /** Knows lines that nobody wants one by one, in the chunk that they are read into. */
 export interface LinePasser {
   readonly chunk: Buffer;
@@ -214,15 +224,13 @@ export class LineCursor {
 
 /**
  * The lines of a file from its end to its beginning; the first may be unfinished, and `line` is 0: how many lines stand
- * before one is not known. Costs what is read, not the size of the file. With `fd`, the file is open already and stays
- * so.
+ * before one is not known. Costs what is read, not the size of the file.
  *
- * @param options where the first line begins, and where the last one ends, if not all are wanted
  * @throws TracekeepError when the file cannot be opened or read
  */
 export function* readLinesBackwards(
   path: string,
-  { fd: given, from = 0, to = Infinity }: { fd?: number | undefined; from?: number; to?: number } = {},
+  { fd: given, from = 0, to = Infinity, chunk }: BackwardOptions = {},
 ): Generator<LogLine, void, undefined> {
   const fd = given ?? openForReading(path);
   try {
@@ -245,7 +253,7 @@ export function* readLinesBackwards(
             base - Math.max(BACKWARD_BYTES, end - base),
             end - MAX_READ_LINE_BYTES - 1,
           );
-          window = readRange(path, fd, start, end);
+          window = readRange(path, fd, start, end, chunk);
           base = start;
         }
         continue;
@@ -332,7 +340,8 @@ export function readLastLine(path: string, options: { fd?: number | undefined } 
 
 const NEWLINE = 0x0a;
 const CHUNK_BYTES = 256 * 1024;
-const BACKWARD_BYTES = 64 * 1024;
+/** Bytes that are read at a time on the way back. */
+export const BACKWARD_BYTES: number = 64 * 1024;
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
@@ -356,8 +365,9 @@ function startOfLine(path: string, fd: number, before: number): number {
 }
 
 /** The bytes from `start` to `end`, fewer when the file has been cut meanwhile. */
-function readRange(path: string, fd: number, start: number, end: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(end - start);
+function readRange(path: string, fd: number, start: number, end: number, chunk: Buffer = NO_BYTES): Buffer {
+  const length = end - start;
+  const bytes = length <= chunk.length ? chunk.subarray(0, length) : Buffer.allocUnsafeSlow(length);
   let held = 0;
   for (let count = -1; count !== 0 && held < bytes.length; held += count) {
     count = readAt(path, fd, bytes, held, start + held);

@@ -1,6 +1,6 @@
 // A process of audit-log.process.test.ts and of bench/audit-log: logs numbered events. Runs the built package.
 
-import { AuditLog } from "../../dist/audit-log/index.js";
+import { AuditLog } from "../../dist/lib/audit-log.js";
 
 const [file, name, count, rotateBytes] = process.argv.slice(2);
 const told = (message) => new Promise((resolve) => process.send(message, resolve));

@@ -1,6 +1,6 @@
 // What the processes of shared-log.process.test.ts do. Runs the built package.
 
-import { openSharedLog, openStore, updateFile, withFileLock } from "../../dist/index.js";
+import { openSharedLog, openStore, updateFile, withFileLock } from "../../dist/lib/index.js";
 
 const [job, file, ...args] = process.argv.slice(2);
 const told = (message) => new Promise((resolve) => process.send(message, resolve));

@@ -8,7 +8,7 @@
 import * as fs from "node:fs";
 import process from "node:process";
 
-import { openStore } from "../../dist/index.js";
+import { openStore } from "../../dist/lib/index.js";
 
 const plan = JSON.parse(process.argv[2]);
 const { dir, session: id, durability, events, first = 0, producers = 1, maxBytes = 300 } = plan;

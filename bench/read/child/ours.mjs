@@ -1,7 +1,7 @@
 // One question, asked with Tracekeep. Prints the answer and what it cost.
 import { statSync } from "node:fs";
 
-import { openReader } from "../../../dist/read/index.js";
+import { openReader } from "../../../dist/lib/read.js";
 
 const { question, file, since, again = 0 } = JSON.parse(process.argv[2]);
 // A folder is a store, whose index is used.

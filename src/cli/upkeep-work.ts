@@ -1,10 +1,10 @@
 // The upkeep that may be due (upkeep.ts), by all that writes to a store. Nothing but plain values goes in and out:
 // commands that only read are bundled apart, and have classes of their own.
 
+import { hasNews } from "../import/spool-news.ts";
 import { openReader } from "../read/index.ts";
 import type { ReadStreamOptions } from "../read/index.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
-import { listSpool } from "../store/spool.ts";
 
 export interface UpkeepOptions extends ReadStreamOptions {
   /** The command goes through all sessions, so that folding their index costs it nothing it would not read anyway. */
@@ -26,9 +26,8 @@ export async function doUpkeep(dir: string, { foldsIndex, ...reading }: UpkeepOp
 // --- internal ---
 
 async function foldNews(dir: string, signal: AbortSignal | undefined): Promise<void> {
-  if (listSpool(dir).length === 0) return;
-  const { foldSpool, hasNews } = await import("../import/index.ts");
   if (!hasNews(dir)) return;
+  const { foldSpool } = await import("../import/index.ts");
   const { openStore } = await import("../record/index.ts");
   const options = { durability: "os", handleSignals: false, keepSchedule: false } as const;
   const store = openStore({ dir, ...options, onFault: () => undefined });

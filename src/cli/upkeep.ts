@@ -3,14 +3,11 @@
 // nobody else to do it. It waits for nobody, and says nothing when it cannot be done: the next command does it. Here only
 // stands whether there is anything to do; what writes is loaded when there is (upkeep-work.ts).
 
-import * as fs from "node:fs";
-import path from "node:path";
-
 import { TracekeepError } from "../base/errors.ts";
+import { hasNews } from "../import/spool-news.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
 import { findStore } from "../store/find.ts";
-import { SETTINGS_FILE } from "../store/layout.ts";
-import { listSpool } from "../store/spool.ts";
+import { settingsIfDue } from "../store/lifecycle/due.ts";
 import type { CommandContext } from "./context.ts";
 import { readProgress } from "./reader.ts";
 import type { UpkeepOptions } from "./upkeep-work.ts";
@@ -22,8 +19,8 @@ export async function upkeep(
 ): Promise<void> {
   try {
     const dir = findStore(context.place);
-    const hasSettings = fs.existsSync(path.join(dir, SETTINGS_FILE));
-    if (!hasSettings && listSpool(dir).length === 0 && !(foldsIndex && isFoldDue(dir))) return;
+    const isDue = hasNews(dir) || (foldsIndex && isFoldDue(dir)) || settingsIfDue(dir, true) !== undefined;
+    if (!isDue) return;
     const { doUpkeep } = await import("./upkeep-work.ts");
     const { onProgress, clear } = readProgress(context);
     try {

@@ -9,7 +9,8 @@ import type { Event } from "../event/index.ts";
 import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import { appendToSpool, listSpool, spoolFileName } from "../store/spool.ts";
-import { foldSpool, hasNews } from "./fold.ts";
+import { foldSpool } from "./fold.ts";
+import { hasNews } from "./spool-news.ts";
 import { Holdings } from "./holdings.ts";
 import { importSessions } from "./run.ts";
 

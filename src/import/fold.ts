@@ -2,7 +2,6 @@
 // they named are imported as far as they go. An event's `source` says how far its file was read, as with every import;
 // the spool's own state is only a hint that nothing changed.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
@@ -20,22 +19,13 @@ import { objectIn, textIn } from "./json.ts";
 import { newReport } from "./report.ts";
 import type { ImportReport, Tally } from "./report.ts";
 import { importSessions, OF_ONE_SESSION, originsOf } from "./run.ts";
+import { changedTranscripts, markOf } from "./spool-news.ts";
 import { readHead } from "./transcript.ts";
 
 export interface FoldOptions {
   /** Import the transcripts that hooks named, too. Default true. */
   transcripts?: boolean | undefined;
   signal?: AbortSignal | undefined;
-}
-
-/** Whether folding has anything to do: a look at each file of the spool, and at the transcripts that they name. */
-export function hasNews(storeDir: string): boolean {
-  const files = listSpool(storeDir);
-  if (files.length === 0) return false;
-  const state = readSpoolState(storeDir);
-  return files.some(
-    (file) => state[file.name]?.folded !== markOf(file) || changedTranscripts(state, file).length > 0,
-  );
 }
 
 /**
@@ -81,10 +71,6 @@ const DAY_MS = 86_400_000;
 const KEPT_UNENDED_MS: number = 30 * DAY_MS;
 /** The end of a session stands near the end of its spool file. */
 const LINES_SEARCHED = 20;
-
-function markOf({ inode, bytes }: SpoolFile): string {
-  return `${inode}:${bytes}`;
-}
 
 /** @returns whether all of it is in the store now */
 function foldFile(
@@ -141,29 +127,6 @@ function transcriptsOf(payload: JsonObject): string[] {
     if (file === undefined || id === undefined || !path.isAbsolute(file)) return [];
     return path.basename(file).endsWith(`${id}.jsonl`) ? [path.normalize(file)] : [];
   });
-}
-
-/** The transcripts of a spool file that are not as they were when they were last imported, and how they are now. */
-function changedTranscripts(state: SpoolState, { name }: SpoolFile): [file: string, mark: string][] {
-  const known = state[name]?.transcripts ?? {};
-  const files = new Set(Object.keys(known).flatMap((file) => [file, ...subAgentsOf(file)]));
-  return [...files].flatMap((file): [string, string][] => {
-    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    const mark = stat?.isFile() === true && stat.size > 0 ? `${stat.ino}:${stat.size}` : undefined;
-    return mark === undefined || known[file]?.split("@")[0] === mark ? [] : [[file, mark]];
-  });
-}
-
-/** Since 2.1, sub-agents write to `<session>/subagents/` beside their session's transcript. */
-function subAgentsOf(transcript: string): string[] {
-  const folder = path.join(transcript.slice(0, -".jsonl".length), "subagents");
-  try {
-    const names = fs.readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
-    return names.map((name) => path.join(folder, name));
-  } catch {
-    // Most sessions have none.
-    return [];
-  }
 }
 
 async function mirror(

@@ -25,7 +25,8 @@ export type {
   Translated,
   Translator,
 } from "./importer.ts";
-export { foldSpool, hasNews } from "./fold.ts";
+export { foldSpool } from "./fold.ts";
+export { hasNews } from "./spool-news.ts";
 export type { FoldOptions } from "./fold.ts";
 export { newReport } from "./report.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";

@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import { nodeZlib } from "../base/builtin.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor } from "../store/line-reader.ts";
+import { severityRank } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { BLOCK_INDEX_VERSION, COST_UNKNOWN, ENTRY_BYTES, ERROR_RANK, LAYOUT, OPAQUE } from "./block-index.ts";
 import type { BlockHeader, EventKind } from "./block-index.ts";
@@ -87,7 +88,7 @@ export class BlockBuilder {
         readTime(head.view, head.timeStart, block.max);
       block.events++;
       if (this.#priced.judge(buffer, start, end, true, fills) !== "lacking")
-        addCost(block, kind, buffer.subarray(start, end));
+        this.#addCost(kind, buffer.subarray(start, end), head.timeOf(buffer));
       this.#maxSeq = Math.max(this.#maxSeq, head.seq);
     }
     this.bytes += end - start;
@@ -127,6 +128,26 @@ export class BlockBuilder {
   }
 
   // --- internal ---
+
+  /** Takes in what a line costs, if it is an event that has a price and is nobody's copy. */
+  #addCost(kind: number, line: Buffer, time: string): void {
+    const block = this.#open;
+    const { type, rank, agent } = this.#kinds[kind] ?? {};
+    const decoded = decodeLine(line);
+    const event = decoded.kind === "event" ? decoded.event : undefined;
+    const isAsItBegins =
+      event?.event === type &&
+      event?.timestamp === time &&
+      event.agent_id === agent &&
+      severityRank(event.severity) === rank;
+    // One that is none, or says another thing further on, is for whoever asks for money to decode and to report.
+    if (event === undefined || !isAsItBegins) {
+      block.doubts |= COST_UNKNOWN;
+      return;
+    }
+    const picoUsd = costOf(event);
+    if (picoUsd !== undefined) addToCosts(block, kind, { priced: 1, picoUsd: Number(picoUsd) });
+  }
 
   #close(): void {
     if (this.bytes > this.#open.from) this.#blocks.push(this.#open);
@@ -178,18 +199,6 @@ interface Tables {
 function newBlock(from: number): OpenBlock {
   const [min, max] = [new Int32Array(TIME_WORDS), new Int32Array(TIME_WORDS)];
   return { from, min, max, events: 0, doubts: 0, counts: new Map(), costs: new Map(), errors: [] };
-}
-
-/** Takes in what a line costs, if it is an event that has a price and is nobody's copy. */
-function addCost(block: OpenBlock, kind: number, line: Buffer): void {
-  const decoded = decodeLine(line);
-  if (decoded.kind !== "event") {
-    // Whoever asks for money decodes it and reports it.
-    block.doubts |= COST_UNKNOWN;
-    return;
-  }
-  const picoUsd = costOf(decoded.event);
-  if (picoUsd !== undefined) addToCosts(block, kind, { priced: 1, picoUsd: Number(picoUsd) });
 }
 
 function addToCosts(

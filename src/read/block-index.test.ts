@@ -6,7 +6,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { SEVERITIES } from "../event/index.ts";
-import type { JsonValue, Severity } from "../event/index.ts";
+import type { JsonObject, JsonValue, Severity } from "../event/index.ts";
 import { encodeIdentity, encodeLine } from "../format/index.ts";
 import { lookInto } from "../store/catalog.ts";
 import { nodeDisk } from "../store/disk.ts";
@@ -35,8 +35,11 @@ interface Told {
   text: string;
   cost: unknown;
   isCopy: boolean;
+  /** Something of the beginning that stands there again, as our writer never writes it. */
+  again: JsonObject;
 }
 
+const MOSTLY_NOTHING = Array.from({ length: 8 }, (): JsonObject => ({}));
 const told: fc.Arbitrary<Told> = fc.record({
   // Now and then one of an odd spelling, whose lines have to be parsed.
   type: fc.constantFrom(0, 0, 0, 0, 1, 1, 1, 2, 3, 4, 5),
@@ -46,6 +49,13 @@ const told: fc.Arbitrary<Told> = fc.record({
   text: fc.constantFrom("", "needle", "\u0001", "x".repeat(200)),
   cost: fc.constantFrom(undefined, undefined, 0.1, 0.2, 0.0000125, 1e-13, 0, 5000, 1e300, -1, "1", null),
   isCopy: fc.constantFrom(false, false, false, true),
+  again: fc.constantFrom<JsonObject>(
+    ...MOSTLY_NOTHING,
+    { event: "nav" },
+    { agent_id: "tester-2" },
+    { severity: "ERROR" },
+    { timestamp: "2026-01-06T22:00:30.000Z" },
+  ),
 });
 
 const moment = fc.integer({ min: -3000, max: 61_000 }).map((atMs) => new Date(START_MS + atMs).toISOString());
@@ -63,14 +73,19 @@ const filter: fc.Arbitrary<EventFilter> = fc.record(
 );
 
 function linesOf(events: readonly Told[], from = 0): string[] {
-  return events.map(({ type, severity, agent, atMs, text, cost, isCopy }, index) => {
+  return events.map(({ type, severity, agent, atMs, text, cost, isCopy, again }, index) => {
     const parts = {
       event: from + index === 0 ? "START" : (TYPES[type] ?? ""),
       timestamp: new Date(START_MS + atMs).toISOString(),
       severity,
       seq: from + index,
       id: "019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41",
-      body: { format: 1, text, ...(cost === undefined ? {} : { cost_usd: cost as JsonValue }) },
+      body: {
+        format: 1,
+        text,
+        ...(from + index === 0 ? {} : again),
+        ...(cost === undefined ? {} : { cost_usd: cost as JsonValue }),
+      },
       ...(isCopy ? { copy_of: "another" } : {}),
       salt: "q83vEjRWeJCrze8S",
     };
@@ -203,6 +218,22 @@ describe("a block index never changes an answer", () => {
     );
   }, 60_000);
 
+  it("when events with a price say further on that they are others", async () => {
+    const events = Array.from({ length: 20 }, (_, atMs): Told => ({
+      type: 5,
+      severity: "INFO",
+      agent: 0,
+      atMs,
+      text: "",
+      cost: 0.1,
+      isCopy: false,
+      again: atMs % 2 === 0 ? {} : { event: "nav" },
+    }));
+    change(linesOf(events).join(""));
+    writeIndex();
+    for (const event of ["MODEL_RESPONSE", "nav"]) await expectTheSame({ event });
+  });
+
   it("when a later segment holds some of its events again", async () => {
     const events = Array.from({ length: 40 }, (_, atMs): Told => ({
       type: 0,
@@ -212,6 +243,7 @@ describe("a block index never changes an answer", () => {
       text: "",
       cost: 0.1,
       isCopy: false,
+      again: {},
     }));
     change(linesOf(events).join(""));
     writeIndex();
@@ -237,6 +269,7 @@ describe("a block index", () => {
         text: "",
         cost: 0.1,
         isCopy: false,
+        again: {},
       };
     });
     change(linesOf(events).join(""));

@@ -39,12 +39,11 @@ export class CostSum {
   get usd(): number | null {
     if (this.priced === 0) return null;
     const nanoUsd = (this.#picoUsd + PICO_PER_NANO / 2n) / PICO_PER_NANO;
-    return Number(nanoUsd) / NANO_PER_USD;
+    return Number(`${nanoUsd}e-9`);
   }
 }
 
 // --- internal ---
 
 const PICO_PER_USD = 1e12;
-const NANO_PER_USD = 1e9;
 const PICO_PER_NANO = 1000n;

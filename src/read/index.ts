@@ -9,6 +9,7 @@
  */
 export { parseCondition } from "./condition.ts";
 export type { Condition } from "./condition.ts";
+export type { EventCost } from "./cost.ts";
 export type { EventCount } from "./event-counter.ts";
 export type { EventPlace } from "./event-at.ts";
 export type { EventCursor, EventFilter } from "./filter.ts";

@@ -5,6 +5,7 @@ import type { Event } from "../event/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { instantOf } from "../summary/index.ts";
 import type { CompiledFilter } from "./filter.ts";
+import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
 import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
 import type { FoundEvent } from "./segment-reader.ts";
@@ -30,14 +31,15 @@ export function* lastEvents(
   { index, indexes }: LastEventsOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
-  // With several sessions, the times of events that nobody wants count as well, and an index does not tell them.
+  // With several sessions, the times of events that nobody wants count as well, and neither an index nor a test tells them.
   const isAlone = sessions.length === 1;
   for (let order = sessions.length - 1; order >= 0; order--) {
     const session = sessions[order];
     if (session === undefined) continue;
     if (latest.length === count && index?.isOver(session, latest[0]?.timeMs ?? Infinity) === true) continue;
     if (!isSeekable(session)) {
-      const own = yield* lastForwards(session, order, filter, count, report);
+      const test = isAlone ? filter.lineTest : undefined;
+      const own = yield* lastForwards(session, order, { ...filter, test }, count, report);
       latest = merge(own, latest).slice(-count);
       continue;
     }
@@ -81,13 +83,13 @@ interface Candidate extends FoundEvent {
 function* lastForwards(
   session: SessionLogs,
   order: number,
-  { accepts }: CompiledFilter,
+  { accepts, test }: Pick<CompiledFilter, "accepts"> & { test: LineTest | undefined },
   count: number,
   report: ReadReport,
 ): Generator<Pause, Candidate[], undefined> {
   const own: Candidate[] = [];
   let first = 0;
-  for (const found of scanSession(session, undefined, report)) {
+  for (const found of scanSession(session, test, report)) {
     if (isPause(found)) {
       yield found;
       continue;

@@ -5,16 +5,14 @@ import path from "node:path";
 import { TracekeepError } from "../../base/errors.ts";
 import type { JsonObject } from "../../event/index.ts";
 import { withFileLock } from "../file-lock.ts";
-import { LEDGER, RETENTION_LOCK } from "../layout.ts";
+import { RETENTION_LOCK } from "../layout.ts";
 import { Ledger } from "../ledger.ts";
-import { DAY_MS } from "./plan.ts";
+import { settingsIfDue } from "./due.ts";
 import { policyName } from "./policy.ts";
-import type { RetentionPolicy, Schedule } from "./policy.ts";
 import { retain } from "./retain.ts";
 import type { RetentionReport } from "./retain.ts";
 import { mergeSettings, readSettings, writeSettings } from "./settings.ts";
 import type { SettingsChange, StoreSettings } from "./settings.ts";
-import { lastRunMs } from "./trusted-clock.ts";
 
 /**
  * Changes the settings of a store. The ledger knows of it first.
@@ -50,41 +48,12 @@ export async function retainIfDue(
   dir: string,
   { opening, signal }: { opening: boolean; signal?: AbortSignal | undefined },
 ): Promise<RetentionReport | undefined> {
-  const settings = readSettings(dir);
-  if (!mayDoAnything(settings.retention)) return undefined;
-  const { rotation_schedule: schedule } = settings.retention;
-  if (!isDue(schedule, opening, () => lastRunMs(path.join(dir, LEDGER)), Date.now())) return undefined;
+  const settings = settingsIfDue(dir, opening);
+  if (settings === undefined) return undefined;
   try {
     return await retain(dir, settings, { signal });
   } catch (error) {
     if (error instanceof TracekeepError && error.code === "LOCK_TIMEOUT") return undefined;
     throw error;
   }
-}
-
-// --- internal ---
-
-/** Weeks of a schedule, and days, are counted from the last run. */
-const INTERVALS_MS: Readonly<Record<Schedule, number>> = {
-  daily: DAY_MS,
-  weekly: 7 * DAY_MS,
-  on_startup: Infinity,
-  manual: Infinity,
-};
-
-function isDue(
-  schedule: Schedule,
-  opening: boolean,
-  lastRun: () => number | undefined,
-  nowMs: number,
-): boolean {
-  if (schedule === "manual") return false;
-  if (schedule === "on_startup") return opening;
-  const lastMs = lastRun();
-  // A run in the future was one by a clock that has been set right since.
-  return lastMs === undefined || lastMs > nowMs || nowMs - lastMs >= INTERVALS_MS[schedule];
-}
-
-function mayDoAnything(policy: RetentionPolicy): boolean {
-  return policyName(policy) !== "keep" && policy.rotation_schedule !== "manual";
 }

@@ -60,8 +60,6 @@ export function withIndexLock<T>(dir: string, work: () => Promise<T>): Promise<T
 class NextSnapshot {
   readonly #builder = new SnapshotBuilder();
   readonly #files: { paths: string[]; marks: readonly FileMark[] }[] = [];
-  /** Rows whose files have changed since they were made. */
-  #changed: ReadonlySet<number> | undefined;
 
   add(row: SnapshotRow): void {
     this.#builder.add(row);
@@ -70,8 +68,7 @@ class NextSnapshot {
 
   /**
    * Rows whose files have changed since they were made are looked at by every reader, and when files have come or gone,
-   * so are the folders. Saving it again compares the folders only: of sessions that are gone on with meanwhile, the
-   * ledger tells.
+   * so are the folders. Saving it again compares all of it again: the mark of the folders is a later one then.
    *
    * @param ledger as it was before the rows were made
    * @throws TracekeepError when it cannot be written
@@ -83,8 +80,7 @@ class NextSnapshot {
     const files = this.#files.flatMap(({ paths }) => paths);
     const isComplete = files.length === present.size && files.every((file) => present.has(file));
     const mark = { ledger, folders: isComplete ? folders : undefined };
-    this.#changed ??= this.#changedRows();
-    writeIndexFile(disk, dir, INDEX_SNAPSHOT, this.#builder.encode(mark, this.#changed));
+    writeIndexFile(disk, dir, INDEX_SNAPSHOT, this.#builder.encode(mark, this.#changedRows()));
   }
 
   #changedRows(): Set<number> {

@@ -160,6 +160,23 @@ describe("a snapshot of the index", () => {
     expect(counts()).toEqual([4, 2]);
   });
 
+  it("does not vouch for a file that took another's place before it was saved again", async () => {
+    open();
+    const session = store.startSession({ id: "a" });
+    session.log({ event: "ERROR", message: "m" });
+    session.end();
+    store.close();
+    const { save } = await foldSnapshot(openReader({ dir }), {});
+    const log = fileOf("a");
+    // What an editor does: another file in its place, even as long.
+    const other = path.join(directory, "other");
+    fs.writeFileSync(other, fs.readFileSync(log, "utf8").replace('"ERROR"', '"OTHER"'));
+    fs.renameSync(other, log);
+    await save();
+    expect(told(dir)).toEqual(truth());
+    expect([...openReader({ dir }).sessions()]).toMatchObject([{ event_counts: { OTHER: 1 } }]);
+  });
+
   it("is not believed when there is no ledger, or another one", async () => {
     open();
     record("a");

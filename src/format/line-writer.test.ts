@@ -98,8 +98,8 @@ describe("LineWriter", () => {
 
   it("writes the very bytes of encodeJson for every value and text, whatever its length", () => {
     const character = fc.oneof(
-      { weight: 20, arbitrary: fc.constantFrom(..."abz 019") },
-      { weight: 2, arbitrary: fc.constantFrom(...'"\\\n\t\r\b\f/') },
+      { weight: 20, arbitrary: fc.constantFrom("a", "z", " ", "0", "/") },
+      { weight: 2, arbitrary: fc.constantFrom('"', "\\", "\n", "\t", "\r", "\b", "\f") },
       { weight: 1, arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 1 }) },
     );
     const ascii = fc.array(character, { maxLength: 400 }).map((characters) => characters.join(""));

@@ -148,6 +148,9 @@ describe("LineWriter", () => {
       rest: 1,
       truncated: [{ path: "text" }],
     });
+    if (typeof line === "string") return;
+    expect(line.writeTo(Buffer.alloc(4096), 0)).toBe(NO_ROOM);
+    expect(line.toBuffer()).toEqual(bytes);
   });
 
   it("writes an id that was not made last, too", () => {

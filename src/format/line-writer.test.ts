@@ -98,8 +98,8 @@ describe("LineWriter", () => {
 
   it("writes the very bytes of encodeJson for every value and text, whatever its length", () => {
     const character = fc.oneof(
-      { weight: 20, arbitrary: fc.constantFrom(...Array.from("abz 019")) },
-      { weight: 2, arbitrary: fc.constantFrom(...Array.from('"\\\n\t\r\b\f/')) },
+      { weight: 20, arbitrary: fc.constantFrom("a", "z", " ", "0", "/") },
+      { weight: 2, arbitrary: fc.constantFrom('"', "\\", "\n", "\t", "\r", "\b", "\f") },
       { weight: 1, arbitrary: fc.string({ unit: "binary", minLength: 1, maxLength: 1 }) },
     );
     const ascii = fc.array(character, { maxLength: 400 }).map((characters) => characters.join(""));
@@ -148,6 +148,9 @@ describe("LineWriter", () => {
       rest: 1,
       truncated: [{ path: "text" }],
     });
+    if (typeof line === "string") return;
+    expect(line.writeTo(Buffer.alloc(4096), 0)).toBe(NO_ROOM);
+    expect(line.toBuffer()).toEqual(bytes);
   });
 
   it("writes an id that was not made last, too", () => {

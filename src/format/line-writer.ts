@@ -88,6 +88,8 @@ class DraftLine implements ReadyLine {
   }
 
   writeTo(into: Buffer, at: number): number {
+    // Once it was cut there is more behind the body.
+    if (this.#parts.typed !== true) return NO_ROOM;
     return this.#writer.write(this.#parts, this.#head, into, at);
   }
 

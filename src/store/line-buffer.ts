@@ -25,6 +25,7 @@ export class LineBuffer {
   lines = 0;
   #tickets: Ticket[] = [];
   #buffer: Buffer | undefined;
+  #isWriting = false;
 
   get isEmpty(): boolean {
     return this.lines === 0;
@@ -32,9 +33,15 @@ export class LineBuffer {
 
   /** Takes a line if there is room behind what is there; one that finds none in an empty buffer goes by itself. */
   add(line: Line, ticket: Ticket | undefined): boolean {
+    this.#checkIdle();
     const buffer = (this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES));
-    const end =
-      typeof line === "string" ? writeText(line, buffer, this.bytes) : line.writeTo(buffer, this.bytes);
+    let end: number;
+    this.#isWriting = true;
+    try {
+      end = typeof line === "string" ? writeText(line, buffer, this.bytes) : line.writeTo(buffer, this.bytes);
+    } finally {
+      this.#isWriting = false;
+    }
     if (end === NO_ROOM) {
       if (this.isEmpty) this.#letGo();
       return false;
@@ -47,6 +54,7 @@ export class LineBuffer {
 
   /** Empties it. */
   take(): Batch {
+    this.#checkIdle();
     const batch = {
       bytes: this.#buffer?.subarray(0, this.bytes) ?? NO_BYTES,
       lines: this.lines,
@@ -59,6 +67,12 @@ export class LineBuffer {
   }
 
   // --- internal ---
+
+  /** A line is written field by field, and the getter of a field may be anybody's code. */
+  #checkIdle(): void {
+    if (this.#isWriting)
+      throw new Error("a getter of an event must not record or flush in the event's own session");
+  }
 
   #letGo(): void {
     if (this.#buffer !== undefined && spareBuffers.length < MAX_SPARE_BUFFERS)

@@ -11,11 +11,10 @@ import type { JsonObject } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
-import { segmentNumber, segmentPath, TORN_SUFFIX } from "./layout.ts";
+import { segmentNumber, segmentPath, TEMPORARY_PREFIX, TORN_SUFFIX } from "./layout.ts";
 import { readLines } from "./line-reader.ts";
 import { currentProcess } from "./process.ts";
 import { MAX_KEPT_BYTES } from "./unsynced.ts";
-import { temporaryBeside } from "./temporary-file.ts";
 
 /** As much of a fragment is kept in the RECOVERED event; its length and hash are of the whole. */
 export const MAX_FRAGMENT_BYTES: number = 64 * 1024;
@@ -42,7 +41,7 @@ export function healTail(disk: Disk, fd: number, log: string): JsonObject | unde
   if (end < size) {
     // With a copy of an earlier fragment still there, what follows now is that fragment itself, or a RECOVERED event
     // that was not completed; either way the copy has all that is worth keeping.
-    if (!disk.exists(copy)) replaceFile(disk, copy, readRange(disk, fd, end, size), temporaryBeside(copy));
+    if (!disk.exists(copy)) keepFragment(disk, copy, readRange(disk, fd, end, size));
     disk.truncate(fd, end);
     disk.sync(fd);
   }
@@ -75,6 +74,13 @@ export function finishHealing(disk: Disk, log: string): void {
 }
 
 // --- internal ---
+
+/** Only who holds the log's lock comes here, so the unfinished copy has one name, and whoever died over it is in nobody's way. */
+function keepFragment(disk: Disk, copy: string, fragment: Buffer): void {
+  const temporary = path.join(path.dirname(copy), TEMPORARY_PREFIX + path.basename(copy));
+  if (disk.exists(temporary)) disk.unlink(temporary);
+  replaceFile(disk, copy, fragment, temporary);
+}
 
 /** Where the first line begins that lost a part of it in a power cut; undefined when there was none, or nothing is lost. */
 function findHole(disk: Disk, fd: number, log: string, size: number): number | undefined {

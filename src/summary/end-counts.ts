@@ -1,5 +1,5 @@
 import type { JsonObject } from "../event/index.ts";
-import type { SessionSummary } from "./fold.ts";
+import type { SessionSummary } from "./session-summary.ts";
 
 /** The figures that END carries. The cost is left out when nothing had a price. */
 export function endCounts(summary: SessionSummary): JsonObject {

@@ -5,11 +5,11 @@
 import type { JsonValue } from "../event/index.ts";
 import { newFigures, NO_FIGURES } from "./figures.ts";
 import type { Figures, TokenCounts, Usage } from "./figures.ts";
-import { MAX_OPEN_CALLS } from "./fold.ts";
-import type { OpenCall, SessionSummary, SessionWriter, Silence } from "./fold.ts";
 import { newHealthFacts, NO_HEALTH_FACTS } from "./health.ts";
 import type { HealthFacts } from "./health.ts";
 import { OpenCalls } from "./open-calls.ts";
+import { MAX_OPEN_CALLS } from "./session-summary.ts";
+import type { OpenCall, SessionSummary, SessionWriter, Silence } from "./session-summary.ts";
 
 /** Belongs into the head of every file that holds packed summaries. */
 export const PACKED_VERSION = 2;

@@ -1,4 +1,4 @@
-import type { SessionSummary, SessionWriter } from "./fold.ts";
+import type { SessionSummary, SessionWriter } from "./session-summary.ts";
 
 /**
  * How a session stands. `interrupted`: it has no END and its writer is gone. `unknown`: its writer ran on another

@@ -3,7 +3,7 @@
 
 import { addFigures, newFigures } from "./figures.ts";
 import type { Figures } from "./figures.ts";
-import type { SessionSummary } from "./fold.ts";
+import type { SessionSummary } from "./session-summary.ts";
 import { instantOf } from "./instant.ts";
 
 /** Figures of several sessions without what is in them twice; that is in `copies`. */

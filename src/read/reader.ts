@@ -282,10 +282,12 @@ export class Reader {
   ): ReadStream<T> {
     const isStore = this.#inputs === undefined;
     const nowMs = this.#clock.wallMs();
-    const compile = (wanted: EventFilter): CompiledFilter =>
-      compileFilter(wanted, nowMs, { sessionByEvent: !isStore });
-    const asked = compile(filter);
-    const compiled = sum === undefined || filter.last !== undefined ? asked : compile(pricedOnly(filter));
+    const asked = compileFilter(filter, nowMs, { sessionByEvent: !isStore });
+    // Lines without a price need not be decoded.
+    const compiled =
+      sum === undefined || filter.last !== undefined
+        ? asked
+        : { ...asked, lineTest: asked.testWith(PRICED_FIELD) };
     const cost = sum && asked.decidedByBytes ? { test: asked.lineTest, sum } : undefined;
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
     const { dir } = this;
@@ -335,11 +337,6 @@ function* foldEach(
   index: SessionIndex,
 ): Generator<SessionEntry | Pause, void, undefined> {
   for (const session of sessions) yield yield* foldSession(session, filter, report, index);
-}
-
-/** Lines without a price need not be decoded. */
-function pricedOnly(filter: EventFilter): EventFilter {
-  return { ...filter, where: [filter.where ?? [], `${PRICED_FIELD}>=0`].flat() };
 }
 
 /** The session that a cursor is in, and those behind it. */

@@ -155,8 +155,8 @@ export function* scanSessionBackwards(
     let end = 0;
     try {
       const known = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
-      const stretches =
-        known && lineTest && planBlocksBackwards(known, lineTest, (events) => segment.pass(events));
+      const pass = (events: number): void => segment.pass(events);
+      const stretches = known && lineTest && planBlocksBackwards(known, { test: lineTest, pass });
       for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
@@ -203,7 +203,7 @@ function patternsFor(
 }
 
 /** Below that, learning what lines are like takes longer than it saves. */
-const MIN_BYTES_FOR_PATTERNS = 256 * 1024;
+const MIN_BYTES_FOR_PATTERNS: number = 1024 * 1024;
 
 /** What of a file has to be read, if an index of it tells; what it settles by itself is taken from it. */
 function stretchesOf(
@@ -216,8 +216,8 @@ function stretchesOf(
   if (index === undefined || test === undefined) return undefined;
   const pass = (events: number): void => segment.pass(events);
   return cost === undefined
-    ? planBlocks(index, test, pass, counter && countInto(counter))
-    : planBlocks(index, cost.test, pass, sumInto(cost.sum));
+    ? planBlocks(index, { test, pass, tally: counter && countInto(counter) })
+    : planBlocks(index, { test: cost.test, pass, tally: sumInto(cost.sum) });
 }
 
 /** The index of a segment, of which no later one holds lines again. */

@@ -9,15 +9,21 @@ import type { Disk } from "./disk.ts";
 import { INDEX_DIRECTORY } from "./layout.ts";
 import { temporaryBeside } from "./temporary-file.ts";
 
-/** What a file of the index holds, or begins with; undefined when there is none, or when it cannot be read. */
-export function readIndexFile(dir: string, name: string, bytes?: number): Buffer | undefined {
+/**
+ * What a file of the index holds; undefined when there is none, or when it cannot be read.
+ *
+ * @param bytes how many to read, if not all
+ * @param from where
+ */
+export function readIndexFile(dir: string, name: string, bytes?: number, from = 0): Buffer | undefined {
   const file = path.join(dir, INDEX_DIRECTORY, name);
   let fd: number | undefined;
   try {
     if (bytes === undefined) return fs.readFileSync(file);
     fd = fs.openSync(file, fs.constants.O_RDONLY);
-    const beginning = Buffer.alloc(bytes);
-    return beginning.subarray(0, fs.readSync(fd, beginning, 0, bytes, 0));
+    // A length that stands in a damaged file may be any number.
+    const part = Buffer.alloc(Math.max(0, Math.min(bytes, fs.fstatSync(fd).size - from)));
+    return part.subarray(0, fs.readSync(fd, part, 0, part.length, from));
   } catch {
     return undefined;
   } finally {

@@ -236,7 +236,7 @@ export function* readLinesBackwards(
   try {
     let window: Buffer = Buffer.alloc(0);
     /** Offset of `window`'s first byte, and end of the line that is looked for. */
-    let base = Math.min(to, sizeOf(path, fd));
+    let base = to === Infinity ? sizeOf(path, fd) : to;
     let end = base;
     while (end > from) {
       // The newline that ends the line before; that of the line itself does not count.
@@ -260,6 +260,8 @@ export function* readLinesBackwards(
       }
       const start = newline + 1;
       const bytes = window.subarray(start, end - base);
+      // Cut off meanwhile.
+      if (bytes.length === 0) return;
       yield bytes.length > MAX_READ_LINE_BYTES
         ? { tooLong: true, offset: base + start, length: bytes.length, line: 0 }
         : { bytes, offset: base + start, line: 0 };

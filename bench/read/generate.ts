@@ -43,12 +43,12 @@ export function generate(directory: string, megabytes: number): Inputs {
   const [to, toForeign] = [fs.openSync(canonical, "w"), fs.openSync(foreign, "w")];
   const identities = AGENTS.map((agent) => encodeIdentity(SESSION, agent));
   let [bytes, seq, timeMs] = [0, 0, START_MS];
-  const write = (lines: readonly string[]): void => {
-    bytes += fs.writeSync(to, lines.join(""));
+  const write = (lines: readonly string[]): number => {
     fs.writeSync(toForeign, lines.map(reordered).join(""));
+    return fs.writeSync(to, lines.join(""));
   };
   const next = (): string => line(seq++, (timeMs += 40), identities);
-  while (bytes < megabytes * 1e6) write(Array.from({ length: 2000 }, next));
+  while (bytes < megabytes * 1e6) bytes += write(Array.from({ length: 2000 }, next));
   write([asEnd(next())]);
   fs.closeSync(to);
   fs.closeSync(toForeign);

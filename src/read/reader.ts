@@ -291,7 +291,7 @@ export class Reader {
     const cost = sum && asked.decidedByBytes ? { test: asked.lineTest, sum } : undefined;
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
     const { dir } = this;
-    return new ReadStream(function* (report) {
+    return new ReadStream(function* (report, canWait) {
       const index = isStore ? new SessionIndex(dir) : undefined;
       let sessions = index?.list(report) ?? list(report);
       if (filter.session !== undefined && isStore)
@@ -303,7 +303,7 @@ export class Reader {
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
-          ? allEvents(sessions, compiled, report, { counter, cost, indexes })
+          ? allEvents(sessions, compiled, report, { counter, cost, indexes, canWait })
           : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
       for (const event of found) {
         if (isPause(event)) yield event;

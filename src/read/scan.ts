@@ -16,6 +16,7 @@ import {
   readLinesBackwards,
 } from "../store/line-reader.ts";
 import type { LogLine } from "../store/line-reader.ts";
+import { ReadAheadSource } from "../store/read-ahead-source.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
 import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-plan.ts";
@@ -44,6 +45,8 @@ export interface ScanOptions {
   from?: ScanPlace;
   indexes?: SegmentIndexes | undefined;
   cost?: CostQuestion | undefined;
+  /** Whether a pause may be something to be waited for, so that long files can be read ahead. */
+  canWait?: boolean;
 }
 
 /** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
@@ -63,7 +66,7 @@ export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, cost, indexes, from = BEGINNING }: ScanOptions = {},
+  { counter, cost, indexes, canWait = false, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -77,13 +80,17 @@ export function* scanSession(
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     let patterns: LinePatterns | undefined;
+    let ahead: ReadAheadSource | undefined;
     try {
       const stretches =
         offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter, cost }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
-      patterns = lineTest && patternsFor(file, lineTest, stretches);
-      const source = chosen ?? session.stream;
+      const bytes = lineTest === undefined ? 0 : bytesIn(file, stretches);
+      const isAhead = canWait && stretches === undefined && isWorthReadingAhead(file, bytes);
+      patterns = lineTest && patternsFor(file, lineTest, bytes, isAhead);
       const chunk = patterns?.chunk;
+      if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
+      const source = ahead ?? chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
       const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
       for (;;) {
@@ -120,7 +127,8 @@ export function* scanSession(
       segment.failed(error, lines?.offset ?? 0);
     } finally {
       lines?.close();
-      if (patterns !== undefined) returnLinePatterns(patterns, counter);
+      if (patterns !== undefined)
+        returnLinePatterns(patterns, counter, { isInUse: ahead?.isReading === true });
     }
     if (header !== undefined) yield header;
   }
@@ -190,16 +198,29 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
+/** How much there is to be read of a file, or of some stretches of it. */
+function bytesIn({ path }: SessionLogFile, stretches: readonly Stretch[] | undefined): number {
+  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (stretches === undefined) return size;
+  return stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
+}
+
+function isWorthReadingAhead({ path }: SessionLogFile, bytes: number): boolean {
+  return bytes >= MIN_BYTES_TO_READ_AHEAD && path.endsWith(".jsonl");
+}
+
+/** Below that, waiting for a thread now and then takes as long as it saves. */
+const MIN_BYTES_TO_READ_AHEAD: number = 16 * 1024 * 1024;
+
 /** Where much is to be read, and the beginnings of lines tell. */
 function patternsFor(
-  { format, path }: SessionLogFile,
+  { format }: SessionLogFile,
   test: LineTest,
-  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+  bytes: number,
+  isAhead: boolean,
 ): LinePatterns | undefined {
   if (format !== FORMAT_VERSION || (test.asksForText && !test.asksForKind)) return undefined;
-  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const bytes = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
-  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
+  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns({ isAhead });
 }
 
 /** Below that, learning what lines are like takes longer than it saves. */
@@ -244,6 +265,15 @@ function nextLine(lines: LineCursor): "found" | "pause" | "end" {
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** Undefined when it is no longer where it was. */
+function openAhead(path: string, offset: number, chunk: Buffer): ReadAheadSource | undefined {
+  try {
+    return new ReadAheadSource(path, offset, chunk);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Opens a file, also when it has been moved into the archive since it was listed. */
 function openLines(file: SessionLogFile, offset: number, chunk: Buffer | undefined): LineCursor {

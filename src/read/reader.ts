@@ -168,8 +168,8 @@ export class Reader {
    */
   async cost(filter: EventFilter = {}): Promise<EventCost> {
     const sum = new CostSum();
-    const stream = this.#stream(filter, ({ event }) => costOf(event), { sum });
-    for await (const picoUsd of stream) if (picoUsd !== undefined) sum.add(picoUsd);
+    const stream = this.#stream(filter, ({ event }) => event, { sum });
+    for await (const event of stream) throw new Error(`an event whose cost is not added: ${event.event}`);
     return { cost_usd: sum.usd, priced: sum.priced, report: stream.report };
   }
 
@@ -274,7 +274,7 @@ export class Reader {
     return this.#inputs?.(report) ?? listSessions(this.dir, report);
   }
 
-  /** @param question `counter` takes in the events, instead of their being given; `sum` what an index tells of their cost */
+  /** @param question `counter` takes in the events, `sum` what they cost, instead of their being given */
   #stream<T>(
     filter: EventFilter,
     valueOf: (found: FoundEvent) => T,
@@ -307,8 +307,9 @@ export class Reader {
           : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
       for (const event of found) {
         if (isPause(event)) yield event;
-        else if (counter === undefined) yield valueOf(event);
-        else counter.add(event.event.event, 1);
+        else if (counter !== undefined) counter.add(event.event.event, 1);
+        else if (sum !== undefined) sum.add(costOf(event.event));
+        else yield valueOf(event);
       }
     }, filter);
   }

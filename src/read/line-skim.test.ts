@@ -31,7 +31,10 @@ const TIMES = [
   "",
 ];
 const TEXTS = [...TIMES, ...SEVERITIES, "TOOL_CALL", "nav", "ä", "\u2028", 'q"', "a/b"];
-const NUMBERS = "0.1 0.0125 123456789.123456 0.30000000000000004 1e-7 0 17 -1 1.5 1e3 1E-2 1767736800 1767736800000 9007199254740993 -0 1e999".split(" ");
+const NUMBERS =
+  "0.1 0.0125 123456789.123456 0.30000000000000004 1e-7 0 17 -1 1.5 1e3 1E-2 1767736800 1767736800000 9007199254740993 -0 1e999".split(
+    " ",
+  );
 const WORDS = String.raw`true false null "\u0041" "\ud800" "\/" "\n"`.split(" ");
 const NO_JSON = [...String.raw`01 1. .5 +1 tru nulL NaN "\x" "\u00g0" "a 'a'`.split(" "), '"\t"', "", "1 2"];
 

@@ -19,9 +19,10 @@ import type { LogLine } from "../store/line-reader.ts";
 import { ReadAheadSource } from "../store/read-ahead-source.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
-import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-plan.ts";
+import { askBlocks } from "./block-judge.ts";
+import type { CostQuestion } from "./block-judge.ts";
+import { planBlocks, planBlocksBackwards } from "./block-plan.ts";
 import type { BlockIndex } from "./block-index.ts";
-import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
@@ -47,12 +48,6 @@ export interface ScanOptions {
   cost?: CostQuestion | undefined;
   /** Whether a pause may be something to be waited for, so that long files can be read ahead. */
   canWait?: boolean;
-}
-
-/** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
-export interface CostQuestion {
-  test: LineTest;
-  sum: CostSum;
 }
 
 const BEGINNING: ScanPlace = { file: 0, offset: 0 };
@@ -235,10 +230,10 @@ function stretchesOf(
 ): Stretch[] | undefined {
   const index = test === undefined ? undefined : indexOf(file, segment, indexes);
   if (index === undefined || test === undefined) return undefined;
-  const pass = (events: number): void => segment.pass(events);
-  return cost === undefined
-    ? planBlocks(index, { test, pass, tally: counter && countInto(counter) })
-    : planBlocks(index, { test: cost.test, pass, tally: sumInto(cost.sum) });
+  return planBlocks(
+    index,
+    askBlocks(test, (events) => segment.pass(events), { counter, cost }),
+  );
 }
 
 /** The index of a segment, of which no later one holds lines again. */

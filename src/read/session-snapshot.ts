@@ -73,6 +73,11 @@ export class SessionSnapshot {
     return this.#columns.ids.length;
   }
 
+  /** For each group of sessions a text that is another one when something else is said of them. */
+  get groups(): string[] {
+    return this.#columns.groups.map((group) => group.join(" "));
+  }
+
   idAt(row: number): string {
     return this.#columns.ids[row] ?? "";
   }

@@ -1,5 +1,5 @@
 // A line that is not as our writer makes it, read without making anything of it: that it is one JSON object from its first
-// byte to its last, and what its type, severity, time, number, agent and price are, whatever their order. That takes a fifth of
+// byte to its last, and what its type, severity, time, number and agent are, whatever their order. That takes a fifth of
 // what parsing it takes. Wherever there is a doubt (an escape in a name or in a value that is asked for, a name that
 // stands there twice, a number of sixteen digits) it says nothing, and the line is parsed: what is damaged is only seen
 // to be so there.
@@ -8,9 +8,8 @@ import { isUtf8 } from "node:buffer";
 
 import { parseTimestamp, SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";
-import { costOfBody, PRICED_FIELD } from "./cost.ts";
 import { foreignTime, UNTYPED } from "./foreign.ts";
-import { ABSENT, ESCAPED, isSame, JsonScanner, NUMBER, TEXT } from "./json-scanner.ts";
+import { ESCAPED, isSame, JsonScanner, NUMBER, TEXT } from "./json-scanner.ts";
 
 /** A type that was seen, and the rank that an event of it has by itself. */
 interface SkimmedType {
@@ -61,13 +60,6 @@ export class LineSkim {
   /** The agent of the line that was read last; undefined when there is none. */
   agent(): string | undefined {
     return this.#textAt(AGENT) ?? (this.#isForeign ? "" : undefined);
-  }
-
-  /** What it adds to a sum of costs (`costOf`). */
-  cost(): bigint | undefined {
-    const { kinds } = this.#scanner;
-    if (kinds[COPY] !== ABSENT || kinds[COST] !== NUMBER) return undefined;
-    return costOfBody(this.type, { [PRICED_FIELD]: this.#decimal(COST) });
   }
 
   // --- internal ---
@@ -152,26 +144,6 @@ export class LineSkim {
     return true;
   }
 
-  /**
-   * A number. One of at most fifteen digits and no exponent is the quotient of two whole numbers that are doubles, and so
-   * the nearest double, as the text is; making a text of it would take three times as long.
-   */
-  #decimal(field: number): number {
-    const { starts, ends } = this.#scanner;
-    const [from = 0, to = 0] = [starts[field], ends[field]];
-    const buffer = this.#buffer;
-    let value = 0;
-    let divisor = to - from > MAX_DIGITS ? NaN : 0;
-    for (let at = from; at < to && !Number.isNaN(divisor); at++) {
-      const next = digit(buffer[at]);
-      if (next < 10) {
-        value = value * 10 + next;
-        divisor *= 10;
-      } else divisor = buffer[at] === DOT ? 1 : NaN;
-    }
-    return Number.isNaN(divisor) ? Number(buffer.toString("latin1", from, to)) : value / (divisor || 1);
-  }
-
   /** A whole number from 0 of at most fifteen digits; -1 when it is none. */
   #number(): number {
     const { kinds, starts, ends } = this.#scanner;
@@ -210,9 +182,7 @@ const UNTYPED_TYPE: SkimmedType = {
 
 /** Names of members, and their numbers. */
 const FIELDS: readonly string[] =
-  `event timestamp severity seq session_id agent_id event_type type @timestamp time ts copy_of ${PRICED_FIELD}`.split(
-    " ",
-  );
+  "event timestamp severity seq session_id agent_id event_type type @timestamp time ts".split(" ");
 const EVENT = 0;
 const TIMESTAMP = 1;
 const SEVERITY = 2;
@@ -222,8 +192,6 @@ const AGENT = 5;
 const EVENT_TYPE = 6;
 const TYPE = 7;
 const TIME_FIELDS = [TIMESTAMP, 8, 9, 10];
-const COPY = 11;
-const COST = 12;
 
 function digit(byte: number | undefined): number {
   return ((byte ?? 0) - ZERO) >>> 0;

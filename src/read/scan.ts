@@ -87,7 +87,7 @@ export function* scanSession(
       if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
       const source = ahead ?? chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
-      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, sum: cost?.sum, patterns };
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
       for (;;) {
         const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
         if (outcome === "end") break;

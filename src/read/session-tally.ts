@@ -12,7 +12,7 @@ import type { EventKind } from "./block-index.ts";
 import { BlockJudge } from "./block-judge.ts";
 import type { BlockQuestion } from "./block-judge.ts";
 import { BlockPage, figuresOf } from "./block-page.ts";
-import type { BlockFigures, PagePlace } from "./block-page.ts";
+import type { Block, BlockFigures, PagePlace } from "./block-page.ts";
 import { openPagedFile } from "./paged-file.ts";
 import type { PagedFile } from "./paged-file.ts";
 import type { SessionIndex } from "./session-index.ts";
@@ -77,6 +77,14 @@ export class SessionTally {
   group(number: number): { figures: BlockFigures; bytes: Buffer } | undefined {
     const bytes = this.#isSame[number] === true ? this.#pageBytes(number) : undefined;
     return bytes && { figures: figuresOf(this.#all.block(number)), bytes };
+  }
+
+  /** What it says of a session, if that still holds. */
+  find({ row }: SessionLogs): Block | undefined {
+    if (row === undefined) return undefined;
+    const group = Math.floor(row / GROUP_ROWS);
+    const bytes = this.#isSame[group] === true ? this.#pageBytes(group) : undefined;
+    return bytes && new BlockPage(bytes).block(row % GROUP_ROWS);
   }
 
   /**

@@ -9,7 +9,7 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor } from "../store/line-reader.ts";
 import { BlockBuilder, sumOf } from "./block-builder.ts";
 import { MIN_INDEXED_BYTES } from "./block-index.ts";
-import { encodePage, OPAQUE } from "./block-page.ts";
+import { encodePage, figuresOf, OPAQUE } from "./block-page.ts";
 import type { BlockFigures } from "./block-page.ts";
 import { encodePagedFile, PageWriter } from "./paged-file.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -43,6 +43,15 @@ export function buildSessionTally(
   const all = writer.add(encodePage(ofGroups, sessions.length));
   const header: TallyHeader = { version: TALLY_VERSION, kinds: builder.kinds, groups: [...groups], all };
   return encodePagedFile(header, writer.pages);
+}
+
+/** Whether what a tally says of a session holds, and is not what its lines give. */
+export function isTallyWrong(tally: SessionTally, session: SessionLogs): boolean {
+  const known = tally.find(session);
+  if (known === undefined || known.isOpaque) return false;
+  const { from, to } = known;
+  const fresh = blockOf(session, new BlockBuilder({ blockBytes: Infinity, kinds: tally.kinds }));
+  return !encodePage([{ ...fresh, from }], to).equals(encodePage([figuresOf(known)], to));
 }
 
 // --- internal ---

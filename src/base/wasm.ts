@@ -12,6 +12,9 @@ export const END: Instruction = [0x0b];
 export const br = (depth: number): Instruction => [0x0c, depth];
 export const brIf = (depth: number): Instruction => [0x0d, depth];
 
+/** Out of the function, with what is on the stack. */
+export const RETURN: Instruction = [0x0f];
+
 export const get = (local: number): Instruction => [0x20, local];
 export const set = (local: number): Instruction => [0x21, local];
 export const tee = (local: number): Instruction => [0x22, local];
@@ -20,6 +23,7 @@ export const i32Const = (value: number): Instruction => [0x41, ...signed(value |
 export const i32Load = (offset: number): Instruction => [0x28, 0, ...unsigned(offset)];
 export const i32Load8U = (offset: number): Instruction => [0x2d, 0, ...unsigned(offset)];
 export const i32Store = (offset: number): Instruction => [0x36, 0, ...unsigned(offset)];
+export const i32Store8 = (offset: number): Instruction => [0x3a, 0, ...unsigned(offset)];
 export const i32Eqz: Instruction = [0x45];
 export const i32Ne: Instruction = [0x47];
 export const i32LtU: Instruction = [0x49];
@@ -29,17 +33,27 @@ export const i32Ctz: Instruction = [0x68];
 export const i32Add: Instruction = [0x6a];
 export const i32Sub: Instruction = [0x6b];
 export const i32Mul: Instruction = [0x6c];
+export const i32And: Instruction = [0x71];
+export const i32Or: Instruction = [0x72];
 export const i32Xor: Instruction = [0x73];
 export const i32Shl: Instruction = [0x74];
 export const i32ShrU: Instruction = [0x76];
 
 /** Sixteen bytes, each for itself. */
 export const i8x16Load = (offset: number): Instruction => [0xfd, 0, 0, ...unsigned(offset)];
+export const i8x16Store = (offset: number): Instruction => [0xfd, 11, 0, ...unsigned(offset)];
+/** Of the first vector, the bytes at the places that the second one says; none (0) for a place from 16 on. */
+export const i8x16Swizzle: Instruction = [0xfd, 14];
 export const i8x16Splat: Instruction = [0xfd, 15];
 export const i8x16Eq: Instruction = [0xfd, 35];
+/** Signed: a byte from 0x80 on is less than any other. */
+export const i8x16LtS: Instruction = [0xfd, 37];
+export const i8x16And: Instruction = [0xfd, 78];
 export const i8x16Or: Instruction = [0xfd, 80];
 export const i8x16AnyTrue: Instruction = [0xfd, 83];
 export const i8x16Bitmask: Instruction = [0xfd, 100];
+/** By the number of bits on the stack. */
+export const i8x16ShrU: Instruction = [0xfd, 109];
 export const i8x16Sub: Instruction = [0xfd, 113];
 /** Less than nothing is nothing. */
 export const i8x16SubSatU: Instruction = [0xfd, 115];

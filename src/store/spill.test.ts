@@ -123,7 +123,7 @@ describe("while the disk is full, a log", () => {
       disk,
       onFault: () => void log.append(parts("CHECKPOINT", { n: "heard" })),
     });
-    const message = "x".repeat(10_000);
+    const message = "x".repeat(20_000);
     // First in the middle of an append, when the buffer is full; then at the end of a turn.
     for (const last of [8, 11]) {
       disk.isFull = true;

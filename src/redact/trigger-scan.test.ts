@@ -71,7 +71,7 @@ describe("TriggerScan", () => {
       }),
       { numRuns: 2_000 },
     );
-    expect(places).toBeGreaterThan(1_000);
+    expect(places).toBeGreaterThan(300);
   });
 
   it("finds each prefix and each name wherever it stands among sixteen characters", () => {

@@ -4,7 +4,6 @@
 //
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
-import type { Event } from "../event/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { isAsMarked, stateOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
@@ -14,6 +13,7 @@ import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/s
 import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session-entry.ts";
 import { changesSince } from "../store/store-mark.ts";
 import { instantOf, isFailure } from "../summary/index.ts";
+import type { BodyFields, EventHead } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -21,8 +21,8 @@ import { readSnapshot } from "./session-snapshot.ts";
 import type { SessionSnapshot } from "./session-snapshot.ts";
 
 /** Events that an audit names one by one. */
-export function isNotable(event: Event): boolean {
-  return isFinding(event) || isFailure(event, event);
+export function isNotable(head: EventHead, body: BodyFields): boolean {
+  return isFinding(head) || isFailure(head, body);
 }
 
 export class SessionIndex {
@@ -117,14 +117,14 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
 }
 
 /** Takes an event into a folded session's own figures; the summary is folded apart. */
-export function noteEvent(folded: FoldedSession, event: Event, place: EventPlace): void {
-  folded.lastSeq = event.seq;
-  if (isFinding(event)) {
+export function noteEvent(folded: FoldedSession, head: EventHead, body: BodyFields, place: EventPlace): void {
+  folded.lastSeq = head.seq;
+  if (isFinding(head)) {
     if (folded.findings?.length === MAX_FINDINGS) folded.findings = undefined;
     folded.findings?.push(place);
-  } else if (isFailure(event, event)) {
+  } else if (isFailure(head, body)) {
     const { failures } = folded;
-    const timeMs = instantOf(event.timestamp);
+    const timeMs = instantOf(head.timestamp);
     const at = failures.findLastIndex((earlier) => !(earlier.timeMs > timeMs)) + 1;
     failures.splice(at, 0, { timeMs, place });
     if (failures.length > MAX_FAILURES) failures.shift();
@@ -139,7 +139,7 @@ export function notablePlaces({ findings = [], failures }: FoldedSession): Event
 
 // --- internal ---
 
-function isFinding({ event }: Event): boolean {
+function isFinding({ event }: Pick<EventHead, "event">): boolean {
   return event === "GAP" || event === "ANOMALY_DETECTED";
 }
 

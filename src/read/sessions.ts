@@ -236,7 +236,7 @@ function fold(
   if (counts(event)) {
     foldEvent(summary, event, event);
     observe?.(event, summary);
-    if (notable !== undefined && isNotable(event)) notable(event);
+    if (notable !== undefined && isNotable(event, event)) notable(event);
   } else {
     foldContext(summary, event, event);
   }

@@ -37,17 +37,22 @@ export class SessionIndex {
     this.#snapshot = readSnapshot(dir);
   }
 
-  /** Every session of the store by start, then id. Files that are no logs are reported. */
-  list(report: ReadReport): SessionLogs[] {
+  /**
+   * Every session of the store by start, then id. Files that are no logs are reported.
+   *
+   * @param last only so many of the last are asked for; it may give more
+   */
+  list(report: ReadReport, last: number = Infinity): SessionLogs[] {
     flushOpenFiles(this.#dir);
     const snapshot = this.#snapshot;
-    const changes = snapshot && changesSince(this.#dir, snapshot.mark);
+    const from = Math.max(0, (snapshot?.length ?? 0) - last);
+    const changes = snapshot?.isWhole(from) === true ? changesSince(this.#dir, snapshot.mark) : undefined;
     if (snapshot === undefined || changes === undefined) return this.#listAnew(report);
-    const isKnown = (row: number): boolean =>
-      snapshot.isSettled(row) && !changes.named.has(snapshot.idAt(row));
-    if (!changes.sameFolders) return this.#listAnew(report, snapshot, isKnown);
+    const isNamed = (row: number): boolean => changes.named.has(snapshot.idAt(row));
+    if (!changes.sameFiles) return this.#listAnew(report, snapshot.isWhole() ? snapshot : undefined, isNamed);
     const sessions: SessionLogs[] = [];
-    for (let row = 0; row < snapshot.length; row++) sessions.push(snapshot.session(row, isKnown(row)));
+    for (let row = from; row < snapshot.length; row++)
+      sessions.push(snapshot.session(row, snapshot.isSettled(row) && !isNamed(row)));
     return sessions;
   }
 
@@ -63,7 +68,7 @@ export class SessionIndex {
     const line = this.#journalLine(session.sessionId);
     const found = line === undefined ? undefined : holding(decodeEntry(line), session);
     if (found !== undefined) return found;
-    const row = this.#snapshot?.rowOf(session.sessionId);
+    const row = session.listedRow ?? this.#snapshot?.rowOf(session.sessionId);
     return row === undefined ? undefined : holding(this.#snapshot?.record(row), session);
   }
 
@@ -74,16 +79,16 @@ export class SessionIndex {
 
   // --- internal ---
 
-  /** Looks into the folders, and into every file but those of rows that are known and look as they did. */
+  /** Looks into the folders, and into every file but those of rows that were not named and look as they did. */
   #listAnew(
     report: ReadReport,
     snapshot?: SessionSnapshot,
-    isKnown: (row: number) => boolean = () => false,
+    isNamed: (row: number) => boolean = () => true,
   ): SessionLogs[] {
     const catalog = new SessionCatalog(this.#dir);
     const known = new Map<string, SessionLogs>();
     for (let row = 0; row < (snapshot?.length ?? 0); row++) {
-      const session = isKnown(row) ? snapshot?.session(row, true) : undefined;
+      const session = isNamed(row) ? undefined : snapshot?.session(row, snapshot.isSettled(row));
       if (session === undefined || !isUnchanged(session, snapshot?.marksAt(row) ?? [])) continue;
       for (const file of session.files) catalog.take(file);
       known.set(session.sessionId, session);

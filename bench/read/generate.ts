@@ -6,6 +6,8 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { encodeIdentity, encodeLine } from "../../src/format/index.ts";
+import { LEDGER } from "../../src/store/layout.ts";
+import { Ledger } from "../../src/store/ledger.ts";
 import { readLines } from "../../src/store/line-reader.ts";
 
 const START_MS = Date.parse("2026-01-06T00:00:00.000Z");
@@ -25,10 +27,20 @@ export interface Inputs {
 
 /** Makes `megabytes` of each under `directory`, unless they are there already. */
 export function generate(directory: string, megabytes: number): Inputs {
+  const note = path.join(directory, "inputs.json");
+  const isThere = fs.existsSync(note);
+  const inputs = isThere ? (JSON.parse(fs.readFileSync(note, "utf8")) as Inputs) : make(directory, megabytes);
+  for (const dir of [inputs.store, inputs.sessions])
+    if (!fs.existsSync(path.join(dir, LEDGER))) beginLedger(dir);
+  if (!isThere) fs.writeFileSync(note, JSON.stringify(inputs));
+  return inputs;
+}
+
+// --- internal ---
+
+function make(directory: string, megabytes: number): Inputs {
   const canonical = path.join(directory, "canonical.jsonl");
   const foreign = path.join(directory, "foreign.jsonl");
-  const note = path.join(directory, "inputs.json");
-  if (fs.existsSync(note)) return JSON.parse(fs.readFileSync(note, "utf8")) as Inputs;
   fs.mkdirSync(directory, { recursive: true });
   const [to, toForeign] = [fs.openSync(canonical, "w"), fs.openSync(foreign, "w")];
   const identities = AGENTS.map((agent) => encodeIdentity("019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41", agent));
@@ -53,7 +65,7 @@ export function generate(directory: string, megabytes: number): Inputs {
   const sessions = path.join(directory, "sessions");
   fs.mkdirSync(sessions, { recursive: true });
   splitUp(canonical, sessions, Math.ceil(seq / SESSIONS));
-  const inputs = {
+  return {
     canonical,
     foreign,
     compressed,
@@ -63,13 +75,18 @@ export function generate(directory: string, megabytes: number): Inputs {
     events: seq,
     lastMs: timeMs,
   };
-  fs.writeFileSync(note, JSON.stringify(inputs));
-  return inputs;
 }
 
-// --- internal ---
-
 const SESSIONS = 10_000;
+
+/** As every store has one that was recorded: it tells that nobody has gone on with a session since. */
+function beginLedger(dir: string): void {
+  const ledger = new Ledger(dir, (error) => {
+    throw error;
+  });
+  ledger.storeChecked([]);
+  ledger.close();
+}
 
 /** In members of 256 KiB, as our archives have them. */
 function compress(file: string, compressed: string): void {

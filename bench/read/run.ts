@@ -115,7 +115,9 @@ const blocks = [
         ...other,
         run: (question: Question) =>
           // Numbers begin anew in every session, so the last hundred are not told by them.
-          question === "last" ? undefined : other.run(question, path.join(inputs.sessions, "*.jsonl")),
+          question === "last"
+            ? undefined
+            : other.run(question, path.join(inputs.sessions, "session_*.jsonl")),
       })),
     ],
   ),

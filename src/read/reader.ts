@@ -185,7 +185,7 @@ export class Reader {
     return new ReadStream(function* (report) {
       if (isStore) {
         const index = new SessionIndex(dir);
-        const sessions = compiled.select(index.list(report));
+        const sessions = compiled.select(index.list(report, compiled.selectsFrom));
         if (filter.onProgress !== undefined) report.bytesTotal = bytesToRead(sessions);
         yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {

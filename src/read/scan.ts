@@ -22,6 +22,8 @@ import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-pla
 import type { BlockIndex } from "./block-index.ts";
 import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
+import { foldLines } from "./figure-pass.ts";
+import type { FigureFold } from "./figure-pass.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
 import type { LinePatterns } from "./line-patterns.ts";
@@ -44,6 +46,8 @@ export interface ScanOptions {
   from?: ScanPlace;
   indexes?: SegmentIndexes | undefined;
   cost?: CostQuestion | undefined;
+  /** Takes in what it can of the events; only the others are given. */
+  fold?: FigureFold | undefined;
 }
 
 /** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
@@ -63,7 +67,7 @@ export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, cost, indexes, from = BEGINNING }: ScanOptions = {},
+  { counter, cost, indexes, fold, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -83,11 +87,18 @@ export function* scanSession(
       const chosen = stretches && new StretchSource(file.path, stretches);
       patterns = lineTest && patternsFor(file, lineTest, stretches);
       const source = chosen ?? session.stream;
-      const chunk = patterns?.chunk;
+      // Lines of a segment around which others are begun again are taken in order of their numbers.
+      const figures = isCanonical && !segment.isAbandoned && file.headerSeq === undefined ? fold : undefined;
+      const chunk = patterns?.chunk ?? figures?.figures.chunk;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
       const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
       for (;;) {
-        const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
+        const outcome =
+          pass !== undefined
+            ? passLines(lines, pass)
+            : figures !== undefined
+              ? foldLines(lines, figures, segment, index)
+              : nextLine(lines);
         if (outcome === "end") break;
         if (outcome === "pause" || lines.line % LINES_PER_STEP === 0) {
           report.bytes = bytesBefore + lines.used;

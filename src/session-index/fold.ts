@@ -11,7 +11,7 @@ import type { Disk } from "../store/disk.ts";
 import { withFileLock } from "../store/file-lock.ts";
 import { isAsMarked } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
-import { listIndexFiles, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
+import { listIndexFiles, makeIndexDirectory, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
 import { emptyJournal } from "../store/index-journal.ts";
 import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
@@ -75,6 +75,8 @@ class NextSnapshot {
    */
   async save(disk: Disk, dir: string, ledger: LedgerMark | undefined): Promise<void> {
     removeUnfinished(disk, dir);
+    // Before the mark: a folder that is made in it changes the store's folder.
+    makeIndexDirectory(disk, dir);
     const folders = await markFolders(dir);
     const present = new Set(listLogPaths(dir));
     const files = this.#files.flatMap(({ paths }) => paths);

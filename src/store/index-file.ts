@@ -9,19 +9,34 @@ import type { Disk } from "./disk.ts";
 import { INDEX_DIRECTORY } from "./layout.ts";
 import { temporaryBeside } from "./temporary-file.ts";
 
-/** What a file of the index holds, or begins with; undefined when there is none, or when it cannot be read. */
-export function readIndexFile(dir: string, name: string, bytes?: number): Buffer | undefined {
+/** What a file of the index holds, from a place on; undefined when there is none, or when it cannot be read. */
+export function readIndexFile(
+  dir: string,
+  name: string,
+  bytes: number = Infinity,
+  from = 0,
+): Buffer | undefined {
   const file = path.join(dir, INDEX_DIRECTORY, name);
   let fd: number | undefined;
   try {
-    if (bytes === undefined) return fs.readFileSync(file);
     fd = fs.openSync(file, fs.constants.O_RDONLY);
-    const beginning = Buffer.alloc(bytes);
-    return beginning.subarray(0, fs.readSync(fd, beginning, 0, bytes, 0));
+    const length = Math.max(0, Math.min(bytes, fs.fstatSync(fd).size - from));
+    const part = Buffer.allocUnsafeSlow(length);
+    return part.subarray(0, fs.readSync(fd, part, 0, length, from));
   } catch {
     return undefined;
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+/** Makes the folder of the index, unless it is there. @throws TracekeepError */
+export function makeIndexDirectory(disk: Disk, dir: string): void {
+  const directory = path.join(dir, INDEX_DIRECTORY);
+  try {
+    disk.makeDirectory(directory);
+  } catch (error) {
+    throw error instanceof TracekeepError ? error : ioError("create", directory, error);
   }
 }
 

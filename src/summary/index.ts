@@ -12,12 +12,12 @@ export type { Anomaly, AnomalyReport, AnomalySeverity, Detector, DetectorFailure
 export { endCounts } from "./end-counts.ts";
 export { addFigures, MAX_NAMES, newFigures, OTHER_NAMES, unpricedModels } from "./figures.ts";
 export type { Figures, ModelFigures, TokenCounts, ToolFigures, Usage } from "./figures.ts";
-export { foldContext, foldEvent, isFailure } from "./fold.ts";
+export { FOLDED_FIELDS, foldContext, foldEvent, isFailure, TYPES_FOLDED_WHOLE } from "./fold.ts";
 export type { EventHead } from "./fold.ts";
 export { bandOf, countRule, healthOf, newHealthFacts } from "./health.ts";
 export type { Health, HealthBand, HealthFacts, HealthPoints, RuleCounts } from "./health.ts";
 export { OpenCalls } from "./open-calls.ts";
-export { instantOf } from "./instant.ts";
+export { instantOf, knowInstant } from "./instant.ts";
 export { IDLE_MS, MAX_OPEN_CALLS, MAX_SILENCES, newSummary, PREVIEW_CHARACTERS } from "./session-summary.ts";
 export type { SessionSummary, SessionWriter, Silence } from "./session-summary.ts";
 export { SlidingSum } from "./sliding-sum.ts";

@@ -1,0 +1,80 @@
+// Values that stand in lines, read from their bytes without making what the last line had already.
+
+import { parseTimestamp } from "../event/index.ts";
+import { instantOf } from "../summary/index.ts";
+import { isSame } from "./json-scanner.ts";
+
+/** Times as texts. Neighbours share their minute, so most take a look at the rest. */
+export class LineTimes {
+  /** The minute of the time that was read last, as its text is written, and as an instant. */
+  readonly #minute: Buffer = Buffer.alloc(MINUTE_BYTES);
+  #minuteMs = NaN;
+
+  /** The instant that stands between two places: as our writer writes it, and otherwise as any reader reads it; NaN when it is none. */
+  read(buffer: Buffer, from: number, to: number): number {
+    const isWritten = to - from === TIME_BYTES && buffer[to - 1] === ZULU && buffer[to - 5] === DOT;
+    if (isWritten && isSame(this.#minute, buffer, from)) {
+      const at = from + MINUTE_BYTES;
+      const [tens, ones] = [digit(buffer[at + 1]), digit(buffer[at + 2])];
+      const [a, b, c] = [digit(buffer[at + 4]), digit(buffer[at + 5]), digit(buffer[at + 6])];
+      if (buffer[at] === COLON && tens < 6 && Math.max(ones, a, b, c) < 10)
+        return this.#minuteMs + (tens * 10 + ones) * 1000 + a * 100 + b * 10 + c;
+    }
+    const text = buffer.toString("utf8", from, to);
+    if (parseTimestamp(text) === undefined) return NaN;
+    const timeMs = instantOf(text);
+    // The sixtieth second would be one of the next minute.
+    if (isWritten && digit(buffer[from + MINUTE_BYTES + 1]) < 6) {
+      buffer.copy(this.#minute, 0, from, from + MINUTE_BYTES);
+      this.#minuteMs = Math.floor(timeMs / 60_000) * 60_000;
+    }
+    return timeMs;
+  }
+}
+
+/** Texts of which few take turns in a log, like names of tools: making one each time would take longer than finding it. */
+export class LineTexts {
+  readonly #seen: ({ bytes: Buffer; text: string } | undefined)[] = Array.from({ length: SLOTS });
+
+  read(buffer: Buffer, from: number, to: number): string {
+    const length = to - from;
+    if (length === 0 || length > MAX_TEXT_BYTES) return buffer.toString("utf8", from, to);
+    const slot = (length * 31 + (buffer[from] ?? 0) * 7 + (buffer[to - 1] ?? 0)) % SLOTS;
+    const known = this.#seen[slot];
+    if (known !== undefined && known.bytes.length === length && isSame(known.bytes, buffer, from))
+      return known.text;
+    const text = buffer.toString("utf8", from, to);
+    this.#seen[slot] = { bytes: Buffer.from(buffer.subarray(from, to)), text };
+    return text;
+  }
+}
+
+/** The whole number from 0 that stands between two places, of at most fifteen digits; -1 when it is none. */
+export function readCount(buffer: Buffer, from: number, to: number): number {
+  if (to - from > MAX_DIGITS) return -1;
+  let value = 0;
+  for (let at = from; at < to; at++) {
+    const next = digit(buffer[at]);
+    if (next > 9) return -1;
+    value = value * 10 + next;
+  }
+  return value;
+}
+
+// --- internal ---
+
+const DOT = 0x2e;
+const ZERO = 0x30;
+const COLON = 0x3a;
+const ZULU = 0x5a;
+/** `2026-01-06T22:00`, and `2026-01-06T22:00:00.000Z`. */
+const MINUTE_BYTES = 16;
+const TIME_BYTES = 24;
+const SLOTS = 64;
+const MAX_TEXT_BYTES = 128;
+/** With one digit less than the largest safe integer, a number is safe. */
+const MAX_DIGITS = 15;
+
+function digit(byte: number | undefined): number {
+  return ((byte ?? 0) - ZERO) >>> 0;
+}

@@ -1,19 +1,23 @@
 // The logs that are read: what coding agents do, several agents in one session, as our writer writes it; the same events
-// with their fields in another order; and the same again as many small sessions.
+// with their fields in another order; and the same again as many small sessions. All of them are over, and a ledger says
+// so, as our recorder leaves them.
 
 import * as fs from "node:fs";
 import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { encodeIdentity, encodeLine } from "../../src/format/index.ts";
-import { LEDGER } from "../../src/store/layout.ts";
 import { Ledger } from "../../src/store/ledger.ts";
 import { readLines } from "../../src/store/line-reader.ts";
 
 const START_MS = Date.parse("2026-01-06T00:00:00.000Z");
 const AGENTS = ["Claude-Orch-Prime-20260106-c614", "Coder-20260106-11aa", "Tester-20260106-9f02"];
 
+/** Of what is made; what an earlier one made is made anew. */
+const VERSION = 2;
+
 export interface Inputs {
+  version: number;
   canonical: string;
   foreign: string;
   compressed: string;
@@ -27,34 +31,25 @@ export interface Inputs {
 
 /** Makes `megabytes` of each under `directory`, unless they are there already. */
 export function generate(directory: string, megabytes: number): Inputs {
-  const note = path.join(directory, "inputs.json");
-  const isThere = fs.existsSync(note);
-  const inputs = isThere ? (JSON.parse(fs.readFileSync(note, "utf8")) as Inputs) : make(directory, megabytes);
-  for (const dir of [inputs.store, inputs.sessions])
-    if (!fs.existsSync(path.join(dir, LEDGER))) beginLedger(dir);
-  if (!isThere) fs.writeFileSync(note, JSON.stringify(inputs));
-  return inputs;
-}
-
-// --- internal ---
-
-function make(directory: string, megabytes: number): Inputs {
   const canonical = path.join(directory, "canonical.jsonl");
   const foreign = path.join(directory, "foreign.jsonl");
+  const note = path.join(directory, "inputs.json");
+  if (fs.existsSync(note)) {
+    const made = JSON.parse(fs.readFileSync(note, "utf8")) as Inputs;
+    if (made.version === VERSION) return made;
+  }
+  fs.rmSync(directory, { recursive: true, force: true });
   fs.mkdirSync(directory, { recursive: true });
   const [to, toForeign] = [fs.openSync(canonical, "w"), fs.openSync(foreign, "w")];
-  const identities = AGENTS.map((agent) => encodeIdentity("019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41", agent));
+  const identities = AGENTS.map((agent) => encodeIdentity(SESSION, agent));
   let [bytes, seq, timeMs] = [0, 0, START_MS];
-  while (bytes < megabytes * 1e6) {
-    const lines: string[] = [];
-    for (let index = 0; index < 2000; index++) {
-      timeMs += 40;
-      lines.push(line(seq++, timeMs, identities));
-    }
-    const text = lines.join("");
-    bytes += fs.writeSync(to, text);
+  const write = (lines: readonly string[]): number => {
     fs.writeSync(toForeign, lines.map(reordered).join(""));
-  }
+    return fs.writeSync(to, lines.join(""));
+  };
+  const next = (): string => line(seq++, (timeMs += 40), identities);
+  while (bytes < megabytes * 1e6) bytes += write(Array.from({ length: 2000 }, next));
+  write([asEnd(next())]);
   fs.closeSync(to);
   fs.closeSync(toForeign);
   const compressed = `${canonical}.gz`;
@@ -64,29 +59,28 @@ function make(directory: string, megabytes: number): Inputs {
   fs.linkSync(canonical, path.join(store, "session_20260106_0c6d2f9e.jsonl"));
   const sessions = path.join(directory, "sessions");
   fs.mkdirSync(sessions, { recursive: true });
-  splitUp(canonical, sessions, Math.ceil(seq / SESSIONS));
-  return {
+  const ids = splitUp(canonical, sessions, Math.ceil(seq / SESSIONS));
+  noteInLedger(store, [SESSION]);
+  noteInLedger(sessions, ids);
+  const inputs = {
+    version: VERSION,
     canonical,
     foreign,
     compressed,
     store,
     sessions,
-    sessionCount: SESSIONS,
+    sessionCount: ids.length,
     events: seq,
     lastMs: timeMs,
   };
+  fs.writeFileSync(note, JSON.stringify(inputs));
+  return inputs;
 }
 
+// --- internal ---
+
+const SESSION = "019b9f2e-6f10-7c3a-9a52-0c6d2f9e8b41";
 const SESSIONS = 10_000;
-
-/** As every store has one that was recorded: it tells that nobody has gone on with a session since. */
-function beginLedger(dir: string): void {
-  const ledger = new Ledger(dir, (error) => {
-    throw error;
-  });
-  ledger.storeChecked([]);
-  ledger.close();
-}
 
 /** In members of 256 KiB, as our archives have them. */
 function compress(file: string, compressed: string): void {
@@ -100,30 +94,55 @@ function compress(file: string, compressed: string): void {
   fs.closeSync(to);
 }
 
-/** The same events, each `count` of them as a session of its own: its first event becomes its START. */
-function splitUp(file: string, directory: string, count: number): void {
+/** The same events, each `count` of them as a session of its own, from its START to its END. Returns their ids. */
+function splitUp(file: string, directory: string, count: number): string[] {
+  const ids: string[] = [];
   let own: string[] = [];
-  let sessions = 0;
   const finish = (): void => {
-    if (own.length > 0) fs.writeFileSync(path.join(directory, `session_${sessions++}.jsonl`), own.join(""));
+    const last = own.pop();
+    if (last === undefined) return;
+    own.push(own.length === 0 ? last : asEnd(last));
+    fs.writeFileSync(path.join(directory, `session_${ids.length}.jsonl`), own.join(""));
+    ids.push(idOf(ids.length));
     own = [];
   };
   for (const each of readLines(file)) {
     if (!("bytes" in each)) continue;
-    const id = `019b9f2e-6f10-7c3a-9a52-${String(sessions).padStart(12, "0")}`;
     const moved = each.bytes
       .toString("utf8")
       .replace(/"seq":\d+/, `"seq":${own.length}`)
-      .replace(/"session_id":"[^"]*"/, `"session_id":"${id}"`);
+      .replace(/"session_id":"[^"]*"/, `"session_id":"${idOf(ids.length)}"`);
     const isFirst = own.length === 0;
-    own.push(
-      isFirst
-        ? moved.replace(/^\{"event":"[^"]*"/, '{"event":"START"').replace(/\}$/m, ',"format":1}')
-        : moved,
-    );
+    own.push(isFirst ? retyped(moved, "START").replace(/\}$/m, ',"format":1}') : moved);
     if (own.length === count) finish();
   }
   finish();
+  return ids;
+}
+
+function idOf(session: number): string {
+  return `019b9f2e-6f10-7c3a-9a52-${String(session).padStart(12, "0")}`;
+}
+
+function asEnd(text: string): string {
+  return retyped(text, "END");
+}
+
+function retyped(text: string, type: string): string {
+  return text.replace(/^\{"event":"[^"]*"/, `{"event":"${type}"`);
+}
+
+/** Sessions that were begun and ended. */
+function noteInLedger(directory: string, ids: readonly string[]): void {
+  const ledger = new Ledger(directory, (error) => {
+    throw error;
+  });
+  for (const sessionId of ids) {
+    const session = { sessionId, agentId: AGENTS[0] ?? "", file: directory };
+    ledger.sessionOpened(session, { resumed: false });
+    ledger.sessionClosed(session, "ended", 1);
+  }
+  ledger.close();
 }
 
 let state = 1;

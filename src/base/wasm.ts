@@ -14,9 +14,6 @@ export const leave: Instruction = [0x0f];
 export const br = (label: string): Instruction => [0x0c, label];
 export const brIf = (label: string): Instruction => [0x0d, label];
 
-/** Out of the function, with what is on the stack. */
-export const RETURN: Instruction = [0x0f];
-
 export const get = (local: number): Instruction => [0x20, local];
 export const set = (local: number): Instruction => [0x21, local];
 export const tee = (local: number): Instruction => [0x22, local];

@@ -3,13 +3,15 @@
 
 import * as fs from "node:fs";
 
-import { nodeZlib } from "../base/builtin.ts";
+import { checksum32 } from "../base/hash.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor } from "../store/line-reader.ts";
 import { severityRank } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { BLOCK_INDEX_VERSION, COST_UNKNOWN, ENTRY_BYTES, ERROR_RANK, LAYOUT, OPAQUE } from "./block-index.ts";
-import type { BlockHeader, EventKind } from "./block-index.ts";
+import { encodeBlockIndex, ERROR_RANK } from "./block-index.ts";
+import type { EventKind } from "./block-index.ts";
+import { COST_UNKNOWN, encodePage, OPAQUE } from "./block-page.ts";
+import type { BlockFigures, PagePlace } from "./block-page.ts";
 import { costOf, PRICED_FIELD } from "./cost.ts";
 import { markOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
@@ -18,10 +20,10 @@ import { LineTest } from "./line-test.ts";
 import { compareTime, compareWords, readTime, TIME_WORDS } from "./time-words.ts";
 
 export interface BlockOptions {
-  /** Bytes of lines after which a block ends. Default: 256 KiB, as much as is read at a time. */
+  /** Bytes of lines after which a block ends. Default: 64 KiB. */
   blockBytes?: number;
-  /** Blocks of a group. Default: 64, 16 MiB of lines. */
-  groupBlocks?: number;
+  /** Blocks of a page, and pages that are told of as one. Default: 32. */
+  pageBlocks?: number;
 }
 
 /**
@@ -58,11 +60,11 @@ export class BlockBuilder {
   readonly #blocks: OpenBlock[] = [];
   #open: OpenBlock = newBlock(0);
   readonly #blockBytes: number;
-  readonly #groupBlocks: number;
+  readonly #pageBlocks: number;
 
-  constructor({ blockBytes = BLOCK_BYTES, groupBlocks = GROUP_BLOCKS }: BlockOptions = {}) {
+  constructor({ blockBytes = BLOCK_BYTES, pageBlocks = PAGE_BLOCKS }: BlockOptions = {}) {
     this.#blockBytes = blockBytes;
-    this.#groupBlocks = groupBlocks;
+    this.#pageBlocks = pageBlocks;
   }
 
   /**
@@ -98,33 +100,11 @@ export class BlockBuilder {
   /** @param mark of the file that the lines stand in */
   finish(sessionId: string, mark: FileMark): Buffer {
     this.#close();
-    const end = newBlock(this.bytes);
-    const groups = groupsOf(this.#blocks, this.#groupBlocks);
-    const tables: Tables = { blocks: [], counts: [], costs: [], errors: [] };
-    for (const block of [...this.#blocks, end]) addEntry(tables, block);
-    // The errors of a group are those of its blocks, which stand there already.
-    let errors = 0;
-    for (const group of [...groups, end]) {
-      addEntry(tables, { ...group, errors: [] }, errors);
-      errors += group.errors.length / 2;
-    }
-    const header: BlockHeader = {
-      version: BLOCK_INDEX_VERSION,
-      session_id: sessionId,
-      mark,
-      max_seq: this.#maxSeq,
-      kinds: this.#kinds,
-      blocks: this.#blocks.length,
-      groups: groups.length,
-      counts: tables.counts.length,
-      costs: tables.costs.length,
-      errors: tables.errors.length,
-      group_blocks: this.#groupBlocks,
-    };
-    const content = [Buffer.from(`${JSON.stringify(header)}\n`), ...Object.values(tables).flat()];
-    const bytes = Buffer.concat([Buffer.alloc(4), ...content]);
-    bytes.writeUInt32LE(nodeZlib().crc32(bytes.subarray(4)), 0);
-    return bytes;
+    const { pages, whole } = pagesOf(this.#blocks, this.#pageBlocks, this.bytes);
+    return encodeBlockIndex(
+      { session_id: sessionId, mark, max_seq: this.#maxSeq, kinds: this.#kinds, whole },
+      pages,
+    );
   }
 
   // --- internal ---
@@ -169,31 +149,15 @@ export class BlockBuilder {
 // --- internal ---
 
 const NEWLINE = 0x0a;
-const BLOCK_BYTES = 256 * 1024;
-const GROUP_BLOCKS = 64;
+const BLOCK_BYTES: number = 64 * 1024;
+const PAGE_BLOCKS = 32;
 const MAX_KINDS = 1000;
 const RANKS = 8;
 
-interface OpenBlock {
-  from: number;
-  min: Int32Array;
-  max: Int32Array;
-  events: number;
-  /** {@link OPAQUE}, {@link COST_UNKNOWN}. */
-  doubts: number;
-  /** By the kind of event. */
+interface OpenBlock extends BlockFigures {
   counts: Map<number, number>;
   costs: Map<number, { priced: number; picoUsd: number }>;
-  /** Offset in the block and length, in turns. */
   errors: number[];
-}
-
-/** Entries, in the order in which they stand in the file. */
-interface Tables {
-  blocks: Buffer[];
-  counts: Buffer[];
-  costs: Buffer[];
-  errors: Buffer[];
 }
 
 function newBlock(from: number): OpenBlock {
@@ -214,53 +178,46 @@ function addToCosts(
   if (!Number.isSafeInteger(sum.picoUsd)) block.doubts |= COST_UNKNOWN;
 }
 
-function groupsOf(blocks: readonly OpenBlock[], groupBlocks: number): OpenBlock[] {
-  const groups: OpenBlock[] = [];
-  for (const [index, block] of blocks.entries()) {
-    if (index % groupBlocks === 0) groups.push(newBlock(block.from));
-    const group = groups.at(-1) ?? block;
-    const isFirst = group.events === 0;
-    if (block.events > 0 && (isFirst || compareWords(block.min, group.min) < 0)) group.min = block.min;
-    if (block.events > 0 && (isFirst || compareWords(block.max, group.max) > 0)) group.max = block.max;
-    group.events += block.events;
-    group.doubts |= block.doubts;
-    for (const [kind, count] of block.counts) group.counts.set(kind, (group.counts.get(kind) ?? 0) + count);
-    for (const [kind, cost] of block.costs) addToCosts(group, kind, cost);
-    for (const number of block.errors) group.errors.push(number);
-  }
-  return groups;
+/** Pages of blocks, and of those as one, up to a page of all of them as one. @param end where the last block ends */
+function pagesOf(
+  blocks: readonly OpenBlock[],
+  pageBlocks: number,
+  end: number,
+): { pages: Buffer[]; whole: PagePlace } {
+  const pages: Buffer[] = [];
+  let from = 0;
+  const add = (of: readonly OpenBlock[], to: number): PagePlace => {
+    const page = encodePage(of, to);
+    pages.push(page);
+    from += page.length;
+    return { from: from - page.length, length: page.length, checksum: checksum32(page) };
+  };
+  let level = blocks;
+  do {
+    const above: OpenBlock[] = [];
+    for (let at = 0; at < level.length; at += pageBlocks) {
+      const next = at + pageBlocks;
+      const of = level.slice(at, next);
+      above.push({ ...sumOf(of), more: add(of, level[next]?.from ?? end) });
+    }
+    level = above;
+  } while (level.length > 1);
+  return { pages, whole: add(level, end) };
 }
 
-/** @param errors how many stand before those of the block; default: all that there are */
-function addEntry(tables: Tables, block: OpenBlock, errors: number = tables.errors.length): void {
-  const entry = Buffer.alloc(LAYOUT.bytes);
-  entry.writeDoubleLE(block.from, LAYOUT.from);
-  for (let word = 0; word < TIME_WORDS; word++) {
-    entry.writeInt32BE(block.min[word] ?? 0, LAYOUT.minTime + word * 4);
-    entry.writeInt32BE(block.max[word] ?? 0, LAYOUT.maxTime + word * 4);
+/** Blocks as one. Where errors stand is told of each by itself. */
+function sumOf(blocks: readonly OpenBlock[]): OpenBlock {
+  const sum = newBlock(blocks[0]?.from ?? 0);
+  for (const block of blocks) {
+    const isFirst = sum.events === 0;
+    if (block.events > 0 && (isFirst || compareWords(block.min, sum.min) < 0)) sum.min = block.min;
+    if (block.events > 0 && (isFirst || compareWords(block.max, sum.max) > 0)) sum.max = block.max;
+    sum.events += block.events;
+    sum.doubts |= block.doubts;
+    for (const [kind, count] of block.counts) sum.counts.set(kind, (sum.counts.get(kind) ?? 0) + count);
+    for (const [kind, cost] of block.costs) addToCosts(sum, kind, cost);
   }
-  entry.writeUInt32LE(block.events, LAYOUT.events);
-  entry.writeUInt32LE(block.doubts, LAYOUT.doubts);
-  entry.writeUInt32LE(tables.counts.length, LAYOUT.counts);
-  entry.writeUInt32LE(tables.costs.length, LAYOUT.costs);
-  entry.writeUInt32LE(errors, LAYOUT.errors);
-  tables.blocks.push(entry);
-  for (const count of block.counts) tables.counts.push(numbers(count));
-  for (const [kind, { priced, picoUsd }] of block.costs) {
-    const cost = Buffer.alloc(ENTRY_BYTES.costs);
-    cost.writeUInt32LE(kind, 0);
-    cost.writeUInt32LE(priced, 4);
-    cost.writeDoubleLE(picoUsd, 8);
-    tables.costs.push(cost);
-  }
-  for (let at = 0; at < block.errors.length; at += 2)
-    tables.errors.push(numbers(block.errors.slice(at, at + 2)));
-}
-
-function numbers(values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [index, value] of values.entries()) bytes.writeUInt32LE(value, index * 4);
-  return bytes;
+  return sum;
 }
 
 function inodeOf({ path }: SessionLogFile): number | undefined {

@@ -97,7 +97,7 @@ function linesOf(events: readonly Told[], from = 0): string[] {
 function writeIndex(): Buffer {
   const log = lookInto(file);
   const bytes =
-    typeof log === "object" ? buildBlockIndex(log, { blockBytes: 1500, groupBlocks: 3 }) : undefined;
+    typeof log === "object" ? buildBlockIndex(log, { blockBytes: 1500, pageBlocks: 3 }) : undefined;
   if (bytes === undefined) throw new Error("the log has no index");
   writeIndexFile(nodeDisk, dir, "session_s.jsonl.blocks", bytes);
   return bytes;

@@ -1,78 +1,67 @@
 // What of a segment a read has to look at, when there is an index of it: the blocks, or only the lines with errors, that
-// may hold what is wanted. What the index settles by itself is taken from it on the way. Groups of blocks are judged
-// first, so that what is of no interest costs next to nothing.
+// may hold what is wanted. What the index settles by itself is taken from it on the way: the whole of it, parts of it and then blocks are judged, so that what is of no interest costs next to nothing. Where a page of the index is damaged,
+// its blocks are read.
 
 import type { Stretch } from "../store/stretch-source.ts";
 import { ERROR_RANK } from "./block-index.ts";
-import type { Block, BlockIndex } from "./block-index.ts";
+import type { BlockIndex, EventKind } from "./block-index.ts";
+import type { Block, PagePlace } from "./block-page.ts";
 import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LineTest, LineVerdict } from "./line-test.ts";
 
-/** Takes what the wanted kinds of events of a block, or of a group, add to an answer; false when that cannot be told. */
-export type BlockTally = (index: BlockIndex, block: Block, test: LineTest) => boolean;
+/** Takes what the wanted kinds of events of a block, or of many as one, add to an answer; false when that cannot be told. */
+export type BlockTally = (
+  block: Block,
+  isWanted: (kind: number) => boolean,
+  kinds: readonly EventKind[],
+) => boolean;
 
-/** Told how many events need not be looked at. */
-export type PassEvents = (events: number) => void;
+export interface BlockQuestion {
+  test: LineTest;
+  /** Told how many events need not be looked at. */
+  pass: (events: number) => void;
+  /** Takes in what the index tells of those that are wanted; without it, wanted events are read. */
+  tally?: BlockTally | undefined;
+}
 
-/**
- * The stretches to read, in order; the last one goes on to the end of the file, whatever was written there since.
- *
- * @param tally takes in what the index tells of those that are wanted; without it, wanted events are read
- */
-export function planBlocks(
-  index: BlockIndex,
-  test: LineTest,
-  pass: PassEvents,
-  tally?: BlockTally,
-): Stretch[] {
+/** The stretches to read, in order; the last one goes on to the end of the file, whatever was written there since. */
+export function planBlocks(index: BlockIndex, question: BlockQuestion): Stretch[] {
   const stretches: Stretch[] = [];
-  const add = ({ from, to }: Stretch): void => {
+  const added: Stretch = { from: index.mark.size, to: Infinity };
+  for (const { from, to } of [...new BlockPlan(index, question).unsettled(), added]) {
     const last = stretches.at(-1);
     if (last?.to === from) last.to = to;
     else stretches.push({ from, to });
-  };
-  for (let number = 0; number < index.groups; number++) {
-    if (isSettled(index, index.group(number), test, pass, tally)) continue;
-    for (const block of index.blocksOf(number))
-      for (const each of toRead(index, block, test, pass, tally)) add(each);
   }
-  add({ from: index.mark.size, to: Infinity });
   return stretches;
 }
 
 /** The same from the end, and no further than they are asked for. */
 export function* planBlocksBackwards(
   index: BlockIndex,
-  test: LineTest,
-  pass: PassEvents,
+  question: BlockQuestion,
 ): Generator<Stretch, void, undefined> {
   yield { from: index.mark.size, to: Infinity };
-  for (let number = index.groups - 1; number >= 0; number--) {
-    if (isSettled(index, index.group(number), test, pass)) continue;
-    for (const block of index.blocksOf(number).reverse()) yield* toRead(index, block, test, pass).reverse();
-  }
+  yield* new BlockPlan(index, question, { isBackwards: true }).unsettled();
 }
 
 export function countInto(counter: EventCounter): BlockTally {
-  return (index, block, test) => {
-    for (let [entry, end] = block.counts; entry < end; entry++) {
-      const kind = index.kinds[index.kindAt(entry)];
-      if (kind !== undefined && test.judgeKind(kind, index, block) === "wanted")
-        counter.add(kind.type, index.countAt(entry));
+  return ({ page, counts }, isWanted, kinds) => {
+    for (let [entry, end] = counts; entry < end; entry++) {
+      const kind = page.kindAt(entry);
+      if (isWanted(kind)) counter.add(kinds[kind]?.type ?? "", page.countAt(entry));
     }
     return true;
   };
 }
 
 export function sumInto(sum: CostSum): BlockTally {
-  return (index, block, test) => {
-    if (block.isCostUnknown) return false;
-    for (let [entry, end] = block.costs; entry < end; entry++) {
-      const { kind: number, priced, picoUsd } = index.costAt(entry);
-      const kind = index.kinds[number];
-      if (kind !== undefined && test.judgeKind(kind, index, block) === "wanted")
-        sum.add(BigInt(picoUsd), priced);
+  return ({ page, costs, isCostUnknown }, isWanted) => {
+    if (isCostUnknown) return false;
+    for (let [entry, end] = costs; entry < end; entry++) {
+      const { kind, priced, picoUsd } = page.costAt(entry);
+      if (isWanted(kind)) sum.add(BigInt(picoUsd), priced);
     }
     return true;
   };
@@ -80,60 +69,104 @@ export function sumInto(sum: CostSum): BlockTally {
 
 // --- internal ---
 
-/** What of a block has to be read. */
-function toRead(
-  index: BlockIndex,
-  block: Block,
-  test: LineTest,
-  pass: PassEvents,
-  tally?: BlockTally,
-): Stretch[] {
-  if (isSettled(index, block, test, pass, tally)) return [];
-  const { from, to, events } = block;
-  if (block.isOpaque || !hasErrorsOnly(index, block, test)) return [{ from, to }];
-  const [first, end] = block.errors;
-  pass(events - (end - first));
-  return Array.from({ length: end - first }, (_, number) => {
-    const { offset, length } = index.errorAt(first + number);
-    return { from: from + offset, to: from + offset + length };
-  });
-}
+/** An index with a question to it. */
+class BlockPlan {
+  readonly #index: BlockIndex;
+  readonly #question: BlockQuestion;
+  /** On each kind of events, whatever their times. */
+  readonly #verdicts: readonly LineVerdict[];
+  /** Whether some are wanted whatever their times. */
+  readonly #hasTimeless: boolean;
 
-/** Whether the index tells all that is asked of a block or a group. */
-function isSettled(
-  index: BlockIndex,
-  block: Block,
-  test: LineTest,
-  pass: PassEvents,
-  tally?: BlockTally,
-): boolean {
-  if (block.isOpaque) return false;
-  const verdict = judgeBlock(index, block, test);
-  const isTold =
-    verdict === "refused" ||
-    (verdict === "wanted" && !test.asksForText && tally?.(index, block, test) === true);
-  if (isTold) pass(block.events);
-  return isTold;
-}
+  /** Whether everything that may be wanted is listed line by line. */
+  readonly #isOfErrors: boolean;
+  readonly #isBackwards: boolean;
 
-/** `unclear` when it has to be read; `wanted` when some of its kinds are wanted as a whole and all others refused. */
-function judgeBlock(index: BlockIndex, block: Block, test: LineTest): LineVerdict {
-  let verdict: LineVerdict = "refused";
-  for (let [entry, end] = block.counts; entry < end; entry++) {
-    const kind = index.kinds[index.kindAt(entry)];
-    const ofKind = kind === undefined ? "unclear" : test.judgeKind(kind, index, block);
-    if (ofKind === "unclear") return "unclear";
-    if (ofKind === "wanted") verdict = "wanted";
+  constructor(
+    index: BlockIndex,
+    question: BlockQuestion,
+    { isBackwards = false }: { isBackwards?: boolean } = {},
+  ) {
+    this.#index = index;
+    this.#question = question;
+    this.#isBackwards = isBackwards;
+    this.#verdicts = index.kinds.map((kind) => question.test.judgeKind(kind));
+    this.#hasTimeless = this.#verdicts.includes("wanted");
+    this.#isOfErrors = index.kinds.every(
+      ({ rank }, kind) => rank >= ERROR_RANK || this.#verdicts[kind] === "refused",
+    );
   }
-  return verdict;
-}
 
-/** Whether everything in a block that may be wanted is listed line by line. */
-function hasErrorsOnly(index: BlockIndex, block: Block, test: LineTest): boolean {
-  for (let [entry, end] = block.counts; entry < end; entry++) {
-    const kind = index.kinds[index.kindAt(entry)];
-    if (kind === undefined) return false;
-    if (kind.rank < ERROR_RANK && test.judgeKind(kind, index, block) !== "refused") return false;
+  /** What the index does not settle, in order or from the end. */
+  unsettled(): Generator<Stretch, void, undefined> {
+    return this.#unsettledIn(this.#index.whole, { from: 0, to: this.#index.mark.size });
   }
-  return true;
+
+  /** @param all what the page is of */
+  *#unsettledIn(place: PagePlace, all: Stretch): Generator<Stretch, void, undefined> {
+    const page = this.#index.page(place);
+    if (page === undefined) {
+      yield all;
+      return;
+    }
+    const { length } = page;
+    for (let count = 0; count < length; count++) {
+      const block = page.block(this.#isBackwards ? length - 1 - count : count);
+      if (this.#settles(block)) continue;
+      const { from, to, more } = block;
+      if (more === undefined) yield* this.#toRead(block);
+      // Pages stand behind those that tell more of them, or they would never end.
+      else if (more.from < place.from) yield* this.#unsettledIn(more, { from, to });
+      else yield { from, to };
+    }
+  }
+
+  /** What of a block has to be read. */
+  *#toRead(block: Block): Generator<Stretch, void, undefined> {
+    const { from, to, events, page } = block;
+    if (block.isOpaque || !this.#isOfErrors) {
+      yield { from, to };
+      return;
+    }
+    const [first, end] = block.errors;
+    this.#question.pass(events - (end - first));
+    for (let count = 0; count < end - first; count++) {
+      const { offset, length } = page.errorAt(this.#isBackwards ? end - 1 - count : first + count);
+      yield { from: from + offset, to: from + offset + length };
+    }
+  }
+
+  /** Whether the index tells all that is asked of a block, or of many as one. */
+  #settles(block: Block): boolean {
+    if (block.isOpaque) return false;
+    const { test, pass, tally } = this.#question;
+    const ofTimes = test.judgeTimes(block);
+    const verdict = this.#judge(block, ofTimes);
+    if (verdict === "unclear") return false;
+    if (verdict === "wanted") {
+      if (test.asksForText || tally === undefined) return false;
+      const isWanted = (kind: number): boolean => this.#verdictOn(kind, ofTimes) === "wanted";
+      if (!tally(block, isWanted, this.#index.kinds)) return false;
+    }
+    pass(block.events);
+    return true;
+  }
+
+  /** `unclear` when it has to be read; `wanted` when some of its kinds are wanted as a whole and all others refused. */
+  #judge(block: Block, ofTimes: LineVerdict): LineVerdict {
+    if (ofTimes === "refused" && !this.#hasTimeless) return "refused";
+    if (this.#isOfErrors && block.more === undefined && block.errors[0] === block.errors[1]) return "refused";
+    let verdict: LineVerdict = "refused";
+    for (let [entry, end] = block.counts; entry < end; entry++) {
+      const ofKind = this.#verdictOn(block.page.kindAt(entry), ofTimes);
+      if (ofKind === "unclear") return "unclear";
+      if (ofKind === "wanted") verdict = "wanted";
+    }
+    return verdict;
+  }
+
+  #verdictOn(kind: number, ofTimes: LineVerdict): LineVerdict {
+    const verdict = this.#verdicts[kind] ?? "unclear";
+    return verdict === "unclear" ? ofTimes : verdict;
+  }
 }

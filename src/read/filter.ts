@@ -52,6 +52,8 @@ export interface EventCursor {
 export interface CompiledFilter {
   /** What can be refused by the bytes of a line. */
   lineTest: LineTest;
+  /** The same, of lines in which a text stands as well. */
+  testWith: (text: string) => LineTest;
   /** Nothing is asked but what the first bytes of a canonical line tell. */
   decidedByBytes: boolean;
   accepts: (event: Event) => boolean;
@@ -79,7 +81,7 @@ export function compileFilter(
   }
   const matches = agent === undefined ? undefined : compileGlob(agent);
   const conditions = listOf("where", filter.where) ?? [];
-  const lineTest = new LineTest({
+  const asked = {
     types,
     sinceMs,
     untilMs,
@@ -87,7 +89,7 @@ export function compileFilter(
     agent: matches,
     texts: [...(text === undefined ? [] : [text]), ...conditions.flatMap(textsOfCondition)],
     foreignTexts: foreignTextsOf(types, severity, agent),
-  });
+  };
   const tests: ((event: Event) => boolean)[] = [];
   if (types !== undefined) tests.push(({ event }) => types.includes(event));
   if (severity !== undefined) {
@@ -113,7 +115,8 @@ export function compileFilter(
   // These the first bytes of a canonical line tell; whatever else is asked needs the event.
   const byBytes = [types, severity, sinceMs, untilMs, matches].filter((given) => given !== undefined).length;
   return {
-    lineTest,
+    lineTest: new LineTest(asked),
+    testWith: (more) => new LineTest({ ...asked, texts: [...asked.texts, more] }),
     decidedByBytes: tests.length === byBytes,
     accepts: (event) => tests.every((test) => test(event)),
   };

@@ -22,7 +22,7 @@ export interface Likeness {
 /** Memory in which lines are read and compared with patterns. */
 export class LinePatterns implements LinePasser {
   /** Where lines are to be read into. */
-  readonly chunk: Buffer;
+  chunk: Buffer = NO_BYTES;
   readonly #memory: Buffer;
   readonly #view: DataView;
   readonly #run: PassLines;
@@ -38,7 +38,11 @@ export class LinePatterns implements LinePasser {
     this.#memory = Buffer.from(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#run = instantiateKernel(memory);
-    this.chunk = this.#memory.subarray(CHUNK_AT, CHUNK_AT + CHUNK_BYTES);
+  }
+
+  /** @param isAhead whether they are read ahead, for which there is more room */
+  begin(isAhead: boolean): void {
+    this.chunk = this.#memory.subarray(CHUNK_AT, CHUNK_AT + (isAhead ? AHEAD_BYTES : CHUNK_BYTES));
   }
 
   pass(at: number, end: number, limit: number): number {
@@ -110,11 +114,17 @@ export class LinePatterns implements LinePasser {
   }
 }
 
-/** Patterns to be learned; undefined where WebAssembly is not to be had, and lines are judged one by one. */
-export function takeLinePatterns(): LinePatterns | undefined {
+/**
+ * Patterns to be learned; undefined where WebAssembly is not to be had, and lines are judged one by one.
+ *
+ * @param isAhead whether their lines are read ahead
+ */
+export function takeLinePatterns({ isAhead = false }: { isAhead?: boolean } = {}): LinePatterns | undefined {
   if (isMissing) return undefined;
   try {
-    return spare.pop() ?? new LinePatterns();
+    const patterns = spare.pop() ?? new LinePatterns();
+    patterns.begin(isAhead);
+    return patterns;
   } catch {
     // Switched off, or there is no address space for its memory; trying takes long.
     isMissing = true;
@@ -122,10 +132,18 @@ export function takeLinePatterns(): LinePatterns | undefined {
   }
 }
 
-/** Counts what they passed over, and keeps their memory for the next read. */
-export function returnLinePatterns(patterns: LinePatterns, counter: EventCounter | undefined): void {
+/**
+ * Counts what they passed over, and keeps their memory for the next read.
+ *
+ * @param isInUse whether something is still being read into it
+ */
+export function returnLinePatterns(
+  patterns: LinePatterns,
+  counter: EventCounter | undefined,
+  { isInUse = false }: { isInUse?: boolean } = {},
+): void {
   patterns.finish(counter);
-  if (spare.length === 0) spare.push(patterns);
+  if (spare.length === 0 && !isInUse) spare.push(patterns);
 }
 
 // --- internal ---
@@ -134,11 +152,14 @@ export function returnLinePatterns(patterns: LinePatterns, counter: EventCounter
 const spare: LinePatterns[] = [];
 let isMissing = false;
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
 const CHUNK_BYTES = 256 * 1024;
+/** Memory that nothing was read into takes none. */
+const AHEAD_BYTES: number = 8 * 1024 * 1024;
 /** Room for some 500 patterns. */
 const CHUNK_AT = 192 * 1024;
 /** Some more than is used: a pattern may be longer than what is left of the chunk. */
-const MEMORY_BYTES: number = CHUNK_AT + CHUNK_BYTES + 64 * 1024;
+const MEMORY_BYTES: number = CHUNK_AT + AHEAD_BYTES + 64 * 1024;
 
 /** Learning takes 3 µs, which must not be spent on every line of a log that is odd in a way not thought of here. */
 const MAX_LEARNED_AGAIN = 10_000;

@@ -9,6 +9,7 @@ import { SEVERITIES, severityRank } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { instantOf } from "../summary/index.ts";
+import { costOf, CostSum } from "./cost.ts";
 import { foreignEvent, wholeObject } from "./foreign.ts";
 import { JsonScanner } from "./json-scanner.ts";
 import { LineSkim } from "./line-skim.ts";
@@ -16,7 +17,7 @@ import { openReader } from "./reader.ts";
 
 const NAMES = [
   ..."event timestamp severity seq session_id agent_id event_type type @timestamp time ts".split(" "),
-  ..."message __proto__ é a\\u0062 ev\\u0065nt".split(" "),
+  ..."cost_usd copy_of message __proto__ é a\\u0062 ev\\u0065nt".split(" "),
 ];
 const TIMES = [
   "2026-01-06T22:00:00.000Z",
@@ -30,7 +31,10 @@ const TIMES = [
   "",
 ];
 const TEXTS = [...TIMES, ...SEVERITIES, "TOOL_CALL", "nav", "ä", "\u2028", 'q"', "a/b"];
-const NUMBERS = "0 17 -1 1.5 1e3 1E-2 1767736800 1767736800000 9007199254740993 -0 1e999".split(" ");
+const NUMBERS =
+  "0.1 0.0125 123456789.123456 0.30000000000000004 1e-7 0 17 -1 1.5 1e3 1E-2 1767736800 1767736800000 9007199254740993 -0 1e999".split(
+    " ",
+  );
 const WORDS = String.raw`true false null "\u0041" "\ud800" "\/" "\n"`.split(" ");
 const NO_JSON = [...String.raw`01 1. .5 +1 tru nulL NaN "\x" "\u00g0" "a 'a'`.split(" "), '"\t"', "", "1 2"];
 
@@ -67,8 +71,8 @@ function membersOf(values: fc.Arbitrary<string>): fc.Arbitrary<string> {
 /** What most lines are like, so that most can be told. */
 const usual = fc
   .tuple(
-    fc.shuffledSubarray(NAMES.slice(0, 13), { minLength: 6 }),
-    fc.array(value, { minLength: 13, maxLength: 13 }),
+    fc.shuffledSubarray(NAMES.slice(0, 15), { minLength: 6 }),
+    fc.array(value, { minLength: 15, maxLength: 15 }),
     fc.nat(4),
   )
   .map(([names, values, at]) => {
@@ -117,11 +121,12 @@ describe("a line that is skimmed", () => {
         const event = parsed(bytes, isForeign);
         expect(event).toBeDefined();
         const { type, rank, timeMs } = skim;
-        expect({ type, rank, timeMs, agent: skim.agent() }).toEqual({
+        expect({ type, rank, timeMs, agent: skim.agent(), cost: skim.cost() }).toEqual({
           type: event?.event,
           rank: severityRank(event?.severity ?? "DEBUG"),
           timeMs: instantOf(event?.timestamp ?? ""),
           agent: typeof event?.agent_id === "string" ? event.agent_id : undefined,
+          cost: event && costOf(event),
         });
         if (!isForeign) expect(skim.seq).toBe(event?.seq);
       }),
@@ -154,7 +159,7 @@ describe("a line that is skimmed", () => {
 });
 
 describe("counting lines that others wrote", () => {
-  it("gives as many as are read, and notes as much", async () => {
+  it("gives as many as are read, and what they cost, and notes as much", async () => {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
     const file = path.join(dir, "some.jsonl");
     const filter = fc.record(
@@ -175,8 +180,13 @@ describe("counting lines that others wrote", () => {
           const counted = await reader.count(wanted);
           const events = reader.events(wanted);
           const counts: Record<string, number> = {};
-          for (const { event } of events) counts[event] = (counts[event] ?? 0) + 1;
+          const sum = new CostSum();
+          for (const event of events) {
+            counts[event.event] = (counts[event.event] ?? 0) + 1;
+            sum.add(costOf(event));
+          }
           const { read, timeless, skipped } = events.report;
+          expect(await reader.cost(wanted)).toMatchObject({ cost_usd: sum.usd, priced: sum.priced });
           expect(new Map(Object.entries(counted.event_counts))).toEqual(new Map(Object.entries(counts)));
           expect(counted.report).toMatchObject({ timeless, skipped });
           if (Object.keys(wanted).length === 0) expect(counted.report.read).toBe(read);

@@ -9,7 +9,8 @@ import { encodeJson } from "../format/index.ts";
 import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
 import { LineSkim } from "./line-skim.ts";
-import type { Block, BlockIndex, EventKind } from "./block-index.ts";
+import type { EventKind } from "./block-index.ts";
+import type { Block } from "./block-page.ts";
 import { NeedleSearch } from "./needle.ts";
 import type { Likeness } from "./line-patterns.ts";
 import { bytesToTell, compareTime, timeWords } from "./time-words.ts";
@@ -40,8 +41,6 @@ export class LineTest {
   readonly head: LineHead = new LineHead();
   /** Whether it refuses events for their type, time, severity or agent. */
   readonly asksForKind: boolean;
-  /** Of a line that `judge` finds unclear, and whoever counts has skimmed. */
-  readonly skim: LineSkim = new LineSkim();
   readonly #types: ReadonlySet<string> | undefined;
   readonly #timelessTypes: ReadonlySet<string>;
   /** The same by the number that a type was seen with, so that each name is looked up once. */
@@ -53,6 +52,7 @@ export class LineTest {
   readonly #until: Int32Array | undefined;
   readonly #minRank: number;
   readonly #agent: ((agentId: string) => boolean) | undefined;
+  #skim: LineSkim | undefined;
   /** Of each list, one has to be there. */
   readonly #needles: readonly NeedleSearch[][];
   readonly #foreignNeedles: readonly NeedleSearch[][];
@@ -116,6 +116,11 @@ export class LineTest {
     return this.#needles.length > 0;
   }
 
+  /** Of a line that `judge` finds unclear, and whoever counts has skimmed. Few reads need one. */
+  get skim(): LineSkim {
+    return (this.#skim ??= new LineSkim());
+  }
+
   /** The same of the line that was skimmed last, which is never unclear. */
   judgeSkim(): LineVerdict {
     const { skim } = this;
@@ -145,18 +150,22 @@ export class LineTest {
     return { timeBytes, agent: this.#agent === undefined || isRefused ? undefined : head.agent(end) };
   }
 
-  /** The same of all events of a kind that stand in a block. */
-  judgeKind({ type, rank, agent }: EventKind, index: BlockIndex, block: Block): LineVerdict {
+  /** The same of all events of a kind; unclear when it depends on their times. */
+  judgeKind({ type, rank, agent }: EventKind): LineVerdict {
     if (rank < this.#minRank || this.#types?.has(type) === false) return "refused";
     if (this.#agent?.(agent) === false) return "refused";
-    if (this.#timelessTypes.has(type)) return "wanted";
+    const asksForTime = this.#since !== undefined || this.#until !== undefined;
+    return asksForTime && !this.#timelessTypes.has(type) ? "unclear" : "wanted";
+  }
+
+  /** The same of the times of a block; unclear when some are wanted and some are not. */
+  judgeTimes({ page: { times }, minTime, maxTime }: Block): LineVerdict {
     const [since, until] = [this.#since, this.#until];
-    const { times } = index;
-    if (since !== undefined && compareTime(times, block.maxTime, since) < 0) return "refused";
-    if (until !== undefined && compareTime(times, block.minTime, until) > 0) return "refused";
+    if (since !== undefined && compareTime(times, maxTime, since) < 0) return "refused";
+    if (until !== undefined && compareTime(times, minTime, until) > 0) return "refused";
     const isInside =
-      (since === undefined || compareTime(times, block.minTime, since) >= 0) &&
-      (until === undefined || compareTime(times, block.maxTime, until) <= 0);
+      (since === undefined || compareTime(times, minTime, since) >= 0) &&
+      (until === undefined || compareTime(times, maxTime, until) <= 0);
     return isInside ? "wanted" : "unclear";
   }
 

@@ -168,8 +168,8 @@ export class Reader {
    */
   async cost(filter: EventFilter = {}): Promise<EventCost> {
     const sum = new CostSum();
-    const stream = this.#stream(filter, ({ event }) => costOf(event), { sum });
-    for await (const picoUsd of stream) if (picoUsd !== undefined) sum.add(picoUsd);
+    const stream = this.#stream(filter, ({ event }) => event, { sum });
+    for await (const event of stream) throw new Error(`an event whose cost is not added: ${event.event}`);
     return { cost_usd: sum.usd, priced: sum.priced, report: stream.report };
   }
 
@@ -274,7 +274,7 @@ export class Reader {
     return this.#inputs?.(report) ?? listSessions(this.dir, report);
   }
 
-  /** @param question `counter` takes in the events, instead of their being given; `sum` what an index tells of their cost */
+  /** @param question `counter` takes in the events, `sum` what they cost, instead of their being given */
   #stream<T>(
     filter: EventFilter,
     valueOf: (found: FoundEvent) => T,
@@ -282,14 +282,16 @@ export class Reader {
   ): ReadStream<T> {
     const isStore = this.#inputs === undefined;
     const nowMs = this.#clock.wallMs();
-    const compile = (wanted: EventFilter): CompiledFilter =>
-      compileFilter(wanted, nowMs, { sessionByEvent: !isStore });
-    const asked = compile(filter);
-    const compiled = sum === undefined || filter.last !== undefined ? asked : compile(pricedOnly(filter));
+    const asked = compileFilter(filter, nowMs, { sessionByEvent: !isStore });
+    // Lines without a price need not be decoded.
+    const compiled =
+      sum === undefined || filter.last !== undefined
+        ? asked
+        : { ...asked, lineTest: asked.testWith(PRICED_FIELD) };
     const cost = sum && asked.decidedByBytes ? { test: asked.lineTest, sum } : undefined;
     const list = (report: ReadReport): SessionLogs[] => this.#list(report);
     const { dir } = this;
-    return new ReadStream(function* (report) {
+    return new ReadStream(function* (report, canWait) {
       const index = isStore ? new SessionIndex(dir) : undefined;
       let sessions = index?.list(report) ?? list(report);
       if (filter.session !== undefined && isStore)
@@ -301,12 +303,13 @@ export class Reader {
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
-          ? allEvents(sessions, compiled, report, { counter, cost, indexes })
+          ? allEvents(sessions, compiled, report, { counter, cost, indexes, canWait })
           : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
       for (const event of found) {
         if (isPause(event)) yield event;
-        else if (counter === undefined) yield valueOf(event);
-        else counter.add(event.event.event, 1);
+        else if (counter !== undefined) counter.add(event.event.event, 1);
+        else if (sum !== undefined) sum.add(costOf(event.event));
+        else yield valueOf(event);
       }
     }, filter);
   }
@@ -335,11 +338,6 @@ function* foldEach(
   index: SessionIndex,
 ): Generator<SessionEntry | Pause, void, undefined> {
   for (const session of sessions) yield yield* foldSession(session, filter, report, index);
-}
-
-/** Lines without a price need not be decoded. */
-function pricedOnly(filter: EventFilter): EventFilter {
-  return { ...filter, where: [filter.where ?? [], `${PRICED_FIELD}>=0`].flat() };
 }
 
 /** The session that a cursor is in, and those behind it. */

@@ -16,6 +16,7 @@ import {
   readLinesBackwards,
 } from "../store/line-reader.ts";
 import type { LogLine } from "../store/line-reader.ts";
+import { ReadAheadSource } from "../store/read-ahead-source.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
 import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-plan.ts";
@@ -48,6 +49,8 @@ export interface ScanOptions {
   cost?: CostQuestion | undefined;
   /** Takes in what it can of the events; only the others are given. */
   fold?: FigureFold | undefined;
+  /** Whether a pause may be something to be waited for, so that long files can be read ahead. */
+  canWait?: boolean;
 }
 
 /** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
@@ -67,7 +70,7 @@ export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, cost, indexes, fold, from = BEGINNING }: ScanOptions = {},
+  { counter, cost, indexes, fold, canWait = false, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -81,17 +84,21 @@ export function* scanSession(
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
     let patterns: LinePatterns | undefined;
+    let ahead: ReadAheadSource | undefined;
     try {
       const stretches =
         offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter, cost }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
-      patterns = lineTest && patternsFor(file, lineTest, stretches);
-      const source = chosen ?? session.stream;
       // Lines of a segment around which others are begun again are taken in order of their numbers.
       const figures = isCanonical && !segment.isAbandoned && file.headerSeq === undefined ? fold : undefined;
+      const bytes = lineTest === undefined ? 0 : bytesIn(file, stretches);
+      const isAhead = canWait && stretches === undefined && isWorthReadingAhead(file, bytes);
+      patterns = lineTest && patternsFor(file, lineTest, bytes, isAhead);
       const chunk = patterns?.chunk ?? figures?.figures.chunk;
+      if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
+      const source = ahead ?? chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
-      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, sum: cost?.sum, patterns };
       for (;;) {
         const outcome =
           pass !== undefined
@@ -131,7 +138,8 @@ export function* scanSession(
       segment.failed(error, lines?.offset ?? 0);
     } finally {
       lines?.close();
-      if (patterns !== undefined) returnLinePatterns(patterns, counter);
+      if (patterns !== undefined)
+        returnLinePatterns(patterns, counter, { isInUse: ahead?.isReading === true });
     }
     if (header !== undefined) yield header;
   }
@@ -166,8 +174,8 @@ export function* scanSessionBackwards(
     let end = 0;
     try {
       const known = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
-      const stretches =
-        known && lineTest && planBlocksBackwards(known, lineTest, (events) => segment.pass(events));
+      const pass = (events: number): void => segment.pass(events);
+      const stretches = known && lineTest && planBlocksBackwards(known, { test: lineTest, pass });
       for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;
@@ -201,20 +209,33 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
+/** How much there is to be read of a file, or of some stretches of it. */
+function bytesIn({ path }: SessionLogFile, stretches: readonly Stretch[] | undefined): number {
+  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (stretches === undefined) return size;
+  return stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
+}
+
+function isWorthReadingAhead({ path }: SessionLogFile, bytes: number): boolean {
+  return bytes >= MIN_BYTES_TO_READ_AHEAD && path.endsWith(".jsonl");
+}
+
+/** Below that, waiting for a thread now and then takes as long as it saves. */
+const MIN_BYTES_TO_READ_AHEAD: number = 16 * 1024 * 1024;
+
 /** Where much is to be read, and the beginnings of lines tell. */
 function patternsFor(
-  { format, path }: SessionLogFile,
+  { format }: SessionLogFile,
   test: LineTest,
-  stretches: readonly Stretch[] = [{ from: 0, to: Infinity }],
+  bytes: number,
+  isAhead: boolean,
 ): LinePatterns | undefined {
   if (format !== FORMAT_VERSION || (test.asksForText && !test.asksForKind)) return undefined;
-  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const bytes = stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
-  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns();
+  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns({ isAhead });
 }
 
 /** Below that, learning what lines are like takes longer than it saves. */
-const MIN_BYTES_FOR_PATTERNS = 256 * 1024;
+const MIN_BYTES_FOR_PATTERNS: number = 1024 * 1024;
 
 /** What of a file has to be read, if an index of it tells; what it settles by itself is taken from it. */
 function stretchesOf(
@@ -227,8 +248,8 @@ function stretchesOf(
   if (index === undefined || test === undefined) return undefined;
   const pass = (events: number): void => segment.pass(events);
   return cost === undefined
-    ? planBlocks(index, test, pass, counter && countInto(counter))
-    : planBlocks(index, cost.test, pass, sumInto(cost.sum));
+    ? planBlocks(index, { test, pass, tally: counter && countInto(counter) })
+    : planBlocks(index, { test: cost.test, pass, tally: sumInto(cost.sum) });
 }
 
 /** The index of a segment, of which no later one holds lines again. */
@@ -255,6 +276,15 @@ function nextLine(lines: LineCursor): "found" | "pause" | "end" {
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
+
+/** Undefined when it is no longer where it was. */
+function openAhead(path: string, offset: number, chunk: Buffer): ReadAheadSource | undefined {
+  try {
+    return new ReadAheadSource(path, offset, chunk);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Opens a file, also when it has been moved into the archive since it was listed. */
 function openLines(file: SessionLogFile, offset: number, chunk: Buffer | undefined): LineCursor {

@@ -22,9 +22,9 @@ export class SegmentIndexes {
 
   /** What is known of a segment, if that still holds. */
   find(file: SessionLogFile): BlockIndex | undefined {
-    if (!this.#names.has(indexName(file))) return undefined;
-    const bytes = readIndexFile(this.#dir, indexName(file));
-    return bytes === undefined ? undefined : decodeBlockIndex(bytes, file);
+    const name = indexName(file);
+    if (!this.#names.has(name)) return undefined;
+    return decodeBlockIndex((from, bytes) => readIndexFile(this.#dir, name, bytes, from), file);
   }
 
   /** Whether a segment's index holds, and is not what its lines give. One that is behind them says nothing. */

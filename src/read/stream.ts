@@ -6,8 +6,12 @@ import { ReadReport } from "./report.ts";
 /** No value yet: others may have their turn, or a stream has to bring more before reading can go on. */
 export type Pause = undefined | Promise<void>;
 
-/** Makes the values of one read, with pauses between them. */
-export type ReadSource<T> = (report: ReadReport) => Generator<T | Pause, void, undefined>;
+/**
+ * Makes the values of one read, with pauses between them.
+ *
+ * @param canWait whether it is read with `for await`, so that a pause may be something to be waited for
+ */
+export type ReadSource<T> = (report: ReadReport, canWait: boolean) => Generator<T | Pause, void, undefined>;
 
 export interface ReadStreamOptions {
   /** Ends the read by throwing its reason. */
@@ -43,7 +47,7 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
   }
 
   *[Symbol.iterator](): Generator<T, void, undefined> {
-    for (const value of this.#begin()) {
+    for (const value of this.#begin(false)) {
       this.#check(value);
       if (value instanceof Promise) throw new TypeError("a stream can only be read with `for await`");
       if (value !== undefined) yield value;
@@ -53,7 +57,7 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     // Thousands of short reads, each over before its first pause, would else keep Ctrl-C and everybody else waiting.
     if (monotonicMs() - lastTurnMs > MAX_TURN_MS) await giveTurn();
-    for (const value of this.#begin()) {
+    for (const value of this.#begin(true)) {
       this.#check(value);
       if (!isPause(value)) yield value;
       else if (value === undefined) await giveTurn();
@@ -66,10 +70,10 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
     return [...this];
   }
 
-  #begin(): Generator<T | Pause, void, undefined> {
+  #begin(canWait: boolean): Generator<T | Pause, void, undefined> {
     this.#options.signal?.throwIfAborted();
     this.report = new ReadReport();
-    return this.#source(this.report);
+    return this.#source(this.report, canWait);
   }
 
   #check(value: T | Pause): void {

@@ -7,7 +7,7 @@
 // groups whose bit is set for its lower four bits and for its upper four.
 
 import {
-  BLOCK,
+  block,
   br,
   brIf,
   compile,
@@ -35,8 +35,8 @@ import {
   i8x16Splat,
   i8x16Swizzle,
   instantiate,
-  LOOP,
-  RETURN,
+  leave,
+  loop,
   set,
   tee,
 } from "../base/wasm.ts";
@@ -113,57 +113,57 @@ const BODY: readonly Instruction[] = [
   ...[0, 1, 2, 3, 4, 5].flatMap((table) => [
     i32Const(0), i8x16Load(GROUPS_AT + 16 * table), set(GROUP_VECTORS + table),
   ]),
-  BLOCK,
-    LOOP, // for sixteen characters
-      get(AT), get(TEXT_END), i32GeU, brIf(1),
+  block("done"),
+    loop("vectors"), // for sixteen characters
+      get(AT), get(TEXT_END), i32GeU, brIf("done"),
       ...groupsOf(-1, 0), ...groupsOf(0, 1), i8x16And, ...groupsOf(1, 2), i8x16And,
       i32Const(0), i8x16Splat, i8x16Eq, i8x16Bitmask, i32Const(TWO), i32Xor, set(HITS),
-      BLOCK,
-        LOOP, // for each of them that belongs to a group
-          get(HITS), i32Eqz, brIf(1),
-          get(AT), get(HITS), i32Ctz, i32Add, tee(PLACE), get(TEXT_END), i32GeU, brIf(3),
+      block("none"),
+        loop("hits"), // for each of them that belongs to a group
+          get(HITS), i32Eqz, brIf("none"),
+          get(AT), get(HITS), i32Ctz, i32Add, tee(PLACE), get(TEXT_END), i32GeU, brIf("done"),
           get(HITS), get(HITS), i32Const(1), i32Sub, i32And, set(HITS),
 
-          BLOCK, // nothing but the characters themselves
+          block("characters"), // nothing but the characters themselves
             get(PLACE), i32Const(2), i32Sub, i32Load(0), tee(BEFORE), i32Const(THREE), i32And,
             ...lookUp, tee(KINDS), i32Const(WINDOW.before), i32And,
             get(BEFORE), i32Const(8), i32ShrU, ...lookUp, i32Const(WINDOW.around), i32And, i32Or,
             get(BEFORE), i32Const(8), i32ShrU, i32Const(TWO), i32And, ...lookUp, i32Const(WINDOW.pair), i32And, i32Or,
             get(PLACE), i32Load(0), i32Const(THREE), i32And, ...lookUp, i32Const(WINDOW.behind), i32And, i32Or,
-            i32Eqz, brIf(0),
-            get(PLACE), RETURN,
+            i32Eqz, brIf("characters"),
+            get(PLACE), leave,
           END,
 
-          BLOCK, // a prefix that is to be followed by key characters
-            get(KINDS), i32Const(WINDOW.ending), i32And, i32Eqz, brIf(0),
+          block("prefix"), // a prefix that is to be followed by key characters
+            get(KINDS), i32Const(WINDOW.ending), i32And, i32Eqz, brIf("prefix"),
             get(PLACE), set(NEAR),
-            LOOP,
+            loop("key"),
               get(NEAR), i32Const(1), i32Add, tee(NEAR), i32Load8U(0), i32Load8U(CHARACTERS_AT),
-              i32Const(CHARACTER.key), i32And, i32Eqz, brIf(1),
-              get(NEAR), get(PLACE), i32Sub, i32Const(KEY_RUN), i32LtU, brIf(0),
+              i32Const(CHARACTER.key), i32And, i32Eqz, brIf("prefix"),
+              get(NEAR), get(PLACE), i32Sub, i32Const(KEY_RUN), i32LtU, brIf("key"),
             END,
-            get(PLACE), RETURN,
+            get(PLACE), leave,
           END,
 
-          BLOCK, // a name before its separator
-            get(PLACE), i32Load8U(0), i32Load8U(CHARACTERS_AT), i32Const(CHARACTER.separator), i32And, i32Eqz, brIf(0),
+          block("name"), // a name before its separator
+            get(PLACE), i32Load8U(0), i32Load8U(CHARACTERS_AT), i32Const(CHARACTER.separator), i32And, i32Eqz, brIf("name"),
             get(PLACE), set(NEAR),
-            BLOCK,
-              LOOP,
-                get(PLACE), get(NEAR), i32Sub, i32Const(MAX_BETWEEN), i32GeU, brIf(1),
+            block("letter"),
+              loop("between"),
+                get(PLACE), get(NEAR), i32Sub, i32Const(MAX_BETWEEN), i32GeU, brIf("letter"),
                 get(NEAR), i32Const(1), i32Sub, tee(NEAR), i32Load8U(0), i32Load8U(CHARACTERS_AT),
-                i32Const(CHARACTER.between), i32And, brIf(0),
+                i32Const(CHARACTER.between), i32And, brIf("between"),
               END,
             END,
             get(NEAR), i32Const(2), i32Sub, i32Load(0), i32Const(LOWER_CASE), i32Or, i32Const(THREE), i32And, ...lookUp,
-            i32Const(WINDOW.name), i32And, i32Eqz, brIf(0),
-            get(PLACE), RETURN,
+            i32Const(WINDOW.name), i32And, i32Eqz, brIf("name"),
+            get(PLACE), leave,
           END,
-          br(0),
+          br("hits"),
         END,
       END,
       get(AT), i32Const(16), i32Add, set(AT),
-      br(0),
+      br("vectors"),
     END,
   END,
   get(TEXT_END),

@@ -16,6 +16,13 @@ export interface ByteSource {
   readonly used: number;
   /** Places of what is stored that could not be read, in order. */
   readonly damage: readonly SourceDamage[];
+  /**
+   * Only of a source that reads ahead into its reader's chunk: goes on to the next bytes there, from {@link at} on, puts
+   * those that the reader still holds in front of them, and returns how many there are, 0 or {@link WAITING}. The bytes before are
+   * written over from now on.
+   */
+  advance?(held: Buffer): number;
+  readonly at?: number;
   /** Only where a read may return {@link WAITING}: settled when it is worth another try. */
   ready?(): Promise<void>;
   close(): void;

@@ -9,7 +9,12 @@ import type { Disk } from "./disk.ts";
 import { INDEX_DIRECTORY } from "./layout.ts";
 import { temporaryBeside } from "./temporary-file.ts";
 
-/** What a file of the index holds, from a place on; undefined when there is none, or when it cannot be read. */
+/**
+ * What a file of the index holds; undefined when there is none, or when it cannot be read.
+ *
+ * @param bytes how many to read, if not all
+ * @param from where
+ */
 export function readIndexFile(
   dir: string,
   name: string,
@@ -20,6 +25,7 @@ export function readIndexFile(
   let fd: number | undefined;
   try {
     fd = fs.openSync(file, fs.constants.O_RDONLY);
+    // A length that stands in a damaged file may be any number.
     const length = Math.max(0, Math.min(bytes, fs.fstatSync(fd).size - from));
     const part = Buffer.allocUnsafeSlow(length);
     return part.subarray(0, fs.readSync(fd, part, 0, length, from));

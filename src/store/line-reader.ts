@@ -10,6 +10,7 @@ import { MAX_READ_LINE_BYTES } from "../format/index.ts";
 import { openForReading, readAt, sizeOf, WAITING } from "./byte-source.ts";
 import type { ByteSource, SourceDamage } from "./byte-source.ts";
 import { openSource } from "./open-source.ts";
+import { MARGIN_BYTES } from "./read-ahead-source.ts";
 
 /** One line of a file, or the place of one that is too long to be held in memory. */
 export type LogLine =
@@ -194,11 +195,14 @@ export class LineCursor {
   #fill(): number {
     this.fills = ++fillsEver;
     const held = this.#filled - this.start;
-    if (held === this.buffer.length) {
+    const isAhead = this.#source.advance !== undefined;
+    if (isAhead && held <= MARGIN_BYTES) return this.#advance(held);
+    // Of a source that reads ahead, so much of a line may not stay where the next bytes come to.
+    if (held === this.buffer.length || (isAhead && this.buffer === this.#chunk)) {
       const larger = Buffer.allocUnsafeSlow(Math.min(held * 2, MAX_READ_LINE_BYTES));
       this.buffer.copy(larger, 0, this.start, this.#filled);
       this.buffer = larger;
-    } else if (this.buffer !== this.#chunk && held < this.#chunk.length / 2) {
+    } else if (!isAhead && this.buffer !== this.#chunk && held < this.#chunk.length / 2) {
       this.buffer.copy(this.#chunk, 0, this.start, this.#filled);
       this.buffer = this.#chunk;
     } else if (this.start > 0) {
@@ -208,6 +212,18 @@ export class LineCursor {
     this.#filled = this.#searched = held;
     const count = this.#source.read(this.buffer, held);
     if (count > 0) this.#filled += count;
+    return count;
+  }
+
+  /** The same of a source that reads ahead. */
+  #advance(held: number): number {
+    const count = this.#source.advance?.(this.buffer.subarray(this.start, this.#filled)) ?? 0;
+    if (count <= 0) return count;
+    const at = this.#source.at ?? 0;
+    this.buffer = this.#chunk;
+    this.start = this.end = at - held;
+    this.#searched = at;
+    this.#filled = at + count;
     return count;
   }
 
@@ -249,7 +265,7 @@ export function* readLinesBackwards(
   try {
     let window: Buffer = Buffer.alloc(0);
     /** Offset of `window`'s first byte, and end of the line that is looked for. */
-    let base = Math.min(to, sizeOf(path, fd));
+    let base = to === Infinity ? sizeOf(path, fd) : to;
     let end = base;
     while (end > from) {
       // The newline that ends the line before; that of the line itself does not count.
@@ -273,6 +289,8 @@ export function* readLinesBackwards(
       }
       const start = newline + 1;
       const bytes = window.subarray(start, end - base);
+      // Cut off meanwhile.
+      if (bytes.length === 0) return;
       yield bytes.length > MAX_READ_LINE_BYTES
         ? { tooLong: true, offset: base + start, length: bytes.length, line: 0 }
         : { bytes, offset: base + start, line: 0 };

@@ -56,7 +56,7 @@ export type EscapeText = (from: number, end: number, to: number) => number;
 
 /** @throws where WebAssembly, or its vectors, are not to be had */
 export function instantiateEscapeText(memory: WasmMemory): EscapeText {
-  module ??= compile({ parameters: 3, numbers: 2, vectors: 5, body: BODY });
+  module ??= compile({ parameters: 3, numbers: 2, vectors: 5, body: body() });
   return instantiate(module, memory);
 }
 
@@ -75,7 +75,7 @@ const [FROM, FROM_END, TO, MASK, FORM, TEXT, SPACES, QUOTES, BACKSLASHES, DELETE
 ] as const;
 
 // prettier-ignore
-const BODY: readonly Instruction[] = [
+const body = (): readonly Instruction[] => [
   i32Const(SPACE), i8x16Splat, set(SPACES),
   i32Const(QUOTE), i8x16Splat, set(QUOTES),
   i32Const(BACKSLASH), i8x16Splat, set(BACKSLASHES),

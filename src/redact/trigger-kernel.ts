@@ -73,7 +73,7 @@ export type FindTrigger = (at: number, end: number) => number;
 
 /** @throws where WebAssembly, or its vectors, are not to be had */
 export function instantiateFindTrigger(memory: WasmMemory): FindTrigger {
-  return instantiate((module ??= compile({ parameters: 2, numbers: 5, vectors: 8, body: BODY })), memory);
+  return instantiate((module ??= compile({ parameters: 2, numbers: 5, vectors: 8, body: body() })), memory);
 }
 
 // --- internal ---
@@ -95,20 +95,16 @@ function groupsOf(offset: number, table: number): Instruction[] {
 }
 
 /** The kinds of window that a slot has, of the characters on the stack. */
-const lookUp: readonly Instruction[] = [
-  i32Const(FACTOR),
-  i32Mul,
-  i32Const(32 - SLOT_BITS),
-  i32ShrU,
-  i32Load8U(WINDOWS_AT),
-];
+function lookUp(): Instruction[] {
+  return [i32Const(FACTOR), i32Mul, i32Const(32 - SLOT_BITS), i32ShrU, i32Load8U(WINDOWS_AT)];
+}
 
 const THREE = 0xffffff;
 const TWO = 0xffff;
 const LOWER_CASE = 0x202020;
 
 // prettier-ignore
-const BODY: readonly Instruction[] = [
+const body = (): readonly Instruction[] => [
   i32Const(15), i8x16Splat, set(LOWER_BITS),
   ...[0, 1, 2, 3, 4, 5].flatMap((table) => [
     i32Const(0), i8x16Load(GROUPS_AT + 16 * table), set(GROUP_VECTORS + table),
@@ -126,10 +122,10 @@ const BODY: readonly Instruction[] = [
 
           block("characters"), // nothing but the characters themselves
             get(PLACE), i32Const(2), i32Sub, i32Load(0), tee(BEFORE), i32Const(THREE), i32And,
-            ...lookUp, tee(KINDS), i32Const(WINDOW.before), i32And,
-            get(BEFORE), i32Const(8), i32ShrU, ...lookUp, i32Const(WINDOW.around), i32And, i32Or,
-            get(BEFORE), i32Const(8), i32ShrU, i32Const(TWO), i32And, ...lookUp, i32Const(WINDOW.pair), i32And, i32Or,
-            get(PLACE), i32Load(0), i32Const(THREE), i32And, ...lookUp, i32Const(WINDOW.behind), i32And, i32Or,
+            ...lookUp(), tee(KINDS), i32Const(WINDOW.before), i32And,
+            get(BEFORE), i32Const(8), i32ShrU, ...lookUp(), i32Const(WINDOW.around), i32And, i32Or,
+            get(BEFORE), i32Const(8), i32ShrU, i32Const(TWO), i32And, ...lookUp(), i32Const(WINDOW.pair), i32And, i32Or,
+            get(PLACE), i32Load(0), i32Const(THREE), i32And, ...lookUp(), i32Const(WINDOW.behind), i32And, i32Or,
             i32Eqz, brIf("characters"),
             get(PLACE), leave,
           END,
@@ -155,7 +151,7 @@ const BODY: readonly Instruction[] = [
                 i32Const(CHARACTER.between), i32And, brIf("between"),
               END,
             END,
-            get(NEAR), i32Const(2), i32Sub, i32Load(0), i32Const(LOWER_CASE), i32Or, i32Const(THREE), i32And, ...lookUp,
+            get(NEAR), i32Const(2), i32Sub, i32Load(0), i32Const(LOWER_CASE), i32Or, i32Const(THREE), i32And, ...lookUp(),
             i32Const(WINDOW.name), i32And, i32Eqz, brIf("name"),
             get(PLACE), leave,
           END,

@@ -1,7 +1,7 @@
 // Looks through a text for places where a secret could be, in WebAssembly. Sixteen characters at a time are compared with
 // what may stand at, before and behind such a place; what is left of them, a few in a hundred, is looked up in a table by
-// three or four characters. About 0.25 ns a character where a regular expression takes 1. What there is to be found is
-// said by trigger-scan.ts.
+// three or four characters. That takes half a nanosecond a character where the regular expression takes more than one. What
+// there is to be found is said by trigger-scan.ts.
 //
 // The first step is the nibble tables of Teddy (Hyperscan, and Rust's aho-corasick): a byte belongs to those of eight
 // groups whose bit is set for its lower four bits and for its upper four.

@@ -81,7 +81,7 @@ export class LineFigures {
     const to = this.#members.to(TIMESTAMP) - 1;
     const timeMs = this.#times.read(this.chunk, from, to);
     if (Number.isNaN(timeMs)) return false;
-    this.head.timestamp = this.chunk.toString("latin1", from, to);
+    this.head.timestamp = this.#times.text;
     knowInstant(this.head.timestamp, timeMs);
     return true;
   }

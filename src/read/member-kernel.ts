@@ -92,7 +92,7 @@ export function instantiateMemberKernel(memory: WasmMemory, names: readonly stri
     bytes.write(`${name}"`, at + ENTRY.name, "latin1");
     bytes.writeUInt32LE(2 ** (name.length + 1) - 1, at + ENTRY.mask);
     bytes.writeInt32LE(1 << member, at + ENTRY.bit);
-    bytes.writeInt32LE(at, 4 * slotOf(name, factor));
+    bytes.writeInt32LE(at, 4 * slotOf(keyOf(name), factor));
   }
   module ??= compile({ parameters: 1, numbers: 9, vectors: 4, body: BODY });
   return instantiate(module, memory);
@@ -126,20 +126,24 @@ const CLASSES: readonly (readonly [number, string])[] = [
 
 const SPREAD = 0x9e3779b1;
 
-/** A factor with which no two of the names have the same hash. */
+/** A factor with which no two of the names have the same slot. */
 function factorFor(names: readonly string[]): number {
-  for (let factor = 1; factor < MAX_FACTOR; factor += 2)
-    if (new Set(names.map((name) => slotOf(name, factor))).size === names.length) return factor;
+  const keys = names.map(keyOf);
+  for (let tries = 0, factor = 0x85ebca6b | 0; tries < MAX_TRIES; tries++, factor = Math.imul(factor, SPREAD))
+    if (new Set(keys.map((key) => slotOf(key, factor))).size === names.length) return factor;
   throw new RangeError(`too many names, or too much alike: ${names.join(" ")}`);
 }
 
-const MAX_FACTOR = 100_000;
+const MAX_TRIES = 10_000;
 
 /** Of its length, and of its first and last four bytes between quotes and a colon. */
-function slotOf(name: string, factor: number): number {
+function keyOf(name: string): number {
   const bytes = Buffer.from(`"${name}":`);
-  const mixed = Math.imul(bytes.readInt32LE(1), SPREAD) ^ (bytes.readInt32LE(name.length - 2) + name.length);
-  return Math.imul(mixed, factor) >>> 24;
+  return Math.imul(bytes.readInt32LE(1), SPREAD) ^ (bytes.readInt32LE(name.length - 2) + name.length);
+}
+
+function slotOf(key: number, factor: number): number {
+  return Math.imul(key, factor) >>> 24;
 }
 
 /** Parameters and variables: where it is, and one byte of it; the name, where it begins, and the entry that it has. */

@@ -94,7 +94,7 @@ export function instantiateMemberKernel(memory: WasmMemory, names: readonly stri
     bytes.writeInt32LE(1 << member, at + ENTRY.bit);
     bytes.writeInt32LE(at, 4 * slotOf(keyOf(name), factor));
   }
-  module ??= compile({ parameters: 1, numbers: 9, vectors: 4, body: BODY });
+  module ??= compile({ parameters: 1, numbers: 9, vectors: 4, body: body() });
   return instantiate(module, memory);
 }
 
@@ -165,7 +165,7 @@ const classOf = (offset: number): Instruction[] => [...byteAt(offset), i32Load8U
 
 /** From behind the quote that begins a text to the one that ends it. */
 // prettier-ignore
-const TEXT: readonly Instruction[] = [
+const text = (): readonly Instruction[] => [
   i32Const(0), set(HAS_ESCAPE),
   loop("text"),
     get(AT), i8x16Load(0), tee(VECTOR), get(QUOTES), i8x16Eq,
@@ -194,7 +194,7 @@ const TEXT: readonly Instruction[] = [
 
 /** The entry of a name that is no nested one; none may be there twice. */
 // prettier-ignore
-const FIND_MEMBER: readonly Instruction[] = [
+const findMember = (): readonly Instruction[] => [
   block("found"),
     get(CLOSER), i32Const(CLOSERS_AT), i32Ne, brIf("found"),
     get(HAS_ESCAPE), brIf("fail"),
@@ -216,7 +216,7 @@ const FIND_MEMBER: readonly Instruction[] = [
 
 /** One or more. */
 // prettier-ignore
-const DIGITS: readonly Instruction[] = [
+const digits = (): readonly Instruction[] => [
   ...byteAt(), i32Const(ZERO), i32Sub, i32Const(9), i32GtU, brIf("fail"),
   loop("digits"),
     ...go(1),
@@ -225,7 +225,7 @@ const DIGITS: readonly Instruction[] = [
 ];
 
 // prettier-ignore
-const NUMBER: readonly Instruction[] = [
+const number = (): readonly Instruction[] => [
   get(AT), ...byteAt(), i32Const(MINUS), i32Eq, i32Add, set(AT),
   block("whole"),
     block("digits"),
@@ -233,17 +233,17 @@ const NUMBER: readonly Instruction[] = [
       ...go(1),
       br("whole"),
     END,
-    ...DIGITS,
+    ...digits(),
   END,
   block("fraction"),
     ...byteAt(), i32Const(DOT), i32Ne, brIf("fraction"),
-    ...go(1), ...DIGITS,
+    ...go(1), ...digits(),
   END,
   block("exponent"),
     ...byteAt(), i32Const(0x20), i32Or, i32Const(EXPONENT), i32Ne, brIf("exponent"),
     ...go(1),
     get(AT), ...byteAt(), i32Const(PLUS), i32Eq, ...byteAt(), i32Const(MINUS), i32Eq, i32Or, i32Add, set(AT),
-    ...DIGITS,
+    ...digits(),
   END,
 ];
 
@@ -256,10 +256,10 @@ const enter = (closer: number): Instruction[] => [
   ...byteAt(), i32Const(closer), i32Eq, brIf("behind"),
 ];
 
-const wordOf = (text: string): number => Buffer.from(text).readInt32LE(0);
+const wordOf = (word: string): number => Buffer.from(word).readInt32LE(0);
 
 // prettier-ignore
-const BODY: readonly Instruction[] = [
+const body = (): readonly Instruction[] => [
   ...splat(QUOTE, QUOTES), ...splat(BACKSLASH, BACKSLASHES), ...splat(SPACE, SPACES),
   i32Const(CLOSERS_AT), tee(CLOSER), i32Const(CLOSE), i32Store8(0),
   block("fail"),
@@ -269,8 +269,8 @@ const BODY: readonly Instruction[] = [
       ...failUnless(QUOTE),
       ...go(1),
       get(AT), set(NAME),
-      ...TEXT,
-      ...FIND_MEMBER,
+      ...text(),
+      ...findMember(),
       ...failUnless(COLON, 1),
       ...go(2),
       block("begun"),
@@ -287,7 +287,7 @@ const BODY: readonly Instruction[] = [
                 get(BYTE), i32Const(OPEN_LIST), i32Eq, brIf("list"),
                 block("other"),
                   get(BYTE), i32Const(QUOTE), i32Ne, brIf("other"),
-                  ...go(1), ...TEXT, ...go(1),
+                  ...go(1), ...text(), ...go(1),
                   get(ESCAPED), get(MEMBER), i32Load(ENTRY.bit), get(HAS_ESCAPE), i32Mul, i32Or, set(ESCAPED),
                   br("behind"),
                 END,
@@ -298,7 +298,7 @@ const BODY: readonly Instruction[] = [
                   ...failUnless("e".charCodeAt(0), 4), ...go(1),
                   br("word"),
                 END,
-                ...NUMBER,
+                ...number(),
                 br("behind"),
               END,
               ...go(4),

@@ -72,6 +72,24 @@ export function readCount(buffer: Buffer, from: number, to: number): number {
   return value;
 }
 
+/**
+ * The number that stands between two places of JSON text. One of few digits is a whole number and a power of ten, of which
+ * both are doubles, so that dividing them gives the double that is nearest to it, which is what a parser gives.
+ */
+export function readNumber(buffer: Buffer, from: number, to: number): number {
+  let value = 0;
+  let fraction = -1;
+  const isShort = to - from <= MAX_DIGITS;
+  for (let at = from; isShort && at < to; at++) {
+    const byte = buffer[at] ?? 0;
+    if (byte === DOT) fraction = at;
+    else if (digit(byte) > 9) return Number(buffer.toString("latin1", from, to));
+    else value = value * 10 + digit(byte);
+  }
+  if (!isShort) return Number(buffer.toString("latin1", from, to));
+  return fraction < 0 ? value : value / (POWERS[to - fraction - 1] ?? NaN);
+}
+
 // --- internal ---
 
 const DOT = 0x2e;
@@ -87,6 +105,7 @@ const SLOTS = 64;
 const MAX_TEXT_BYTES = 128;
 /** With one digit less than the largest safe integer, a number is safe. */
 const MAX_DIGITS = 15;
+const POWERS = Array.from({ length: MAX_DIGITS + 1 }, (_, power) => 10 ** power);
 
 function digit(byte: number | undefined): number {
   return ((byte ?? 0) - ZERO) >>> 0;

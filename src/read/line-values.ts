@@ -77,17 +77,16 @@ export function readCount(buffer: Buffer, from: number, to: number): number {
  * both are doubles, so that dividing them gives the double that is nearest to it, which is what a parser gives.
  */
 export function readNumber(buffer: Buffer, from: number, to: number): number {
+  if (to - from > MAX_DIGITS) return Number(buffer.toString("latin1", from, to));
   let value = 0;
-  let fraction = -1;
-  const isShort = to - from <= MAX_DIGITS;
-  for (let at = from; isShort && at < to; at++) {
-    const byte = buffer[at] ?? 0;
-    if (byte === DOT) fraction = at;
-    else if (digit(byte) > 9) return Number(buffer.toString("latin1", from, to));
-    else value = value * 10 + digit(byte);
+  let point = -1;
+  for (let at = from; at < to; at++) {
+    const next = digit(buffer[at]);
+    if (next <= 9) value = value * 10 + next;
+    else if (buffer[at] === DOT) point = at;
+    else return Number(buffer.toString("latin1", from, to));
   }
-  if (!isShort) return Number(buffer.toString("latin1", from, to));
-  return fraction < 0 ? value : value / (POWERS[to - fraction - 1] ?? NaN);
+  return point < 0 ? value : value / (POWERS[to - point - 1] ?? NaN);
 }
 
 // --- internal ---

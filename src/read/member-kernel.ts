@@ -65,14 +65,11 @@ const CLOSERS_AT = PRESENT_AT + 16;
 const MAX_DEPTH = 64;
 export const ENTRIES_AT: number = CLOSERS_AT + 2 * MAX_DEPTH;
 export const ENTRY = { name: 0, mask: 32, bit: 36, from: 40, to: 44, bytes: 48 };
-/** Each has a bit in a number of 32. */
-export const MAX_MEMBERS = 31;
-
 /** Goes over the line at `at`; returns where the next one begins, or 0 for a line about which nothing can be said. */
 export type ScanMembers = (at: number) => number;
 
 /**
- * @param names at most {@link MAX_MEMBERS}, of 2 to 31 characters of ASCII
+ * @param names at most 31, of 2 to 31 characters of ASCII
  * @throws where WebAssembly, or its vectors, are not to be had
  */
 export function instantiateMemberKernel(memory: WasmMemory, names: readonly string[]): ScanMembers {
@@ -128,6 +125,8 @@ const SPREAD = 0x9e3779b1;
 
 /** A factor with which no two of the names have the same slot. */
 function factorFor(names: readonly string[]): number {
+  // Each has a bit in a number of 32.
+  if (names.length > 31) throw new RangeError(`more than 31 names: ${names.join(" ")}`);
   const keys = names.map(keyOf);
   for (let tries = 0, factor = 0x85ebca6b | 0; tries < MAX_TRIES; tries++, factor = Math.imul(factor, SPREAD))
     if (new Set(keys.map((key) => slotOf(key, factor))).size === names.length) return factor;

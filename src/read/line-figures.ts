@@ -10,9 +10,11 @@ import type { LineCursor } from "../store/line-reader.ts";
 import { FOLDED_FIELDS, knowInstant, TYPES_FOLDED_WHOLE } from "../summary/index.ts";
 import type { BodyFields, EventHead } from "../summary/index.ts";
 import { LineMembers } from "./line-members.ts";
-import { LineTexts, LineTimes, readCount } from "./line-values.ts";
+import { LineTexts, LineTimes, readNumber } from "./line-values.ts";
 
 export class LineFigures {
+  /** Where lines are to be read into. */
+  readonly chunk: Buffer;
   /** Of the line that was read last, as the fold wants them; they are other values after the next one. */
   readonly head: EventHead = { event: "", timestamp: "", severity: "", seq: 0 };
   readonly body: BodyFields;
@@ -20,19 +22,13 @@ export class LineFigures {
   readonly #members = new LineMembers(NAMES);
   readonly #times = new LineTimes();
   readonly #texts = new LineTexts();
-  /** The body has none of its fields. */
-  #isBare = true;
   /** Which of the cursor's fills was found to be UTF-8, up to its last newline. */
   #utf8Fill = -1;
 
   constructor() {
     this.#body = Object.fromEntries(FOLDED_FIELDS.map((name) => [name, undefined])) as FoldedBody;
     this.body = this.#body;
-  }
-
-  /** Where lines are to be read into. */
-  get chunk(): Buffer {
-    return this.#members.chunk;
+    this.chunk = this.#members.chunk;
   }
 
   /** Reads the line at `start`, where one of the cursor's begins; returns where it ends, or 0 when it has to be parsed. */
@@ -81,30 +77,31 @@ export class LineFigures {
     const to = this.#members.to(TIMESTAMP) - 1;
     const timeMs = this.#times.read(this.chunk, from, to);
     if (Number.isNaN(timeMs)) return false;
-    this.head.timestamp = this.chunk.toString("latin1", from, to);
+    this.head.timestamp = this.#times.text;
     knowInstant(this.head.timestamp, timeMs);
     return true;
   }
 
-  /** Every field anew: the object is the same for all lines. What is of the wrong kind counts as absent, as it does in the fold. */
+  /**
+   * Every field anew: the object is the same for all lines. What is of the wrong kind counts as absent, as it does in the
+   * fold. Most lines have few of them, and are not asked for each.
+   */
   #readBody(): boolean {
     const body = this.#body;
     const { present } = this.#members;
-    const isBare = (present & BODY) === 0;
-    if (isBare && this.#isBare) return true;
-    this.#isBare = isBare;
-    body.tool = this.#text(TOOL);
-    body.status = this.#text(STATUS);
-    body.duration_ms = this.#number(DURATION);
-    body.model = this.#text(MODEL);
-    const isUsing = (present & USAGE) !== 0;
-    body.input_tokens = isUsing ? this.#number(INPUT) : undefined;
-    body.output_tokens = isUsing ? this.#number(OUTPUT) : undefined;
-    body.cache_read_tokens = isUsing ? this.#number(CACHE_READ) : undefined;
-    body.cache_write_tokens = isUsing ? this.#number(CACHE_WRITE) : undefined;
-    body.reasoning_tokens = isUsing ? this.#number(REASONING) : undefined;
-    body.cost_usd = isUsing ? this.#number(COST) : undefined;
-    body.continues = this.#has(CONTINUES) && this.chunk[this.#members.from(CONTINUES)] === TRUE;
+    const isCall = (present & CALL_FIELDS) !== 0;
+    body.tool = isCall ? this.#text(TOOL) : undefined;
+    body.status = isCall ? this.#text(STATUS) : undefined;
+    body.duration_ms = isCall ? this.#number(DURATION) : undefined;
+    const isUse = (present & USE_FIELDS) !== 0;
+    body.model = isUse ? this.#text(MODEL) : undefined;
+    body.input_tokens = isUse ? this.#number(INPUT) : undefined;
+    body.output_tokens = isUse ? this.#number(OUTPUT) : undefined;
+    body.cache_read_tokens = isUse ? this.#number(CACHE_READ) : undefined;
+    body.cache_write_tokens = isUse ? this.#number(CACHE_WRITE) : undefined;
+    body.reasoning_tokens = isUse ? this.#number(REASONING) : undefined;
+    body.cost_usd = isUse ? this.#number(COST) : undefined;
+    body.continues = isUse && this.#has(CONTINUES) && this.chunk[this.#members.from(CONTINUES)] === TRUE;
     body.metadata = this.#has(METADATA) ? this.#object(METADATA) : undefined;
     return true;
   }
@@ -132,11 +129,9 @@ export class LineFigures {
     if (!this.#has(member)) return undefined;
     const from = this.#members.from(member);
     const to = this.#members.to(member);
-    const count = readCount(this.chunk, from, to);
-    if (count >= 0) return count;
     const first = this.chunk[from] ?? 0;
     // A minus or a digit begins a number and nothing else.
-    return first <= NINE && first !== QUOTE ? Number(this.chunk.toString("latin1", from, to)) : undefined;
+    return first <= NINE && first !== QUOTE ? readNumber(this.chunk, from, to) : undefined;
   }
 
   #object(member: number): JsonValue | undefined {
@@ -204,5 +199,5 @@ const REQUIRED = bitsOf(EVENT, TIMESTAMP, SEQ, SESSION);
 /** It tells more of a process than stands in any other field. */
 const REFUSED = bitsOf(numberOf("agent_process"));
 const READ_AS_TEXT = bitsOf(EVENT, TIMESTAMP, SEVERITY, CALL, COPY, TOOL, STATUS, MODEL);
-const BODY = bitsOf(...FOLDED_FIELDS.map(numberOf));
-const USAGE = bitsOf(INPUT, OUTPUT, CACHE_READ, CACHE_WRITE, REASONING, COST);
+const CALL_FIELDS = bitsOf(TOOL, STATUS, DURATION);
+const USE_FIELDS = bitsOf(MODEL, INPUT, OUTPUT, CACHE_READ, CACHE_WRITE, REASONING, COST, CONTINUES);

@@ -71,7 +71,7 @@ export type PassLines = (at: number, end: number) => number;
 
 /** @throws where WebAssembly, or its vectors, are not to be had */
 export function instantiateKernel(memory: WasmMemory): PassLines {
-  module ??= compile({ parameters: 2, numbers: 5, vectors: 2, body: BODY });
+  module ??= compile({ parameters: 2, numbers: 5, vectors: 2, body: body() });
   return instantiate(module, memory);
 }
 
@@ -94,7 +94,7 @@ function unlike(line: number, low: number): Instruction[] {
 }
 
 // prettier-ignore
-const BODY: readonly Instruction[] = [
+const body = (): readonly Instruction[] => [
   i32Const(NEWLINE), i8x16Splat, set(NEWLINES),
   block("stop"),
     loop("line"), // for every line, as long as there may be more of them and the key of the next is there

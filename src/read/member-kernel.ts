@@ -65,14 +65,11 @@ const CLOSERS_AT = PRESENT_AT + 16;
 const MAX_DEPTH = 64;
 export const ENTRIES_AT: number = CLOSERS_AT + 2 * MAX_DEPTH;
 export const ENTRY = { name: 0, mask: 32, bit: 36, from: 40, to: 44, bytes: 48 };
-/** Each has a bit in a number of 32. */
-export const MAX_MEMBERS = 31;
-
 /** Goes over the line at `at`; returns where the next one begins, or 0 for a line about which nothing can be said. */
 export type ScanMembers = (at: number) => number;
 
 /**
- * @param names at most {@link MAX_MEMBERS}, of 2 to 31 characters of ASCII
+ * @param names at most 31, of 2 to 31 characters of ASCII
  * @throws where WebAssembly, or its vectors, are not to be had
  */
 export function instantiateMemberKernel(memory: WasmMemory, names: readonly string[]): ScanMembers {
@@ -92,9 +89,9 @@ export function instantiateMemberKernel(memory: WasmMemory, names: readonly stri
     bytes.write(`${name}"`, at + ENTRY.name, "latin1");
     bytes.writeUInt32LE(2 ** (name.length + 1) - 1, at + ENTRY.mask);
     bytes.writeInt32LE(1 << member, at + ENTRY.bit);
-    bytes.writeInt32LE(at, 4 * slotOf(name, factor));
+    bytes.writeInt32LE(at, 4 * slotOf(keyOf(name), factor));
   }
-  module ??= compile({ parameters: 1, numbers: 9, vectors: 4, body: BODY });
+  module ??= compile({ parameters: 1, numbers: 9, vectors: 4, body: body() });
   return instantiate(module, memory);
 }
 
@@ -126,20 +123,26 @@ const CLASSES: readonly (readonly [number, string])[] = [
 
 const SPREAD = 0x9e3779b1;
 
-/** A factor with which no two of the names have the same hash. */
+/** A factor with which no two of the names have the same slot. */
 function factorFor(names: readonly string[]): number {
-  for (let factor = 1; factor < MAX_FACTOR; factor += 2)
-    if (new Set(names.map((name) => slotOf(name, factor))).size === names.length) return factor;
+  // Each has a bit in a number of 32.
+  if (names.length > 31) throw new RangeError(`more than 31 names: ${names.join(" ")}`);
+  const keys = names.map(keyOf);
+  for (let tries = 0, factor = 0x85ebca6b | 0; tries < MAX_TRIES; tries++, factor = Math.imul(factor, SPREAD))
+    if (new Set(keys.map((key) => slotOf(key, factor))).size === names.length) return factor;
   throw new RangeError(`too many names, or too much alike: ${names.join(" ")}`);
 }
 
-const MAX_FACTOR = 100_000;
+const MAX_TRIES = 10_000;
 
 /** Of its length, and of its first and last four bytes between quotes and a colon. */
-function slotOf(name: string, factor: number): number {
+function keyOf(name: string): number {
   const bytes = Buffer.from(`"${name}":`);
-  const mixed = Math.imul(bytes.readInt32LE(1), SPREAD) ^ (bytes.readInt32LE(name.length - 2) + name.length);
-  return Math.imul(mixed, factor) >>> 24;
+  return Math.imul(bytes.readInt32LE(1), SPREAD) ^ (bytes.readInt32LE(name.length - 2) + name.length);
+}
+
+function slotOf(key: number, factor: number): number {
+  return Math.imul(key, factor) >>> 24;
 }
 
 /** Parameters and variables: where it is, and one byte of it; the name, where it begins, and the entry that it has. */
@@ -161,7 +164,7 @@ const classOf = (offset: number): Instruction[] => [...byteAt(offset), i32Load8U
 
 /** From behind the quote that begins a text to the one that ends it. */
 // prettier-ignore
-const TEXT: readonly Instruction[] = [
+const text = (): readonly Instruction[] => [
   i32Const(0), set(HAS_ESCAPE),
   loop("text"),
     get(AT), i8x16Load(0), tee(VECTOR), get(QUOTES), i8x16Eq,
@@ -190,7 +193,7 @@ const TEXT: readonly Instruction[] = [
 
 /** The entry of a name that is no nested one; none may be there twice. */
 // prettier-ignore
-const FIND_MEMBER: readonly Instruction[] = [
+const findMember = (): readonly Instruction[] => [
   block("found"),
     get(CLOSER), i32Const(CLOSERS_AT), i32Ne, brIf("found"),
     get(HAS_ESCAPE), brIf("fail"),
@@ -212,7 +215,7 @@ const FIND_MEMBER: readonly Instruction[] = [
 
 /** One or more. */
 // prettier-ignore
-const DIGITS: readonly Instruction[] = [
+const digits = (): readonly Instruction[] => [
   ...byteAt(), i32Const(ZERO), i32Sub, i32Const(9), i32GtU, brIf("fail"),
   loop("digits"),
     ...go(1),
@@ -221,7 +224,7 @@ const DIGITS: readonly Instruction[] = [
 ];
 
 // prettier-ignore
-const NUMBER: readonly Instruction[] = [
+const number = (): readonly Instruction[] => [
   get(AT), ...byteAt(), i32Const(MINUS), i32Eq, i32Add, set(AT),
   block("whole"),
     block("digits"),
@@ -229,17 +232,17 @@ const NUMBER: readonly Instruction[] = [
       ...go(1),
       br("whole"),
     END,
-    ...DIGITS,
+    ...digits(),
   END,
   block("fraction"),
     ...byteAt(), i32Const(DOT), i32Ne, brIf("fraction"),
-    ...go(1), ...DIGITS,
+    ...go(1), ...digits(),
   END,
   block("exponent"),
     ...byteAt(), i32Const(0x20), i32Or, i32Const(EXPONENT), i32Ne, brIf("exponent"),
     ...go(1),
     get(AT), ...byteAt(), i32Const(PLUS), i32Eq, ...byteAt(), i32Const(MINUS), i32Eq, i32Or, i32Add, set(AT),
-    ...DIGITS,
+    ...digits(),
   END,
 ];
 
@@ -252,10 +255,10 @@ const enter = (closer: number): Instruction[] => [
   ...byteAt(), i32Const(closer), i32Eq, brIf("behind"),
 ];
 
-const wordOf = (text: string): number => Buffer.from(text).readInt32LE(0);
+const wordOf = (word: string): number => Buffer.from(word).readInt32LE(0);
 
 // prettier-ignore
-const BODY: readonly Instruction[] = [
+const body = (): readonly Instruction[] => [
   ...splat(QUOTE, QUOTES), ...splat(BACKSLASH, BACKSLASHES), ...splat(SPACE, SPACES),
   i32Const(CLOSERS_AT), tee(CLOSER), i32Const(CLOSE), i32Store8(0),
   block("fail"),
@@ -265,8 +268,8 @@ const BODY: readonly Instruction[] = [
       ...failUnless(QUOTE),
       ...go(1),
       get(AT), set(NAME),
-      ...TEXT,
-      ...FIND_MEMBER,
+      ...text(),
+      ...findMember(),
       ...failUnless(COLON, 1),
       ...go(2),
       block("begun"),
@@ -283,7 +286,7 @@ const BODY: readonly Instruction[] = [
                 get(BYTE), i32Const(OPEN_LIST), i32Eq, brIf("list"),
                 block("other"),
                   get(BYTE), i32Const(QUOTE), i32Ne, brIf("other"),
-                  ...go(1), ...TEXT, ...go(1),
+                  ...go(1), ...text(), ...go(1),
                   get(ESCAPED), get(MEMBER), i32Load(ENTRY.bit), get(HAS_ESCAPE), i32Mul, i32Or, set(ESCAPED),
                   br("behind"),
                 END,
@@ -294,7 +297,7 @@ const BODY: readonly Instruction[] = [
                   ...failUnless("e".charCodeAt(0), 4), ...go(1),
                   br("word"),
                 END,
-                ...NUMBER,
+                ...number(),
                 br("behind"),
               END,
               ...go(4),

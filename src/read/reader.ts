@@ -175,7 +175,7 @@ export class Reader {
 
   /**
    * Sessions with their figures, by start, then id. What an index (`tracekeep index`) knows is taken from it; other
-   * events are read, about 140 MB a second.
+   * events are read, about 300 MB a second.
    */
   sessions(filter: SessionFilter = {}): ReadStream<SessionEntry> {
     const compiled = compileSessionFilter(filter, this.#clock.wallMs());

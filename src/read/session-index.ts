@@ -13,7 +13,7 @@ import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/s
 import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session-entry.ts";
 import { changesSince } from "../store/store-mark.ts";
 import { instantOf, isFailure } from "../summary/index.ts";
-import type { BodyFields, EventHead } from "../summary/index.ts";
+import type { BodyFields, EventHead, SessionSummary } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -59,6 +59,11 @@ export class SessionIndex {
   /** What its snapshot says of a session that it listed, if that holds without a look at the session's files. */
   recordOf({ row }: SessionLogs): SessionEntryRecord | undefined {
     return row === undefined ? undefined : this.#snapshot?.record(row);
+  }
+
+  /** What that adds up to. */
+  summaryOf({ row }: SessionLogs): SessionSummary | undefined {
+    return row === undefined ? undefined : this.#snapshot?.summary(row);
   }
 
   /** What it knows of a session, if that still holds. */

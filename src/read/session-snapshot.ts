@@ -5,16 +5,16 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { checksum32 } from "../base/hash.ts";
-import type { JsonValue } from "../event/index.ts";
 import { parseJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { readIndexFile } from "../store/index-file.ts";
 import { INDEX_SNAPSHOT, LEDGER } from "../store/layout.ts";
-import { unpackEntry, unpackMarks } from "../store/session-entry.ts";
+import { MARKS_AT, unpackEntry, unpackMarks } from "../store/session-entry.ts";
 import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
-import { instantOf } from "../summary/index.ts";
+import { instantOf, unpackSummary } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
@@ -150,8 +150,8 @@ export class SessionSnapshot {
 
   /** What its files looked like; none when nothing is known of it. */
   marksAt(row: number): FileMark[] {
-    const marks = this.#rowsOf(row)?.value(row % GROUP_ROWS, 0) ?? null;
-    return marks === null ? [] : unpackMarks(marks as PackedEntry[0], this.#namesAt(row));
+    const marks = this.#rowsOf(row)?.value(row % GROUP_ROWS, MARKS_AT) ?? null;
+    return marks === null ? [] : unpackMarks(marks as number[], this.#namesAt(row));
   }
 
   /** Latest time of any of its events. */
@@ -161,13 +161,24 @@ export class SessionSnapshot {
 
   /** What is known of it; undefined when nothing is. */
   record(row: number): SessionEntryRecord | undefined {
-    const packed: JsonValue[] = this.#rowsOf(row)?.row(row % GROUP_ROWS) ?? [null];
-    if (packed[0] === null) return undefined;
+    const packed = this.#packedAt(row);
+    if (packed === undefined) return undefined;
     const names = { sessionId: this.idAt(row), agentId: this.agentAt(row), files: this.#namesAt(row) };
-    return unpackEntry(names, packed as unknown as PackedEntry);
+    return unpackEntry(names, packed);
+  }
+
+  /** Of that, what it adds up to. */
+  summary(row: number): SessionSummary | undefined {
+    const packed = this.#packedAt(row);
+    return packed && unpackSummary(this.idAt(row), this.agentAt(row), packed);
   }
 
   // --- internal ---
+
+  #packedAt(row: number): PackedEntry | undefined {
+    const packed = this.#rowsOf(row)?.row(row % GROUP_ROWS) ?? [];
+    return (packed[MARKS_AT] ?? null) === null ? undefined : packed;
+  }
 
   #columnsOf(row: number): SessionColumns {
     const number = Math.floor(row / GROUP_ROWS);

@@ -132,6 +132,12 @@ export function* foldSession(
   index?: SessionIndex,
 ): Generator<Pause, SessionEntry | undefined, undefined> {
   const { window, notable, observe } = filter;
+  const isPlain = window === undefined && notable === undefined && observe === undefined;
+  const summed = isPlain ? index?.summaryOf(session) : undefined;
+  if (summed !== undefined) {
+    report.read += summed.events;
+    return entryOf(summed, session);
+  }
   const known = index?.find(session);
   if (known !== undefined && window !== undefined && !known.hasMore) {
     const { minMs, maxMs } = known.summary.progress;

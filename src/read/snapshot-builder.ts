@@ -6,6 +6,7 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { packEntry } from "../store/session-entry.ts";
 import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import { encodeRows } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
@@ -20,6 +21,7 @@ import type {
 /** A session as it goes into a snapshot. */
 export interface SnapshotRow {
   session: SessionLogs;
+  summary: SessionSummary;
   /** Undefined for a session that cannot be read without damage: those are read each time. */
   record: SessionEntryRecord | undefined;
   /** Nobody is writing it. */
@@ -38,7 +40,7 @@ export class SnapshotBuilder {
   #agents = new Map<string, number>();
   #rows: (PackedEntry | [])[] = [];
 
-  add({ session, record, isSettled }: SnapshotRow): void {
+  add({ session, record, isSettled }: Omit<SnapshotRow, "summary">): void {
     const columns = this.#columns;
     const { sessionId, agentId, parentId, files } = session;
     const [first] = files;
@@ -59,7 +61,7 @@ export class SnapshotBuilder {
   }
 
   /** @param changed rows whose files have changed since they were added */
-  encode(mark: StoreMark, changed: ReadonlySet<number> = new Set()): Buffer {
+  encode(mark: StoreMark, changed: ReadonlySet<number> = new Set()): Buffer[] {
     if (this.#rows.length > 0) this.#finishGroup();
     const index: SnapshotIndex = {
       mark,
@@ -69,7 +71,7 @@ export class SnapshotBuilder {
     };
     const line = Buffer.from(`${encodeJson(index)}\n`);
     const header: SnapshotHeader = { version: SNAPSHOT_VERSION, checksum: checksum32(line) };
-    return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), line, ...this.#lines]);
+    return [Buffer.from(`${JSON.stringify(header)}\n`), line, ...this.#lines];
   }
 
   #finishGroup(): void {

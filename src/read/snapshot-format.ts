@@ -8,7 +8,7 @@ import type { StoreMark } from "../store/store-mark.ts";
 import { PACKED_VERSION } from "../summary/index.ts";
 
 /** Of the columns, and of the summaries in the groups. */
-export const SNAPSHOT_VERSION: number = 3 * 100 + PACKED_VERSION;
+export const SNAPSHOT_VERSION: number = 4 * 100 + PACKED_VERSION;
 /** Sessions in a group. Parsing one takes about 0.2 ms. */
 export const GROUP_ROWS = 128;
 /** Begins the stored name of a file that is in the archive. */

@@ -66,7 +66,12 @@ export function removeIndexFile(disk: Disk, dir: string, name: string): void {
  *
  * @throws TracekeepError when it cannot be written
  */
-export function writeIndexFile(disk: Disk, dir: string, name: string, bytes: Buffer): void {
+export function writeIndexFile(
+  disk: Disk,
+  dir: string,
+  name: string,
+  bytes: Buffer | readonly Buffer[],
+): void {
   const directory = path.join(dir, INDEX_DIRECTORY);
   const file = path.join(directory, name);
   const temporary = temporaryBeside(file);

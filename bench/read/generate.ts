@@ -14,7 +14,7 @@ const START_MS = Date.parse("2026-01-06T00:00:00.000Z");
 const AGENTS = ["Claude-Orch-Prime-20260106-c614", "Coder-20260106-11aa", "Tester-20260106-9f02"];
 
 /** Of what is made; what an earlier one made is made anew. */
-const VERSION = 2;
+const VERSION = 3;
 
 export interface Inputs {
   version: number;
@@ -25,6 +25,9 @@ export interface Inputs {
   store: string;
   sessions: string;
   sessionCount: number;
+  /** The session of the one, and one of the other. */
+  session: string;
+  oneOfMany: string;
   events: number;
   lastMs: number;
 }
@@ -70,6 +73,8 @@ export function generate(directory: string, megabytes: number): Inputs {
     store,
     sessions,
     sessionCount: ids.length,
+    session: SESSION,
+    oneOfMany: ids[ids.length >> 1] ?? "",
     events: seq,
     lastMs: timeMs,
   };

@@ -3,7 +3,6 @@
 
 import * as fs from "node:fs";
 
-import { checksum32 } from "../base/hash.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import { LineCursor } from "../store/line-reader.ts";
 import { severityRank } from "../event/index.ts";
@@ -15,6 +14,7 @@ import type { BlockFigures, PagePlace } from "./block-page.ts";
 import { costOf, PRICED_FIELD } from "./cost.ts";
 import { markOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
+import { PageWriter } from "./paged-file.ts";
 import { LineHead } from "./line-head.ts";
 import { LineTest } from "./line-test.ts";
 import { compareTime, compareWords, readTime, TIME_WORDS } from "./time-words.ts";
@@ -22,6 +22,8 @@ import { compareTime, compareWords, readTime, TIME_WORDS } from "./time-words.ts
 export interface BlockOptions {
   /** Bytes of lines after which a block ends. Default: 64 KiB. */
   blockBytes?: number;
+  /** Kinds of events to begin with. */
+  kinds?: readonly EventKind[];
   /** Blocks of a page, and pages that are told of as one. Default: 32. */
   pageBlocks?: number;
 }
@@ -53,7 +55,8 @@ export class BlockBuilder {
   bytes = 0;
   readonly #head = new LineHead();
   readonly #priced = new LineTest({ texts: [PRICED_FIELD] });
-  readonly #kinds: EventKind[] = [];
+  /** That there are; more are added. */
+  readonly kinds: EventKind[];
   /** Those of a type and a severity, by both. */
   readonly #kindsOf: { agent: string; kind: number }[][] = [];
   #maxSeq = -1;
@@ -62,7 +65,8 @@ export class BlockBuilder {
   readonly #blockBytes: number;
   readonly #pageBlocks: number;
 
-  constructor({ blockBytes = BLOCK_BYTES, pageBlocks = PAGE_BLOCKS }: BlockOptions = {}) {
+  constructor({ blockBytes = BLOCK_BYTES, pageBlocks = PAGE_BLOCKS, kinds = [] }: BlockOptions = {}) {
+    this.kinds = [...kinds];
     this.#blockBytes = blockBytes;
     this.#pageBlocks = pageBlocks;
   }
@@ -97,12 +101,19 @@ export class BlockBuilder {
     return true;
   }
 
+  /** What was taken in since the last call, as one block. */
+  takeBlock(): BlockFigures {
+    const block = this.#open;
+    this.#open = newBlock(this.bytes);
+    return block;
+  }
+
   /** @param mark of the file that the lines stand in */
   finish(sessionId: string, mark: FileMark): Buffer {
     this.#close();
     const { pages, whole } = pagesOf(this.#blocks, this.#pageBlocks, this.bytes);
     return encodeBlockIndex(
-      { session_id: sessionId, mark, max_seq: this.#maxSeq, kinds: this.#kinds, whole },
+      { session_id: sessionId, mark, max_seq: this.#maxSeq, kinds: this.kinds, whole },
       pages,
     );
   }
@@ -112,7 +123,7 @@ export class BlockBuilder {
   /** Takes in what a line costs, if it is an event that has a price and is nobody's copy. */
   #addCost(kind: number, line: Buffer, time: string): void {
     const block = this.#open;
-    const { type, rank, agent } = this.#kinds[kind] ?? {};
+    const { type, rank, agent } = this.kinds[kind] ?? {};
     const decoded = decodeLine(line);
     const event = decoded.kind === "event" ? decoded.event : undefined;
     const isAsItBegins =
@@ -139,8 +150,11 @@ export class BlockBuilder {
     if (type.index < 0) return undefined;
     const kinds = (this.#kindsOf[type.index * RANKS + rank] ??= []);
     for (const known of kinds) if (known.agent === agent) return known.kind;
-    if (this.#kinds.length === MAX_KINDS) return undefined;
-    const kind = this.#kinds.push({ type: type.name, rank, agent }) - 1;
+    const before = this.kinds.findIndex(
+      (each) => each.type === type.name && each.rank === rank && each.agent === agent,
+    );
+    if (before < 0 && this.kinds.length === MAX_KINDS) return undefined;
+    const kind = before < 0 ? this.kinds.push({ type: type.name, rank, agent }) - 1 : before;
     kinds.push({ agent, kind });
     return kind;
   }
@@ -184,29 +198,23 @@ function pagesOf(
   pageBlocks: number,
   end: number,
 ): { pages: Buffer[]; whole: PagePlace } {
-  const pages: Buffer[] = [];
-  let from = 0;
-  const add = (of: readonly OpenBlock[], to: number): PagePlace => {
-    const page = encodePage(of, to);
-    pages.push(page);
-    from += page.length;
-    return { from: from - page.length, length: page.length, checksum: checksum32(page) };
-  };
+  const writer = new PageWriter();
   let level = blocks;
   do {
     const above: OpenBlock[] = [];
     for (let at = 0; at < level.length; at += pageBlocks) {
       const next = at + pageBlocks;
       const of = level.slice(at, next);
-      above.push({ ...sumOf(of), more: add(of, level[next]?.from ?? end) });
+      above.push({ ...sumOf(of), more: writer.add(encodePage(of, level[next]?.from ?? end)) });
     }
     level = above;
   } while (level.length > 1);
-  return { pages, whole: add(level, end) };
+  const whole = writer.add(encodePage(level, end));
+  return { pages: writer.pages, whole };
 }
 
 /** Blocks as one. Where errors stand is told of each by itself. */
-function sumOf(blocks: readonly OpenBlock[]): OpenBlock {
+export function sumOf(blocks: readonly BlockFigures[]): OpenBlock {
   const sum = newBlock(blocks[0]?.from ?? 0);
   for (const block of blocks) {
     const isFirst = sum.events === 0;

@@ -4,6 +4,8 @@
 // Little-endian numbers: how many entries the four tables have; then the blocks and, behind them, one that only tells
 // where the last one ends; how many events of each kind they have; what those of a kind cost; where errors stand.
 
+import { readTime, TIME_WORDS } from "./time-words.ts";
+
 export interface Block {
   from: number;
   to: number;
@@ -139,6 +141,24 @@ export class BlockPage {
     if (length === 0) return undefined;
     return { from: this.times.getFloat64(at, true), length, checksum: this.times.getUint32(at + 12, true) };
   }
+}
+
+/** What a page says of a block, to go into another page; but for where errors stand. */
+export function figuresOf(block: Block): BlockFigures {
+  const { page, from, events, minTime, maxTime, isOpaque, isCostUnknown, more } = block;
+  const counts = new Map<number, number>();
+  for (let [entry, end] = block.counts; entry < end; entry++)
+    counts.set(page.kindAt(entry), page.countAt(entry));
+  const costs = new Map<number, KindCost>();
+  for (let [entry, end] = block.costs; entry < end; entry++) {
+    const cost = page.costAt(entry);
+    costs.set(cost.kind, cost);
+  }
+  const [min, max] = [new Int32Array(TIME_WORDS), new Int32Array(TIME_WORDS)];
+  readTime(page.times, minTime, min);
+  readTime(page.times, maxTime, max);
+  const doubts = (isOpaque ? OPAQUE : 0) | (isCostUnknown ? COST_UNKNOWN : 0);
+  return { from, min, max, events, doubts, counts, costs, errors: [], more };
 }
 
 /** @param end where the last block ends */

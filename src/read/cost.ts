@@ -3,7 +3,6 @@
 
 import type { Event } from "../event/index.ts";
 import { usageOf } from "../summary/index.ts";
-import type { BodyFields } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 
 /** What `reader.cost` gives. */
@@ -20,12 +19,8 @@ export const PRICED_FIELD = "cost_usd";
 
 /** What an event adds, in trillionths of a dollar; undefined when it has no price, or is a copy of what is counted elsewhere. */
 export function costOf(event: Event): bigint | undefined {
-  return event.copy_of === undefined ? costOfBody(event.event, event) : undefined;
-}
-
-/** The same of an event of which this is known, and that is no copy. */
-export function costOfBody(type: string, body: BodyFields): bigint | undefined {
-  const usd = usageOf(type, body)?.cost_usd ?? undefined;
+  if (event.copy_of !== undefined) return undefined;
+  const usd = usageOf(event.event, event)?.cost_usd ?? undefined;
   if (usd === undefined) return undefined;
   const dollars = Math.trunc(usd);
   return BigInt(dollars) * BigInt(PICO_PER_USD) + BigInt(Math.round((usd - dollars) * PICO_PER_USD));

@@ -2,7 +2,6 @@
 // made for any of them. It is a plain function because V8 keeps the variables of a generator in memory.
 
 import type { LineCursor } from "../store/line-reader.ts";
-import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LinePatterns } from "./line-patterns.ts";
 import type { LineTest } from "./line-test.ts";
@@ -15,8 +14,6 @@ export interface PassOptions {
   segment: SegmentReader;
   /** Counts the lines that the test finds wanted; without it each of them has to be decoded. */
   counter: EventCounter | undefined;
-  /** Takes in what those cost, which is asked then and not how many they are. */
-  sum?: CostSum | undefined;
   /** Where kinds of lines are kept that need not be judged again. */
   patterns: LinePatterns | undefined;
 }
@@ -33,7 +30,7 @@ const LINES_PER_PASS = 8 * LINES_PER_STEP;
  */
 export function passLines(
   lines: LineCursor,
-  { test, isCanonical, segment, counter, sum, patterns }: PassOptions,
+  { test, isCanonical, segment, counter, patterns }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
   const last = lines.line + LINES_PER_PASS;
@@ -49,17 +46,10 @@ export function passLines(
     const verdict = lines.tooLong
       ? "unclear"
       : test.judge(lines.buffer, lines.start, lines.end, isCanonical, lines.fills);
-    const isForSkim =
-      verdict === "unclear"
-        ? counter !== undefined || sum !== undefined
-        : verdict === "wanted" && sum !== undefined;
-    if (isForSkim && !lines.tooLong) {
-      const { skim } = test;
-      if (skim.read(lines.buffer, lines.start, lines.end, segment.isForeign)) {
+    if (verdict === "unclear" && counter !== undefined && !lines.tooLong) {
+      if (test.skim.read(lines.buffer, lines.start, lines.end, segment.isForeign)) {
         const isWanted = test.judgeSkim() === "wanted";
-        if (!segment.countsSkimmed(skim) || !isWanted) continue;
-        counter?.add(skim.type, 1);
-        sum?.add(skim.cost());
+        if (segment.countsSkimmed(test.skim) && isWanted) counter.add(test.skim.type, 1);
         continue;
       }
     }

@@ -121,12 +121,11 @@ describe("a line that is skimmed", () => {
         const event = parsed(bytes, isForeign);
         expect(event).toBeDefined();
         const { type, rank, timeMs } = skim;
-        expect({ type, rank, timeMs, agent: skim.agent(), cost: skim.cost() }).toEqual({
+        expect({ type, rank, timeMs, agent: skim.agent() }).toEqual({
           type: event?.event,
           rank: severityRank(event?.severity ?? "DEBUG"),
           timeMs: instantOf(event?.timestamp ?? ""),
           agent: typeof event?.agent_id === "string" ? event.agent_id : undefined,
-          cost: event && costOf(event),
         });
         if (!isForeign) expect(skim.seq).toBe(event?.seq);
       }),

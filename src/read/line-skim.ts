@@ -1,5 +1,5 @@
 // A line that is not as our writer makes it, read without making anything of it: that it is one JSON object from its first
-// byte to its last, and what its type, severity, time, number, agent and price are, whatever their order. That takes a fifth of
+// byte to its last, and what its type, severity, time, number and agent are, whatever their order. That takes a fifth of
 // what parsing it takes. Wherever there is a doubt (an escape in a name or in a value that is asked for, a name that
 // stands there twice, a number of sixteen digits) it says nothing, and the line is parsed: what is damaged is only seen
 // to be so there.
@@ -8,10 +8,9 @@ import { isUtf8 } from "node:buffer";
 
 import { SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";
-import { costOfBody, PRICED_FIELD } from "./cost.ts";
 import { foreignTime, UNTYPED } from "./foreign.ts";
-import { ABSENT, ESCAPED, isSame, JsonScanner, NUMBER, TEXT } from "./json-scanner.ts";
-import { LineTimes, readCount, readDecimal } from "./line-values.ts";
+import { ESCAPED, isSame, JsonScanner, NUMBER, TEXT } from "./json-scanner.ts";
+import { LineTimes, readCount } from "./line-values.ts";
 
 /** A type that was seen, and the rank that an event of it has by itself. */
 interface SkimmedType {
@@ -60,14 +59,6 @@ export class LineSkim {
   /** The agent of the line that was read last; undefined when there is none. */
   agent(): string | undefined {
     return this.#textAt(AGENT) ?? (this.#isForeign ? "" : undefined);
-  }
-
-  /** What it adds to a sum of costs (`costOf`). */
-  cost(): bigint | undefined {
-    const { kinds, starts, ends } = this.#scanner;
-    if (kinds[COPY] !== ABSENT || kinds[COST] !== NUMBER) return undefined;
-    const cost = readDecimal(this.#buffer, starts[COST] ?? 0, ends[COST] ?? 0);
-    return costOfBody(this.type, { [PRICED_FIELD]: cost });
   }
 
   // --- internal ---
@@ -155,9 +146,7 @@ const UNTYPED_TYPE: SkimmedType = {
 
 /** Names of members, and their numbers. */
 const FIELDS: readonly string[] =
-  `event timestamp severity seq session_id agent_id event_type type @timestamp time ts copy_of ${PRICED_FIELD}`.split(
-    " ",
-  );
+  "event timestamp severity seq session_id agent_id event_type type @timestamp time ts".split(" ");
 const EVENT = 0;
 const TIMESTAMP = 1;
 const SEVERITY = 2;
@@ -167,5 +156,3 @@ const AGENT = 5;
 const EVENT_TYPE = 6;
 const TYPE = 7;
 const TIME_FIELDS = [TIMESTAMP, 8, 9, 10];
-const COPY = 11;
-const COST = 12;

@@ -60,23 +60,6 @@ export class LineTexts {
   }
 }
 
-/**
- * The number that stands between two places. One of at most fifteen digits and no exponent is the quotient of two whole
- * numbers that are doubles, and so the nearest double, as the text is; making a text of it would take three times as long.
- */
-export function readDecimal(buffer: Buffer, from: number, to: number): number {
-  let value = 0;
-  let divisor = to - from > MAX_DIGITS ? NaN : 0;
-  for (let at = from; at < to && !Number.isNaN(divisor); at++) {
-    const next = digit(buffer[at]);
-    if (next < 10) {
-      value = value * 10 + next;
-      divisor *= 10;
-    } else divisor = buffer[at] === DOT ? 1 : NaN;
-  }
-  return Number.isNaN(divisor) ? Number(buffer.toString("latin1", from, to)) : value / (divisor || 1);
-}
-
 /** The whole number from 0 that stands between two places, of at most fifteen digits; -1 when it is none. */
 export function readCount(buffer: Buffer, from: number, to: number): number {
   if (to - from > MAX_DIGITS) return -1;

@@ -12,6 +12,7 @@ import type { Event } from "../event/index.ts";
 import type { LiveEvent } from "../live/index.ts";
 import { findStore } from "../store/find.ts";
 import type { StorePlace } from "../store/find.ts";
+import { askBlocks } from "./block-judge.ts";
 import { eventAt } from "./event-at.ts";
 import type { EventPlace } from "./event-at.ts";
 import { compileFilter } from "./filter.ts";
@@ -27,6 +28,8 @@ import { scanSession } from "./scan.ts";
 import type { ScanOptions } from "./scan.ts";
 import { SegmentIndexes } from "./segment-indexes.ts";
 import type { FoundEvent } from "./segment-reader.ts";
+import { outdatedIndexes } from "./outdated-indexes.ts";
+import { sessionsToRead } from "./session-tally.ts";
 import { indexRows } from "./index-rows.ts";
 import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
@@ -258,16 +261,14 @@ export class Reader {
   }
 
   /**
-   * The block indexes of the store's long segments that are missing or behind, as files of its index; the lines of those
-   * segments are read once, about 0.5 GB a second. `orphans` are files of the index whose segments are gone.
+   * The block indexes of the store's long segments, and the tally of its sessions, that are missing or behind, as files of
+   * its index; the lines that nobody knows are read once, about 0.5 GB a second. `orphans` are files of the index whose segments are gone.
    *
    * @throws TypeError when it is not a store that is read
    */
-  blockIndexes(): { outdated: Iterable<{ name: string; bytes: Buffer }>; orphans: string[] } {
+  blockIndexes(): ReturnType<typeof outdatedIndexes> {
     if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
-    const files = listSessions(this.dir, new ReadReport()).flatMap((session) => session.files);
-    const indexes = new SegmentIndexes(this.dir);
-    return { outdated: indexes.outdated(files), orphans: indexes.orphans(files) };
+    return outdatedIndexes(this.dir);
   }
 
   #list(report: ReadReport): SessionLogs[] {
@@ -299,6 +300,11 @@ export class Reader {
       if (filter.after !== undefined) sessions = sessionsFrom(sessions, filter.after);
       // The last events are read from the ends of the logs, as far as it takes.
       const isWhole = filter.last === undefined;
+      if (index !== undefined && isWhole) {
+        const pass = (events: number): void => void (report.read += events);
+        const tallies = { counter: asked.decidedByBytes ? counter : undefined, cost };
+        sessions = sessionsToRead(dir, index, sessions, askBlocks(compiled.lineTest, pass, tallies));
+      }
       if (filter.onProgress !== undefined && isWhole) report.bytesTotal = bytesOfLogs(sessions);
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =

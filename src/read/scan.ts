@@ -1,27 +1,16 @@
 // The events of a session, forwards or backwards, in constant memory. Files that vanish or cannot be read and lines that
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
-import * as fs from "node:fs";
-
-import { systemCode, TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
-import { findArchived } from "../store/catalog.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
-import { openForReading } from "../store/byte-source.ts";
-import {
-  BACKWARD_BYTES,
-  LineCursor,
-  readFirstLine,
-  readLines,
-  readLinesBackwards,
-} from "../store/line-reader.ts";
-import type { LogLine } from "../store/line-reader.ts";
-import { ReadAheadSource } from "../store/read-ahead-source.ts";
+import { LineCursor, readFirstLine } from "../store/line-reader.ts";
+import type { ReadAheadSource } from "../store/read-ahead-source.ts";
 import { StretchSource } from "../store/stretch-source.ts";
 import type { Stretch } from "../store/stretch-source.ts";
-import { countInto, planBlocks, planBlocksBackwards, sumInto } from "./block-plan.ts";
+import { askBlocks } from "./block-judge.ts";
+import type { CostQuestion } from "./block-judge.ts";
+import { planBlocks, planBlocksBackwards } from "./block-plan.ts";
 import type { BlockIndex } from "./block-index.ts";
-import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { foldLines } from "./figure-pass.ts";
 import type { FigureFold } from "./figure-pass.ts";
@@ -29,6 +18,7 @@ import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
 import type { LinePatterns } from "./line-patterns.ts";
 import type { LineTest } from "./line-test.ts";
+import { bytesIn, isWorthReadingAhead, linesBackwards, openAhead, openLines } from "./log-lines.ts";
 import type { ReadReport } from "./report.ts";
 import type { SegmentIndexes } from "./segment-indexes.ts";
 import { SegmentReader } from "./segment-reader.ts";
@@ -51,12 +41,6 @@ export interface ScanOptions {
   fold?: FigureFold | undefined;
   /** Whether a pause may be something to be waited for, so that long files can be read ahead. */
   canWait?: boolean;
-}
-
-/** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
-export interface CostQuestion {
-  test: LineTest;
-  sum: CostSum;
 }
 
 const BEGINNING: ScanPlace = { file: 0, offset: 0 };
@@ -98,7 +82,7 @@ export function* scanSession(
       if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
       const source = ahead ?? chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
-      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, sum: cost?.sum, patterns };
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
       for (;;) {
         const outcome =
           pass !== undefined
@@ -209,20 +193,6 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
-/** How much there is to be read of a file, or of some stretches of it. */
-function bytesIn({ path }: SessionLogFile, stretches: readonly Stretch[] | undefined): number {
-  const size = fs.statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (stretches === undefined) return size;
-  return stretches.reduce((sum, { from, to }) => sum + Math.max(0, Math.min(to, size) - from), 0);
-}
-
-function isWorthReadingAhead({ path }: SessionLogFile, bytes: number): boolean {
-  return bytes >= MIN_BYTES_TO_READ_AHEAD && path.endsWith(".jsonl");
-}
-
-/** Below that, waiting for a thread now and then takes as long as it saves. */
-const MIN_BYTES_TO_READ_AHEAD: number = 16 * 1024 * 1024;
-
 /** Where much is to be read, and the beginnings of lines tell. */
 function patternsFor(
   { format }: SessionLogFile,
@@ -246,10 +216,10 @@ function stretchesOf(
 ): Stretch[] | undefined {
   const index = test === undefined ? undefined : indexOf(file, segment, indexes);
   if (index === undefined || test === undefined) return undefined;
-  const pass = (events: number): void => segment.pass(events);
-  return cost === undefined
-    ? planBlocks(index, { test, pass, tally: counter && countInto(counter) })
-    : planBlocks(index, { test: cost.test, pass, tally: sumInto(cost.sum) });
+  return planBlocks(
+    index,
+    askBlocks(test, (events) => segment.pass(events), { counter, cost }),
+  );
 }
 
 /** The index of a segment, of which no later one holds lines again. */
@@ -276,63 +246,3 @@ function nextLine(lines: LineCursor): "found" | "pause" | "end" {
 }
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
-
-/** Undefined when it is no longer where it was. */
-function openAhead(path: string, offset: number, chunk: Buffer): ReadAheadSource | undefined {
-  try {
-    return new ReadAheadSource(path, offset, chunk);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Opens a file, also when it has been moved into the archive since it was listed. */
-function openLines(file: SessionLogFile, offset: number, chunk: Buffer | undefined): LineCursor {
-  try {
-    return new LineCursor(file.path, offset, chunk);
-  } catch (error) {
-    return new LineCursor(movedPath(file, error), offset, chunk);
-  }
-}
-
-/**
- * Backwards, the same, of the whole file or of some stretches of it. What was compressed meanwhile is held in memory: a
- * segment, for once.
- */
-function* linesBackwards(
-  file: SessionLogFile,
-  fd: number | undefined,
-  stretches: Iterable<Stretch> = [{ from: 0, to: Infinity }],
-): Generator<LogLine, void, undefined> {
-  let moved: string;
-  try {
-    const opened = fd ?? openForReading(file.path);
-    const chunk = spareChunk ?? Buffer.allocUnsafeSlow(BACKWARD_BYTES);
-    spareChunk = undefined;
-    try {
-      for (const stretch of stretches)
-        yield* readLinesBackwards(file.path, { fd: opened, chunk, ...stretch });
-    } finally {
-      spareChunk = chunk;
-      if (fd === undefined) fs.closeSync(opened);
-    }
-    return;
-  } catch (error) {
-    moved = movedPath(file, error);
-  }
-  const lines = [...readLines(moved)].map((line) =>
-    "bytes" in line ? { ...line, bytes: Buffer.from(line.bytes) } : line,
-  );
-  yield* lines.reverse();
-}
-
-/** For the next file that is read backwards: a store may have thousands. */
-let spareChunk: Buffer | undefined;
-
-/** Where a file is that could not be opened. @throws that error when it is nowhere */
-function movedPath(file: SessionLogFile, error: unknown): string {
-  const isGone = error instanceof TracekeepError && systemCode(error.cause) === "ENOENT";
-  const moved = isGone ? findArchived(file) : undefined;
-  if (moved === undefined) throw error;
-  return moved.path;
-}

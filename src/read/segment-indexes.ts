@@ -6,7 +6,7 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { listIndexFiles, readIndexFile } from "../store/index-file.ts";
 import { BLOCKS_SUFFIX } from "../store/layout.ts";
 import { buildBlockIndex } from "./block-builder.ts";
-import { decodeBlockIndex, MIN_INDEXED_BYTES } from "./block-index.ts";
+import { openBlockIndex, MIN_INDEXED_BYTES } from "./block-index.ts";
 import type { BlockIndex } from "./block-index.ts";
 import { isCompressed } from "../store/file-mark.ts";
 
@@ -24,7 +24,7 @@ export class SegmentIndexes {
   find(file: SessionLogFile): BlockIndex | undefined {
     const name = indexName(file);
     if (!this.#names.has(name)) return undefined;
-    return decodeBlockIndex((from, bytes) => readIndexFile(this.#dir, name, bytes, from), file);
+    return openBlockIndex(this.#dir, name, file);
   }
 
   /** Whether a segment's index holds, and is not what its lines give. One that is behind them says nothing. */

@@ -56,6 +56,11 @@ export class SessionIndex {
     return sessions;
   }
 
+  /** Of its snapshot, for each group of sessions a text that is another one when something else is said of them. */
+  get groups(): string[] {
+    return this.#snapshot?.groups ?? [];
+  }
+
   /** What its snapshot says of a session that it listed, if that holds without a look at the session's files. */
   recordOf({ row }: SessionLogs): SessionEntryRecord | undefined {
     return row === undefined ? undefined : this.#snapshot?.record(row);

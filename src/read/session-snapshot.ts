@@ -91,6 +91,11 @@ export class SessionSnapshot {
     return true;
   }
 
+  /** For each group of sessions a text that is another one when something else is said of them. */
+  get groups(): string[] {
+    return this.#columns.groups.map((group) => group.join(" "));
+  }
+
   idAt(row: number): string {
     return this.#columnsOf(row).ids[row % GROUP_ROWS] ?? "";
   }

@@ -109,6 +109,28 @@ describe("figures that were derived from the logs", () => {
     expect(await checkFigures(dir, { only: "another" })).toEqual([]);
   });
 
+  it("are found in a tally that another log gave", async () => {
+    const file = record();
+    const store = openStore({ dir, env });
+    store.startSession({ id: "another" }).end();
+    store.close();
+    const tallied = (): Promise<{ code: number }> => runCli(folder, ["--dir", dir, "index"]);
+    const text = fs.readFileSync(file, "utf8");
+    const write = (changed: string): void => {
+      fs.writeFileSync(file, changed);
+      fs.utimesSync(file, 1_700_000_000, 1_700_000_000);
+    };
+    write(text);
+    await tallied();
+    write(text.replace('"event":"TOOL_CALL"', '"event":"TOOL_CULL"'));
+    fs.rmSync(path.join(dir, "index", "sessions.tally"));
+    await tallied();
+    write(text);
+    expect(await checkFigures(dir)).toMatchObject([
+      { file: "index/sessions.tally", session_id: "s", reason: "its tally is not that of its log" },
+    ]);
+  });
+
   it("are found in END, whatever the seals say", async () => {
     const file = record();
     const last = openReader({ dir }).session("s").session.files.at(-1) ?? file;

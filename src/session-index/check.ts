@@ -11,6 +11,8 @@ import type { SessionLogs } from "../read/session-logs.ts";
 import { SessionIndex } from "../read/session-index.ts";
 import { ReadReport } from "../read/index.ts";
 import { SegmentIndexes } from "../read/segment-indexes.ts";
+import { openSessionTally } from "../read/session-tally.ts";
+import { isTallyWrong } from "../read/tally-builder.ts";
 import type { Event } from "../event/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import {
@@ -18,6 +20,7 @@ import {
   INDEX_DIRECTORY,
   INDEX_JOURNAL,
   INDEX_SNAPSHOT,
+  INDEX_TALLY,
   SESSION_INDEX,
 } from "../store/layout.ts";
 import { hasPlaces, packEntry } from "../store/session-entry.ts";
@@ -58,6 +61,7 @@ export async function checkFigures(dir: string, options: FigureOptions = {}): Pr
   const report = new ReadReport();
   const index = new SessionIndex(dir);
   const blocks = new SegmentIndexes(dir);
+  const tally = openSessionTally(dir, index.groups);
   const indexed = new Map(index.list(new ReadReport()).map((session) => [session.sessionId, session]));
   const listed = readSessionIndex(dir);
   // The catalog looks into every file; what an index lists is for it to be held against.
@@ -79,6 +83,8 @@ export async function checkFigures(dir: string, options: FigureOptions = {}): Pr
     for (const file of session.files)
       if (blocks.isWrong(file))
         add(`${INDEX_DIRECTORY}/${file.name}${BLOCKS_SUFFIX}`, "its blocks are not those of its segment");
+    if (tally !== undefined && inIndex !== undefined && isTallyWrong(tally, inIndex))
+      add(`${INDEX_DIRECTORY}/${INDEX_TALLY}`, "its tally is not that of its log");
     if (listed !== undefined) add(SESSION_INDEX, whyListIsWrong(listed, session, fresh));
   }
   return wrong;

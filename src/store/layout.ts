@@ -26,6 +26,8 @@ export const INDEX_DIRECTORY = "index";
 export const INDEX_SNAPSHOT = "sessions.jsonl";
 /** In it: what sessions add up to that were changed since then, a line each. */
 export const INDEX_JOURNAL = "journal.jsonl";
+/** Which events the sessions of the snapshot have. */
+export const INDEX_TALLY = "sessions.tally";
 /** Sentinel's index of the sessions. Derived: it may be deleted at any time. */
 export const SESSION_INDEX = "session_index.json";
 /** In it, behind a segment's name: its block index. */

@@ -1,14 +1,15 @@
 // The same in SQL, over the file as it is.
 import { DuckDBInstance } from "@duckdb/node-api";
 
-const { question, file, since, again = 0 } = JSON.parse(process.argv[2]);
+const { question, file, since, session, again = 0 } = JSON.parse(process.argv[2]);
 const beginMs = performance.now();
 const connection = await (await DuckDBInstance.create()).connect();
 const columns =
-  "event: 'VARCHAR', severity: 'VARCHAR', agent_id: 'VARCHAR', timestamp: 'VARCHAR', seq: 'BIGINT', cost_usd: 'DOUBLE', message: 'VARCHAR'";
+  "event: 'VARCHAR', severity: 'VARCHAR', agent_id: 'VARCHAR', timestamp: 'VARCHAR', seq: 'BIGINT', cost_usd: 'DOUBLE', message: 'VARCHAR', session_id: 'VARCHAR'";
 const from = `read_ndjson('${file}', columns = {${columns}})`;
 const SQL = {
   types: `SELECT event, count(*)::INTEGER FROM ${from} GROUP BY event`,
+  session: `SELECT event, count(*)::INTEGER FROM ${from} WHERE session_id = '${session}' GROUP BY event`,
   errors: `SELECT count(*)::INTEGER FROM ${from} WHERE severity = 'ERROR'`,
   agent: `SELECT count(*)::INTEGER FROM ${from} WHERE agent_id LIKE 'Tester-%'`,
   text: `SELECT count(*)::INTEGER FROM ${from} WHERE message LIKE '%needle-in-haystack%'`,
@@ -21,7 +22,7 @@ for (let count = 0; count <= again; count++) {
   // The first time includes what the database needs to come up.
   const startMs = count === 0 ? beginMs : performance.now();
   const rows = (await connection.runAndReadAll(SQL[question])).getRows();
-  answer = question === "types" ? Object.fromEntries(rows) : Number(rows[0][0]);
+  answer = question === "types" || question === "session" ? Object.fromEntries(rows) : Number(rows[0][0]);
   times.push(performance.now() - startMs);
 }
 console.log(JSON.stringify({ answer, times, peakKb: process.resourceUsage().maxRSS }));

@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 
 import { openReader } from "../../../dist/lib/read.js";
 
-const { question, file, since, again = 0 } = JSON.parse(process.argv[2]);
+const { question, file, since, session, again = 0 } = JSON.parse(process.argv[2]);
 // A folder is a store, whose index is used.
 const reader = openReader(statSync(file).isDirectory() ? { dir: file } : { paths: [file] });
 const times = [];
@@ -23,6 +23,8 @@ async function ask() {
       return (await reader.count({ severity: "ERROR" })).events;
     case "agent":
       return (await reader.count({ agent: "Tester-*" })).events;
+    case "session":
+      return (await reader.count({ session })).event_counts;
     case "text":
       return (await reader.count({ text: "needle-in-haystack" })).events;
     case "last": {

@@ -1,0 +1,118 @@
+// A question to blocks of events: what is known of one settles it, or it has to be read. A filter is judged once per kind of
+// events and once per block for its times, by the test that judges lines.
+
+import type { EventKind } from "./block-index.ts";
+import type { Block } from "./block-page.ts";
+import type { CostSum } from "./cost.ts";
+import type { EventCounter } from "./event-counter.ts";
+import type { LineTest, LineVerdict } from "./line-test.ts";
+
+/** Takes what the wanted kinds of events of a block, or of many as one, add to an answer; false when that cannot be told. */
+export type BlockTally = (
+  block: Block,
+  isWanted: (kind: number) => boolean,
+  kinds: readonly EventKind[],
+) => boolean;
+
+export interface BlockQuestion {
+  test: LineTest;
+  /** Told how many events need not be looked at. */
+  pass: (events: number) => void;
+  /** Takes in what an index tells of those that are wanted; without it, wanted events are read. */
+  tally?: BlockTally | undefined;
+}
+
+/** What the events cost is asked, of those that the test finds wanted; only those are given that no index tells. */
+export interface CostQuestion {
+  test: LineTest;
+  sum: CostSum;
+}
+
+/** How many events there are is asked, or what they cost; or else for the events. */
+export function askBlocks(
+  test: LineTest,
+  pass: BlockQuestion["pass"],
+  { counter, cost }: { counter?: EventCounter | undefined; cost?: CostQuestion | undefined },
+): BlockQuestion {
+  if (cost !== undefined) return { test: cost.test, pass, tally: sumInto(cost.sum) };
+  return { test, pass, tally: counter && countInto(counter) };
+}
+
+export class BlockJudge {
+  readonly #kinds: readonly EventKind[];
+  readonly #question: BlockQuestion;
+  /** On each kind of events, whatever their times. */
+  readonly #verdicts: readonly LineVerdict[];
+  /** Whether some are wanted whatever their times. */
+  readonly #hasTimeless: boolean;
+
+  constructor(kinds: readonly EventKind[], question: BlockQuestion) {
+    this.#kinds = kinds;
+    this.#question = question;
+    this.#verdicts = kinds.map((kind) => question.test.judgeKind(kind));
+    this.#hasTimeless = this.#verdicts.includes("wanted");
+  }
+
+  /** Whether events below a rank are refused, whatever their times. */
+  refusesBelow(rank: number): boolean {
+    return this.#kinds.every((kind, index) => kind.rank >= rank || this.#verdicts[index] === "refused");
+  }
+
+  /** Whether all that is asked of a block, or of many as one, is told; then it has been taken in. */
+  settles(block: Block): boolean {
+    if (block.isOpaque) return false;
+    const { test, pass, tally } = this.#question;
+    const ofTimes = test.judgeTimes(block);
+    const verdict = this.#judge(block, ofTimes);
+    if (verdict === "unclear") return false;
+    if (verdict === "wanted") {
+      if (test.asksForText || tally === undefined) return false;
+      const isWanted = (kind: number): boolean => this.#verdictOn(kind, ofTimes) === "wanted";
+      if (!tally(block, isWanted, this.#kinds)) return false;
+    }
+    pass(block.events);
+    return true;
+  }
+
+  // --- internal ---
+
+  /** `unclear` when it has to be read; `wanted` when some of its kinds are wanted as a whole and all others refused. */
+  #judge(block: Block, ofTimes: LineVerdict): LineVerdict {
+    if (ofTimes === "refused" && !this.#hasTimeless) return "refused";
+    let verdict: LineVerdict = "refused";
+    for (let [entry, end] = block.counts; entry < end; entry++) {
+      const ofKind = this.#verdictOn(block.page.kindAt(entry), ofTimes);
+      if (ofKind === "unclear") return "unclear";
+      if (ofKind === "wanted") verdict = "wanted";
+    }
+    return verdict;
+  }
+
+  #verdictOn(kind: number, ofTimes: LineVerdict): LineVerdict {
+    const verdict = this.#verdicts[kind] ?? "unclear";
+    return verdict === "unclear" ? ofTimes : verdict;
+  }
+}
+
+// --- internal ---
+
+function countInto(counter: EventCounter): BlockTally {
+  return ({ page, counts }, isWanted, kinds) => {
+    for (let [entry, end] = counts; entry < end; entry++) {
+      const kind = page.kindAt(entry);
+      if (isWanted(kind)) counter.add(kinds[kind]?.type ?? "", page.countAt(entry));
+    }
+    return true;
+  };
+}
+
+function sumInto(sum: CostSum): BlockTally {
+  return ({ page, costs, isCostUnknown }, isWanted) => {
+    if (isCostUnknown) return false;
+    for (let [entry, end] = costs; entry < end; entry++) {
+      const { kind, priced, picoUsd } = page.costAt(entry);
+      if (isWanted(kind)) sum.add(BigInt(picoUsd), priced);
+    }
+    return true;
+  };
+}

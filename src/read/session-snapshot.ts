@@ -93,7 +93,7 @@ export class SessionSnapshot {
 
   /** For each group of sessions a text that is another one when something else is said of them. */
   get groups(): string[] {
-    return this.#columns.groups.map((group) => group.join(" "));
+    return this.#groups.map((group) => group.join(" "));
   }
 
   idAt(row: number): string {

@@ -36,7 +36,7 @@ try {
   process.stdout.write(JSON.stringify({ skipped: error.message }));
 }
 
-async function appendFor(milliseconds, { append }, producers) {
+async function appendFor(milliseconds, { append }, count) {
   const times = new Times(milliseconds);
   const endMs = performance.now() + milliseconds;
   const produce = async () => {
@@ -45,6 +45,6 @@ async function appendFor(milliseconds, { append }, producers) {
       times.add(performance.now() - startMs);
     }
   };
-  await Promise.all(Array.from({ length: producers }, produce));
+  await Promise.all(Array.from({ length: count }, produce));
   return times;
 }

@@ -2,15 +2,17 @@
 // way to look at sixteen bytes at a time. Binary format: https://webassembly.github.io/spec/core/binary/, opcodes by
 // their names there.
 
-/** The bytes of an instruction with its operands. */
-export type Instruction = readonly number[];
+/** The bytes of an instruction with its operands; of a branch, the label of where it leads to. */
+export type Instruction = readonly (number | string)[];
 
-export const BLOCK: Instruction = [0x02, 0x40];
-export const LOOP: Instruction = [0x03, 0x40];
+/** Begin what `END` ends. Branches name their label: out of a block, or back to the beginning of a loop. */
+export const block = (label: string): Instruction => [0x02, 0x40, label];
+export const loop = (label: string): Instruction => [0x03, 0x40, label];
 export const END: Instruction = [0x0b];
-/** Branches count the blocks and loops around them from within, beginning with 0: out of a block, or back to a loop. */
-export const br = (depth: number): Instruction => [0x0c, depth];
-export const brIf = (depth: number): Instruction => [0x0d, depth];
+/** Ends the function; what it returns is the number that was there last. */
+export const leave: Instruction = [0x0f];
+export const br = (label: string): Instruction => [0x0c, label];
+export const brIf = (label: string): Instruction => [0x0d, label];
 
 export const get = (local: number): Instruction => [0x20, local];
 export const set = (local: number): Instruction => [0x21, local];
@@ -20,7 +22,9 @@ export const i32Const = (value: number): Instruction => [0x41, ...signed(value |
 export const i32Load = (offset: number): Instruction => [0x28, 0, ...unsigned(offset)];
 export const i32Load8U = (offset: number): Instruction => [0x2d, 0, ...unsigned(offset)];
 export const i32Store = (offset: number): Instruction => [0x36, 0, ...unsigned(offset)];
+export const i32Store8 = (offset: number): Instruction => [0x3a, 0, ...unsigned(offset)];
 export const i32Eqz: Instruction = [0x45];
+export const i32Eq: Instruction = [0x46];
 export const i32Ne: Instruction = [0x47];
 export const i32LtU: Instruction = [0x49];
 export const i32GtU: Instruction = [0x4b];
@@ -29,17 +33,28 @@ export const i32Ctz: Instruction = [0x68];
 export const i32Add: Instruction = [0x6a];
 export const i32Sub: Instruction = [0x6b];
 export const i32Mul: Instruction = [0x6c];
+export const i32And: Instruction = [0x71];
+export const i32Or: Instruction = [0x72];
 export const i32Xor: Instruction = [0x73];
 export const i32Shl: Instruction = [0x74];
 export const i32ShrU: Instruction = [0x76];
 
 /** Sixteen bytes, each for itself. */
 export const i8x16Load = (offset: number): Instruction => [0xfd, 0, 0, ...unsigned(offset)];
+export const i8x16Store = (offset: number): Instruction => [0xfd, 11, 0, ...unsigned(offset)];
+/** Of the first vector, the bytes at the places that the second one says; none (0) for a place from 16 on. */
+export const i8x16Swizzle: Instruction = [0xfd, 14];
 export const i8x16Splat: Instruction = [0xfd, 15];
 export const i8x16Eq: Instruction = [0xfd, 35];
+/** Signed: a byte from 0x80 on is less than any other. */
+export const i8x16LtS: Instruction = [0xfd, 37];
+export const i8x16LtU: Instruction = [0xfd, 38];
+export const i8x16And: Instruction = [0xfd, 78];
 export const i8x16Or: Instruction = [0xfd, 80];
 export const i8x16AnyTrue: Instruction = [0xfd, 83];
 export const i8x16Bitmask: Instruction = [0xfd, 100];
+/** By the number of bits on the stack. */
+export const i8x16ShrU: Instruction = [0xfd, 109];
 export const i8x16Sub: Instruction = [0xfd, 113];
 /** Less than nothing is nothing. */
 export const i8x16SubSatU: Instruction = [0xfd, 115];
@@ -90,7 +105,7 @@ declare const WebAssembly: {
 
 /** A module that exports the function as `run`, and works in the memory that it is given as `host.memory`. */
 function encodeModule({ parameters, numbers, vectors, body }: WasmFunction): Uint8Array {
-  const code = [2, ...unsigned(numbers), I32, ...unsigned(vectors), V128, ...body.flat(), ...END];
+  const code = [2, ...unsigned(numbers), I32, ...unsigned(vectors), V128, ...bytesOf(body), ...END_BYTES];
   return Uint8Array.from([
     ...MAGIC_AND_VERSION,
     ...section(1, [1, 0x60, parameters, ...Array.from({ length: parameters }, () => I32), 1, I32]),
@@ -101,6 +116,25 @@ function encodeModule({ parameters, numbers, vectors, body }: WasmFunction): Uin
   ]);
 }
 
+/** A branch counts the blocks and loops around it, from within, beginning with 0. */
+function bytesOf(body: readonly Instruction[]): number[] {
+  const open: string[] = [];
+  return body.flatMap((instruction) => {
+    if (instruction === END) open.pop();
+    const target = instruction.find((part) => typeof part === "string");
+    const bytes = instruction.filter((part) => typeof part === "number");
+    if (target === undefined) return bytes;
+    if (bytes.length > 1) {
+      open.push(target);
+      return bytes;
+    }
+    const at = open.lastIndexOf(target);
+    if (at < 0) throw new RangeError(`no block or loop around it is called ${target}`);
+    return [...bytes, open.length - 1 - at];
+  });
+}
+
+const END_BYTES = [0x0b];
 const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 const I32 = 0x7f;
 const V128 = 0x7b;

@@ -23,6 +23,7 @@ export {
 } from "./line.ts";
 export type { DecodedLine, LineParts } from "./line.ts";
 export { NO_ROOM } from "./json-writer.ts";
+export { returnLineBuffer, takeLineBuffer } from "./line-memory.ts";
 export { LineWriter } from "./line-writer.ts";
 export type { ReadyLine } from "./line-writer.ts";
 export {

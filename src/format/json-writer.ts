@@ -3,7 +3,9 @@
 // ASCII in which little has to be escaped, and need none of it; the others go that way.
 
 import type { JsonObject, JsonValue } from "../event/index.ts";
+import { escapeInPlace, NOT_HERE } from "./line-memory.ts";
 import { escapeUnsafe } from "./safe-json.ts";
+import { AS_IT_IS, FORMS, OTHER, OVERRUN_BYTES } from "./text-kernel.ts";
 
 /** Returned in place of where it ends by whatever does not fit. What is in the buffer from `at` on is of no meaning then. */
 export const NO_ROOM = -1;
@@ -123,9 +125,8 @@ const SHORT_TEXT = 100;
 
 function writeText(text: string, into: Buffer, at: number, end: number): number {
   const { length } = text;
-  if (at + length + 2 > end) return NO_ROOM;
   // Where twice as much room is missing, what the text takes is looked up and not estimated.
-  if (at + 2 * length + 2 > end) return writeAnyText(text, into, at, end);
+  if (at + 2 * (length + 1 + OVERRUN_BYTES) > end) return writeAnyText(text, into, at, end);
   if (length > SHORT_TEXT) return writeLongText(text, into, at, end);
   let to = at;
   into[to++] = QUOTE;
@@ -147,24 +148,14 @@ function writeText(text: string, into: Buffer, at: number, end: number): number 
 /** The same by way of its bytes, which are put so far behind that what is written never reaches those still to be read. */
 function writeLongText(text: string, into: Buffer, at: number, end: number): number {
   const { length } = text;
-  const bytesAt = at + length + 2;
+  const bytesAt = at + length + 2 + OVERRUN_BYTES;
   // Other than ASCII takes more bytes than it has characters.
   if (into.write(text, bytesAt, end - bytesAt) !== length) return writeAnyText(text, into, at, end);
-  let to = at;
-  into[to++] = QUOTE;
-  for (let index = bytesAt; index < bytesAt + length; index++) {
-    const code = into[index] ?? 0;
-    const form = FORMS[code] ?? OTHER;
-    if (form === AS_IT_IS) {
-      into[to++] = code;
-      continue;
-    }
-    if (form === OTHER) return writeAnyText(text, into, at, end);
-    into[to++] = BACKSLASH;
-    into[to++] = form;
-  }
-  into[to++] = QUOTE;
-  return to;
+  into[at] = QUOTE;
+  const to = escapeInPlace(into, bytesAt, bytesAt + length, at + 1);
+  if (to === NOT_HERE) return writeAnyText(text, into, at, end);
+  into[to] = QUOTE;
+  return to + 1;
 }
 
 function writeAnyText(text: string, into: Buffer, at: number, end: number): number {
@@ -173,15 +164,6 @@ function writeAnyText(text: string, into: Buffer, at: number, end: number): numb
   if (json.length * 3 > end - at && Buffer.byteLength(json) > end - at) return NO_ROOM;
   return at + into.write(json, at);
 }
-
-const AS_IT_IS = 1;
-/** Not by itself, or not in two characters. */
-const OTHER = 0;
-/** By byte: how it stands in JSON, which may be a letter behind a backslash. */
-const FORMS: Uint8Array = new Uint8Array(256);
-FORMS.fill(AS_IT_IS, 0x20, 0x7f);
-for (const letter of 'bfnrt"\\')
-  FORMS[String(JSON.parse(`"\\${letter}"`)).charCodeAt(0)] = letter.charCodeAt(0);
 
 /** `,"name":` by name. Bounded, because names come from outside. */
 const fields = new Map<string, Uint8Array>();

@@ -5,6 +5,7 @@ import { randomSalt, uuidv7 } from "../base/ids.ts";
 import { formatTimestamp, SEVERITIES } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import { NO_ROOM } from "./json-writer.ts";
+import { escapeInPlace, LINE_BUFFER_BYTES, NOT_HERE, startVectors, takeLineBuffer } from "./line-memory.ts";
 import { LineWriter } from "./line-writer.ts";
 import { encodeIdentity, encodeLine, isEnvelopeName, MAX_LINE_BYTES } from "./line.ts";
 import type { LineParts } from "./line.ts";
@@ -46,14 +47,22 @@ const identity = encodeIdentity("a session \u009b", "ägent");
 
 const writer = new LineWriter(identity, MAX_LINE_BYTES);
 
+/** One in which texts are escaped by vectors, and an ordinary one. */
+startVectors();
+const buffers = [takeLineBuffer(), Buffer.alloc(LINE_BUFFER_BYTES)];
+
 /** Undefined when it was not written straight into the buffer. */
 function written(parts: LineParts, lines = writer): Buffer | undefined {
   const line = lines.lineOf(parts);
   if (typeof line === "string") return undefined;
-  const into = Buffer.alloc(64 * 1024, "#");
-  const end = line.writeTo(into, 7);
-  expect(into.toString("latin1", 0, 7)).toBe("#######");
-  return end === NO_ROOM ? undefined : into.subarray(7, end);
+  const [byVectors, ordinary] = buffers.map((into) => {
+    into.fill("#");
+    const end = line.writeTo(into, 7);
+    expect(into.toString("latin1", 0, 7)).toBe("#######");
+    return end === NO_ROOM ? undefined : Buffer.from(into.subarray(7, end));
+  });
+  expect(byVectors).toEqual(ordinary);
+  return byVectors;
 }
 
 describe("LineWriter", () => {
@@ -86,11 +95,17 @@ describe("LineWriter", () => {
         const line = writer.lineOf(parts);
         if (typeof line === "string") return;
         const expected = Buffer.from(encodeLine(parts, identity));
-        const into = Buffer.alloc(Math.max(0, at + expected.length + more), "#");
-        const end = line.writeTo(into, at);
-        expect(end).toBe(more < 0 ? NO_ROOM : at + expected.length);
-        expect(into.toString("latin1", 0, at)).toBe("#".repeat(at));
-        if (more >= 0) expect(into.subarray(at, end)).toEqual(expected);
+        const room = Math.max(0, at + expected.length + more);
+        for (const buffer of [Buffer.alloc(LINE_BUFFER_BYTES), ...buffers.slice(0, 1)]) {
+          buffer.fill("#");
+          const into = buffer.subarray(0, room);
+          const end = line.writeTo(into, at);
+          expect(end).toBe(more < 0 ? NO_ROOM : at + expected.length);
+          expect(into.toString("latin1", 0, at)).toBe("#".repeat(at));
+          if (more >= 0) expect(into.subarray(at, end)).toEqual(expected);
+          // Whatever vectors reach, it is not behind the buffer.
+          expect(buffer.subarray(room).every((byte) => byte === 0x23)).toBe(true);
+        }
       }),
       { numRuns: 300 },
     );
@@ -119,6 +134,16 @@ describe("LineWriter", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it("escapes by vectors, where the engine has them", () => {
+    const [into] = buffers;
+    if (into === undefined) throw new Error("there is a line buffer");
+    const from = into.write('a "quoted" line\n', 100) + 100;
+    const end = escapeInPlace(into, 100, from, 0);
+    expect(into.toString("latin1", 0, end)).toBe('a \\"quoted\\" line\\n');
+    into.write("bell \u0007", 100);
+    expect(escapeInPlace(into, 100, 106, 0)).toBe(NOT_HERE);
   });
 
   it("leaves out what JSON leaves out, and nothing that is inherited gets in", () => {

@@ -29,7 +29,7 @@ export function* indexRows(
     const unchanged = index.recordOf(session);
     if (unchanged !== undefined) {
       report.read += unchanged.folded.summary.events;
-      yield { session, record: unchanged, isSettled: true };
+      yield { session, summary: unchanged.folded.summary, record: unchanged, isSettled: true };
       continue;
     }
     const { skippedCount, superseded } = report;
@@ -38,7 +38,8 @@ export function* indexRows(
     const isSound = skippedCount === report.skippedCount && superseded === report.superseded;
     const marks = isSound ? marksOf(session.files, folded) : undefined;
     const isSettled = !isOpen(session.sessionId) && isOver(folded.summary);
-    yield { session, record: marks && { marks, folded }, isSettled };
+    const { summary } = folded;
+    yield { session, summary, record: marks && { marks, folded }, isSettled };
   }
 }
 

@@ -13,14 +13,14 @@
 // and the table of slots, at 0, has the first pattern for each hash of the eight bytes in which lines differ most.
 
 import {
-  BLOCK,
+  block,
   br,
   brIf,
   compile,
   END,
   get,
   instantiate,
-  LOOP,
+  loop,
   set,
   tee,
   i32Add,
@@ -71,7 +71,7 @@ export type PassLines = (at: number, end: number) => number;
 
 /** @throws where WebAssembly, or its vectors, are not to be had */
 export function instantiateKernel(memory: WasmMemory): PassLines {
-  module ??= compile({ parameters: 2, numbers: 5, vectors: 2, body: BODY });
+  module ??= compile({ parameters: 2, numbers: 5, vectors: 2, body: body() });
   return instantiate(module, memory);
 }
 
@@ -94,50 +94,50 @@ function unlike(line: number, low: number): Instruction[] {
 }
 
 // prettier-ignore
-const BODY: readonly Instruction[] = [
+const body = (): readonly Instruction[] => [
   i32Const(NEWLINE), i8x16Splat, set(NEWLINES),
-  BLOCK,
-    LOOP, // for every line, as long as there may be more of them and the key of the next is there
-      i32Const(LEFT_AT), i32Load(0), i32Eqz, brIf(1),
-      get(LINE), i32Const(KEY_AT + KEY_BYTES), i32Add, get(BYTES_END), i32GtU, brIf(1),
+  block("stop"),
+    loop("line"), // for every line, as long as there may be more of them and the key of the next is there
+      i32Const(LEFT_AT), i32Load(0), i32Eqz, brIf("stop"),
+      get(LINE), i32Const(KEY_AT + KEY_BYTES), i32Add, get(BYTES_END), i32GtU, brIf("stop"),
 
       // The first pattern of its slot.
       get(LINE), i32Load(KEY_AT), get(LINE), i32Load(KEY_AT + 4), i32Const(FACTORS[0]), i32Mul, i32Xor,
       i32Const(FACTORS[1]), i32Mul, i32Const(24), i32ShrU, i32Const(2), i32Shl, i32Load(0), tee(PATTERN_AT),
-      i32Eqz, brIf(1),
-      BLOCK,
-        LOOP, // for every pattern of the slot
+      i32Eqz, brIf("stop"),
+      block("alike"),
+        loop("pattern"), // for every pattern of the slot
           get(LINE), set(AT),
           get(PATTERN_AT), i32Const(PATTERN.vectors), i32Add, tee(VECTOR),
           get(PATTERN_AT), i32Load(PATTERN.bytes), i32Add, set(VECTORS_END),
           ...unlike(0, 0), set(UNLIKE),
-          LOOP, // for every pair of vectors but the first
+          loop("pair"), // for every pair of vectors but the first
             ...unlike(16, 32), get(UNLIKE), i8x16Or, set(UNLIKE),
             get(AT), i32Const(16), i32Add, set(AT),
-            get(VECTOR), i32Const(32), i32Add, tee(VECTOR), get(VECTORS_END), i32LtU, brIf(0),
+            get(VECTOR), i32Const(32), i32Add, tee(VECTOR), get(VECTORS_END), i32LtU, brIf("pair"),
           END,
-          get(UNLIKE), i8x16AnyTrue, i32Eqz, brIf(1),
-          get(PATTERN_AT), i32Load(PATTERN.next), tee(PATTERN_AT), brIf(0),
+          get(UNLIKE), i8x16AnyTrue, i32Eqz, brIf("alike"),
+          get(PATTERN_AT), i32Load(PATTERN.next), tee(PATTERN_AT), brIf("pattern"),
         END,
-        br(2), // like none
+        br("stop"), // like none
       END,
 
       // Its newline, which no pattern allows in what it says.
       get(LINE), get(PATTERN_AT), i32Load(PATTERN.length), i32Add, set(AT),
-      BLOCK,
-        LOOP,
-          get(AT), i8x16Load(0), get(NEWLINES), i8x16Eq, i8x16Bitmask, tee(MASK), brIf(1),
-          get(AT), i32Const(16), i32Add, tee(AT), get(BYTES_END), i32LtU, brIf(0),
+      block("found"),
+        loop("search"),
+          get(AT), i8x16Load(0), get(NEWLINES), i8x16Eq, i8x16Bitmask, tee(MASK), brIf("found"),
+          get(AT), i32Const(16), i32Add, tee(AT), get(BYTES_END), i32LtU, brIf("search"),
         END,
-        br(2), // not whole
+        br("stop"), // not whole
       END,
-      get(AT), get(MASK), i32Ctz, i32Add, tee(AT), get(BYTES_END), i32GeU, brIf(1),
-      get(AT), i32Const(1), i32Sub, i32Load8U(0), i32Const(BRACE), i32Ne, brIf(1),
+      get(AT), get(MASK), i32Ctz, i32Add, tee(AT), get(BYTES_END), i32GeU, brIf("stop"),
+      get(AT), i32Const(1), i32Sub, i32Load8U(0), i32Const(BRACE), i32Ne, brIf("stop"),
 
       get(PATTERN_AT), get(PATTERN_AT), i32Load(PATTERN.count), i32Const(1), i32Add, i32Store(PATTERN.count),
       i32Const(LEFT_AT), i32Const(LEFT_AT), i32Load(0), i32Const(1), i32Sub, i32Store(0),
       get(AT), i32Const(1), i32Add, set(LINE),
-      br(0),
+      br("line"),
     END,
   END,
   get(LINE),

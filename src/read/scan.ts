@@ -12,6 +12,8 @@ import type { CostQuestion } from "./block-judge.ts";
 import { planBlocks, planBlocksBackwards } from "./block-plan.ts";
 import type { BlockIndex } from "./block-index.ts";
 import type { EventCounter } from "./event-counter.ts";
+import { foldLines } from "./figure-pass.ts";
+import type { FigureFold } from "./figure-pass.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
 import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
 import type { LinePatterns } from "./line-patterns.ts";
@@ -35,6 +37,8 @@ export interface ScanOptions {
   from?: ScanPlace;
   indexes?: SegmentIndexes | undefined;
   cost?: CostQuestion | undefined;
+  /** Takes in what it can of the events; only the others are given. */
+  fold?: FigureFold | undefined;
   /** Whether a pause may be something to be waited for, so that long files can be read ahead. */
   canWait?: boolean;
 }
@@ -50,7 +54,7 @@ export function* scanSession(
   session: SessionLogs,
   test: LineTest | undefined,
   report: ReadReport,
-  { counter, cost, indexes, canWait = false, from = BEGINNING }: ScanOptions = {},
+  { counter, cost, indexes, fold, canWait = false, from = BEGINNING }: ScanOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of session.files.entries()) {
     if (index < from.file) continue;
@@ -69,16 +73,23 @@ export function* scanSession(
       const stretches =
         offset === 0 ? stretchesOf(file, segment, lineTest, { indexes, counter, cost }) : undefined;
       const chosen = stretches && new StretchSource(file.path, stretches);
+      // Lines of a segment around which others are begun again are taken in order of their numbers.
+      const figures = isCanonical && !segment.isAbandoned && file.headerSeq === undefined ? fold : undefined;
       const bytes = lineTest === undefined ? 0 : bytesIn(file, stretches);
       const isAhead = canWait && stretches === undefined && isWorthReadingAhead(file, bytes);
       patterns = lineTest && patternsFor(file, lineTest, bytes, isAhead);
-      const chunk = patterns?.chunk;
+      const chunk = patterns?.chunk ?? figures?.figures.chunk;
       if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
       const source = ahead ?? chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
       const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
       for (;;) {
-        const outcome = pass === undefined ? nextLine(lines) : passLines(lines, pass);
+        const outcome =
+          pass !== undefined
+            ? passLines(lines, pass)
+            : figures !== undefined
+              ? foldLines(lines, figures, segment, index)
+              : nextLine(lines);
         if (outcome === "end") break;
         if (outcome === "pause" || lines.line % LINES_PER_STEP === 0) {
           report.bytes = bytesBefore + lines.used;

@@ -70,7 +70,7 @@ export class SegmentReader {
 
   /** The same of a line that was skimmed. */
   countsSkimmed({ seq, timeMs }: { seq: number; timeMs: number }): boolean {
-    if (!this.isForeign) return this.#notes(seq);
+    if (!this.isForeign) return this.countsNumber(seq);
     this.pass(1);
     if (Number.isNaN(timeMs)) this.#report.timeless++;
     return true;
@@ -201,10 +201,11 @@ export class SegmentReader {
   }
 
   #found(event: Event, offset: number, bytes: Buffer): FoundEvent | undefined {
-    return this.#notes(event.seq) ? { event, file: this.#file, offset, bytes } : undefined;
+    return this.countsNumber(event.seq) ? { event, file: this.#file, offset, bytes } : undefined;
   }
 
-  #notes(seq: number): boolean {
+  /** Notes an event of a log of ours by its number; false when a later segment holds it again. */
+  countsNumber(seq: number): boolean {
     if (seq !== this.#file.headerSeq) this.#dueSeq = seq + this.#step;
     return this.counts(seq);
   }

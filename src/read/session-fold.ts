@@ -4,7 +4,9 @@ import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { LineCursor } from "../store/line-reader.ts";
 import { foldEvent } from "../summary/index.ts";
-import type { SessionSummary } from "../summary/index.ts";
+import type { BodyFields, EventHead, SessionSummary } from "../summary/index.ts";
+import { returnLineFigures, takeLineFigures } from "./line-figures.ts";
+import type { LineFigures } from "./line-figures.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
 import { isCompressed } from "../store/file-mark.ts";
@@ -37,20 +39,37 @@ export function* foldWhole(
   const from = isComplete
     ? { file: folded.file + 1, offset: 0 }
     : { file: folded.file, offset: folded.offset };
-  for (const found of scanSession(session, undefined, report, { from })) {
-    if (isPause(found)) {
-      yield found;
-      continue;
-    }
-    const { event, file, offset, bytes } = found;
-    before?.(event, folded.summary);
-    foldEvent(folded.summary, event, event);
-    const number = numbers.get(file) ?? 0;
-    noteEvent(folded, event, [number, offset, bytes.length]);
-    if (number !== folded.file || offset + bytes.length > folded.offset)
-      folded.offset = offset + bytes.length;
+  const take = (head: EventHead, body: BodyFields, place: EventPlace): void => {
+    foldEvent(folded.summary, head, body);
+    noteEvent(folded, head, body, place);
+    const [number, offset, bytes] = place;
+    if (number !== folded.file || offset + bytes > folded.offset) folded.offset = offset + bytes;
     folded.file = number;
-    if (notable !== undefined && isNotable(event)) notable(event);
+  };
+  const figures = before === undefined ? takeLineFigures() : undefined;
+  const fold = figures && {
+    figures,
+    // Of the first event and the first message more is told.
+    accepts: ({ head, body }: LineFigures) =>
+      folded.summary.started_at !== null &&
+      (folded.summary.preview !== null || head.event !== "USER_MESSAGE") &&
+      (notable === undefined || !isNotable(head, body)),
+    take: ({ head, body }: LineFigures, file: number, offset: number, length: number) =>
+      take(head, body, [file, offset, length]),
+  };
+  try {
+    for (const found of scanSession(session, undefined, report, { from, fold })) {
+      if (isPause(found)) {
+        yield found;
+        continue;
+      }
+      const { event, file, offset, bytes } = found;
+      before?.(event, folded.summary);
+      take(event, event, [numbers.get(file) ?? 0, offset, bytes.length]);
+      if (notable !== undefined && isNotable(event, event)) notable(event);
+    }
+  } finally {
+    if (figures !== undefined) returnLineFigures(figures);
   }
   return folded;
 }

@@ -167,6 +167,37 @@ describe("an index of sessions", () => {
     expect(read()).toBe(0);
   });
 
+  it("compares files by size and time in a store that never had a ledger, and reads those that differ", async () => {
+    for (const id of ["a", "b"]) fs.writeFileSync(fileOf(id), log(id, [0, 1, 2]));
+    fs.utimesSync(fileOf("a"), 1000, 1000);
+    await index();
+    const before = told();
+    fs.writeFileSync(fileOf("a"), fs.readFileSync(fileOf("a"), "utf8").replaceAll("TOOL_CALL", "TOOL_LOOP"));
+    fs.utimesSync(fileOf("a"), 1000, 1000);
+    expect(told()).toEqual(before);
+    fs.appendFileSync(fileOf("a"), log("a", [0], 3));
+    expect(told()).not.toEqual(before);
+    expect(told()).toMatchObject({ entries: [{ events: 5 }, { events: 4 }] });
+  });
+
+  it("gives the last sessions from its end, whatever became of what it says of the others", async () => {
+    const ids = Array.from({ length: 150 }, (_, at) => String(at).padStart(3, "0"));
+    for (const id of ids) fs.writeFileSync(fileOf(id), log(id, [0, 1, 2]));
+    fs.writeFileSync(path.join(dir, "ledger.jsonl"), lineOf("ledger", 0, "STORE_CHECKED", { open: [] }));
+    await index();
+    const file = path.join(dir, "index", "sessions.jsonl");
+    const names = (last?: number): string[] =>
+      [...openReader({ dir }).sessions({ last })].map(({ session_id: id }) => id);
+    const bytes = fs.readFileSync(file);
+    // In the columns of the first group.
+    bytes[bytes.indexOf('"ids"')] = 0;
+    fs.writeFileSync(file, bytes);
+    expect(readSnapshot(dir)?.isWhole()).toBe(false);
+    expect(readSnapshot(dir)?.isWhole(145)).toBe(true);
+    expect(names(5)).toEqual(ids.slice(-5));
+    expect(names()).toEqual(ids);
+  });
+
   it("holds no session that cannot be read without damage", async () => {
     fs.writeFileSync(fileOf("a"), `${log("a", [1])}damage\n`);
     fs.writeFileSync(fileOf("b"), log("b", [1]));

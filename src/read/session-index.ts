@@ -4,7 +4,6 @@
 //
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
-import type { Event } from "../event/index.ts";
 import { SessionCatalog } from "../store/catalog.ts";
 import { isAsMarked, stateOf } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
@@ -14,6 +13,7 @@ import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/s
 import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session-entry.ts";
 import { changesSince } from "../store/store-mark.ts";
 import { instantOf, isFailure } from "../summary/index.ts";
+import type { BodyFields, EventHead, SessionSummary } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -21,8 +21,8 @@ import { readSnapshot } from "./session-snapshot.ts";
 import type { SessionSnapshot } from "./session-snapshot.ts";
 
 /** Events that an audit names one by one. */
-export function isNotable(event: Event): boolean {
-  return isFinding(event) || isFailure(event, event);
+export function isNotable(head: EventHead, body: BodyFields): boolean {
+  return isFinding(head) || isFailure(head, body);
 }
 
 export class SessionIndex {
@@ -37,17 +37,22 @@ export class SessionIndex {
     this.#snapshot = readSnapshot(dir);
   }
 
-  /** Every session of the store by start, then id. Files that are no logs are reported. */
-  list(report: ReadReport): SessionLogs[] {
+  /**
+   * Every session of the store by start, then id. Files that are no logs are reported.
+   *
+   * @param last only so many of the last are asked for; it may give more
+   */
+  list(report: ReadReport, last: number = Infinity): SessionLogs[] {
     flushOpenFiles(this.#dir);
     const snapshot = this.#snapshot;
-    const changes = snapshot && changesSince(this.#dir, snapshot.mark);
+    const from = Math.max(0, (snapshot?.length ?? 0) - last);
+    const changes = snapshot?.isWhole(from) === true ? changesSince(this.#dir, snapshot.mark) : undefined;
     if (snapshot === undefined || changes === undefined) return this.#listAnew(report);
-    const isKnown = (row: number): boolean =>
-      snapshot.isSettled(row) && !changes.named.has(snapshot.idAt(row));
-    if (!changes.sameFolders) return this.#listAnew(report, snapshot, isKnown);
+    const isNamed = (row: number): boolean => changes.named.has(snapshot.idAt(row));
+    if (!changes.sameFiles) return this.#listAnew(report, snapshot.isWhole() ? snapshot : undefined, isNamed);
     const sessions: SessionLogs[] = [];
-    for (let row = 0; row < snapshot.length; row++) sessions.push(snapshot.session(row, isKnown(row)));
+    for (let row = from; row < snapshot.length; row++)
+      sessions.push(snapshot.session(row, snapshot.isSettled(row) && !isNamed(row)));
     return sessions;
   }
 
@@ -61,6 +66,11 @@ export class SessionIndex {
     return row === undefined ? undefined : this.#snapshot?.record(row);
   }
 
+  /** What that adds up to. */
+  summaryOf({ row }: SessionLogs): SessionSummary | undefined {
+    return row === undefined ? undefined : this.#snapshot?.summary(row);
+  }
+
   /** What it knows of a session, if that still holds. */
   find(session: SessionLogs): FoldedSession | undefined {
     const record = this.recordOf(session);
@@ -68,7 +78,7 @@ export class SessionIndex {
     const line = this.#journalLine(session.sessionId);
     const found = line === undefined ? undefined : holding(decodeEntry(line), session);
     if (found !== undefined) return found;
-    const row = this.#snapshot?.rowOf(session.sessionId);
+    const row = session.listedRow ?? this.#snapshot?.rowOf(session.sessionId);
     return row === undefined ? undefined : holding(this.#snapshot?.record(row), session);
   }
 
@@ -79,16 +89,16 @@ export class SessionIndex {
 
   // --- internal ---
 
-  /** Looks into the folders, and into every file but those of rows that are known and look as they did. */
+  /** Looks into the folders, and into every file but those of rows that were not named and look as they did. */
   #listAnew(
     report: ReadReport,
     snapshot?: SessionSnapshot,
-    isKnown: (row: number) => boolean = () => false,
+    isNamed: (row: number) => boolean = () => true,
   ): SessionLogs[] {
     const catalog = new SessionCatalog(this.#dir);
     const known = new Map<string, SessionLogs>();
     for (let row = 0; row < (snapshot?.length ?? 0); row++) {
-      const session = isKnown(row) ? snapshot?.session(row, true) : undefined;
+      const session = isNamed(row) ? undefined : snapshot?.session(row, snapshot.isSettled(row));
       if (session === undefined || !isUnchanged(session, snapshot?.marksAt(row) ?? [])) continue;
       for (const file of session.files) catalog.take(file);
       known.set(session.sessionId, session);
@@ -122,14 +132,14 @@ export function listSessions(dir: string, report: ReadReport): SessionLogs[] {
 }
 
 /** Takes an event into a folded session's own figures; the summary is folded apart. */
-export function noteEvent(folded: FoldedSession, event: Event, place: EventPlace): void {
-  folded.lastSeq = event.seq;
-  if (isFinding(event)) {
+export function noteEvent(folded: FoldedSession, head: EventHead, body: BodyFields, place: EventPlace): void {
+  folded.lastSeq = head.seq;
+  if (isFinding(head)) {
     if (folded.findings?.length === MAX_FINDINGS) folded.findings = undefined;
     folded.findings?.push(place);
-  } else if (isFailure(event, event)) {
+  } else if (isFailure(head, body)) {
     const { failures } = folded;
-    const timeMs = instantOf(event.timestamp);
+    const timeMs = instantOf(head.timestamp);
     const at = failures.findLastIndex((earlier) => !(earlier.timeMs > timeMs)) + 1;
     failures.splice(at, 0, { timeMs, place });
     if (failures.length > MAX_FAILURES) failures.shift();
@@ -144,7 +154,7 @@ export function notablePlaces({ findings = [], failures }: FoldedSession): Event
 
 // --- internal ---
 
-function isFinding({ event }: Event): boolean {
+function isFinding({ event }: Pick<EventHead, "event">): boolean {
   return event === "GAP" || event === "ANOMALY_DETECTED";
 }
 

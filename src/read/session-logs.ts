@@ -22,7 +22,9 @@ export interface SessionLogs {
   stream?: ByteSource;
   /** Its one file, when that is open already. */
   fd?: number;
-  /** Its row in the snapshot of the index that listed it, when that holds without another look. */
+  /** Its row in the snapshot of the index that listed it. */
+  readonly listedRow?: number;
+  /** The same when that holds without another look. */
   row?: number | undefined;
 }
 

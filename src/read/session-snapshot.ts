@@ -1,40 +1,45 @@
-// The folded index of a store's sessions: which there are, as columns that are parsed at once, and what each of them adds
-// up to, in groups of rows that are parsed when one of them is asked for. Listing ten thousand sessions reads this file
-// and no other.
+// The folded index of a store's sessions: which there are, as columns, and what each of them adds up to, both in groups of
+// rows that are parsed when one of them is asked for. Listing ten thousand sessions reads this file and no other.
 
 import * as fs from "node:fs";
 import path from "node:path";
 
 import { checksum32 } from "../base/hash.ts";
-import type { JsonValue } from "../event/index.ts";
 import { parseJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { readIndexFile } from "../store/index-file.ts";
 import { INDEX_SNAPSHOT, LEDGER } from "../store/layout.ts";
-import { unpackEntry, unpackMarks } from "../store/session-entry.ts";
+import { MARKS_AT, unpackEntry, unpackMarks } from "../store/session-entry.ts";
 import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
-import { instantOf } from "../summary/index.ts";
+import { instantOf, unpackSummary } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
-import type { FileFacts, SnapshotColumns, SnapshotHeader } from "./snapshot-format.ts";
+import type {
+  FileFacts,
+  GroupLines,
+  SessionColumns,
+  SnapshotHeader,
+  SnapshotIndex,
+} from "./snapshot-format.ts";
 
-/** The one that was written last; undefined when there is none, or when it is damaged. */
+/** The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read later. */
 export function readSnapshot(dir: string): SessionSnapshot | undefined {
-  const bytes = readIndexFile(dir, INDEX_SNAPSHOT);
-  const headerEnd = bytes?.indexOf(NEWLINE) ?? -1;
-  if (bytes === undefined || headerEnd < 0) return undefined;
-  const header = parseJson(bytes.toString("latin1", 0, headerEnd)) as unknown as SnapshotHeader | undefined;
-  const columnsEnd = bytes.indexOf(NEWLINE, headerEnd + 1) + 1;
-  const line = bytes.subarray(headerEnd + 1, columnsEnd);
-  if (header?.version !== SNAPSHOT_VERSION || header.checksum !== checksum32(line)) return undefined;
-  return new SessionSnapshot(
-    dir,
-    JSON.parse(line.toString("utf8")) as SnapshotColumns,
-    bytes.subarray(columnsEnd),
-  );
+  for (let length = HEAD_BYTES; ; length *= 8) {
+    const head = readIndexFile(dir, INDEX_SNAPSHOT, length);
+    const headerEnd = head?.indexOf(NEWLINE) ?? -1;
+    if (head === undefined || headerEnd < 0) return undefined;
+    const header = parseJson(head.toString("latin1", 0, headerEnd)) as unknown as SnapshotHeader | undefined;
+    if (header?.version !== SNAPSHOT_VERSION) return undefined;
+    const groupsAt = head.indexOf(NEWLINE, headerEnd + 1) + 1;
+    if (groupsAt === 0 && head.length === length) continue;
+    const line = head.subarray(headerEnd + 1, groupsAt);
+    if (header.checksum !== checksum32(line)) return undefined;
+    return new SessionSnapshot(dir, JSON.parse(line.toString("utf8")) as SnapshotIndex, groupsAt);
+  }
 }
 
 /** Whether so much has happened since the index was folded that folding it saves more than it costs. About 30 µs. */
@@ -47,58 +52,74 @@ export function isFoldDue(dir: string): boolean {
 
 export class SessionSnapshot {
   readonly mark: StoreMark;
+  /** How many sessions there are. */
+  readonly length: number;
+  readonly #dir: string;
   readonly #prefix: string;
-  readonly #columns: SnapshotColumns;
-  readonly #bytes: Buffer;
+  readonly #groups: readonly GroupLines[];
+  /** Those of the groups that were asked for, and where they begin. */
+  #bytes: Buffer = NO_BYTES;
+  #bytesAt = Infinity;
   readonly #unsettled: ReadonlySet<number>;
   /** Where each group begins. */
   readonly #offsets: readonly number[];
+  /** Of the groups that were asked for. */
+  readonly #columns: SessionColumns[] = [];
   /** The group that was asked for last; undefined when it is damaged. */
-  #group: RowGroup | undefined;
-  #groupNumber = -1;
-  #rows: Map<string, number> | undefined;
+  #rows: RowGroup | undefined;
+  #rowsNumber = -1;
+  #rowsById: Map<string, number> | undefined;
 
-  /** @param bytes of the groups */
-  constructor(dir: string, columns: SnapshotColumns, bytes: Buffer) {
+  /** @param groupsAt where in the file the groups begin */
+  constructor(dir: string, { mark, length, groups, unsettled }: SnapshotIndex, groupsAt: number) {
+    this.#dir = dir;
     this.#prefix = path.join(dir, path.sep);
-    this.#columns = columns;
-    this.#bytes = bytes;
-    this.mark = columns.mark;
-    this.#unsettled = new Set(columns.unsettled);
-    let offset = 0;
-    this.#offsets = columns.groups.map(([length]) => (offset += length) - length);
+    this.mark = mark;
+    this.length = length;
+    this.#groups = groups;
+    this.#unsettled = new Set(unsettled);
+    let offset = groupsAt;
+    this.#offsets = groups.map(([columns, , rows]) => (offset += columns + rows) - columns - rows);
   }
 
-  get length(): number {
-    return this.#columns.ids.length;
+  /** Whether it can be told which sessions there are from a row on. */
+  isWhole(from = 0): boolean {
+    for (let row = from; row < this.length; row++) {
+      if (this.#columnsOf(row) === NO_COLUMNS) return false;
+      row |= GROUP_ROWS - 1;
+    }
+    return true;
   }
 
   /** For each group of sessions a text that is another one when something else is said of them. */
   get groups(): string[] {
-    return this.#columns.groups.map((group) => group.join(" "));
+    return this.#groups.map((group) => group.join(" "));
   }
 
   idAt(row: number): string {
-    return this.#columns.ids[row] ?? "";
+    return this.#columnsOf(row).ids[row % GROUP_ROWS] ?? "";
   }
 
   agentAt(row: number): string {
-    return this.#columns.agents[this.#columns.agent[row] ?? 0]?.[0] ?? "";
+    return this.#agentAt(row)[0];
   }
 
   parentAt(row: number): string | undefined {
-    const parent = this.#columns.parents[row] ?? 0;
+    const parent = this.#columnsOf(row).parents[row % GROUP_ROWS] ?? 0;
     return parent === 0 ? undefined : parent;
   }
 
   startedAt(row: number): string {
-    return this.#columns.started[row] ?? "";
+    return this.#columnsOf(row).started[row % GROUP_ROWS] ?? "";
   }
 
   /** The row of a session; the first call costs about a millisecond for ten thousand of them. */
   rowOf(sessionId: string): number | undefined {
-    this.#rows ??= new Map(this.#columns.ids.map((id, row) => [id, row]));
-    return this.#rows.get(sessionId);
+    if (this.#rowsById === undefined) {
+      this.#rowsById = new Map();
+      for (let row = 0; row < this.length; row++) this.#rowsById.set(this.idAt(row), row);
+    }
+    return this.#rowsById.get(sessionId);
   }
 
   /** Nobody was writing the session, and all of it could be read. */
@@ -117,56 +138,95 @@ export class SessionSnapshot {
 
   /** Its files as they were. */
   filesAt(row: number): SessionLogFile[] {
-    const kept = this.#columns.files[row] ?? [];
+    const kept = this.#keptAt(row);
     const sessionId = this.idAt(row);
     if (typeof kept !== "string")
       return kept.map(([name, facts]) => this.#file(name, { ...facts, sessionId }));
-    const [agentId, origin] = this.#columns.agents[this.#columns.agent[row] ?? 0] ?? ["", null];
-    const parent = this.#columns.parents[row] ?? 0;
+    const [agentId, origin] = this.#agentAt(row);
+    const parent = this.parentAt(row);
     const startedAt = this.startedAt(row);
     return [this.#file(kept, { sessionId, agentId, startedAt, origin, parent, firstSeq: 0, format: 1 })];
   }
 
   pathsAt(row: number): string[] {
-    const kept = this.#columns.files[row] ?? [];
+    const kept = this.#keptAt(row);
     return typeof kept === "string" ? [this.#prefix + kept] : kept.map(([stored]) => this.#prefix + stored);
   }
 
   /** What its files looked like; none when nothing is known of it. */
   marksAt(row: number): FileMark[] {
-    const marks = this.#groupOf(row)?.value(row % GROUP_ROWS, 0) ?? null;
-    return marks === null ? [] : unpackMarks(marks as PackedEntry[0], this.#namesAt(row));
+    const marks = this.#rowsOf(row)?.value(row % GROUP_ROWS, MARKS_AT) ?? null;
+    return marks === null ? [] : unpackMarks(marks as number[], this.#namesAt(row));
   }
 
   /** Latest time of any of its events. */
   lastMsAt(row: number): number {
-    return this.#columns.last[row] ?? Infinity;
+    return this.#columnsOf(row).last[row % GROUP_ROWS] ?? Infinity;
   }
 
   /** What is known of it; undefined when nothing is. */
   record(row: number): SessionEntryRecord | undefined {
-    const packed: JsonValue[] = this.#groupOf(row)?.row(row % GROUP_ROWS) ?? [null];
-    if (packed[0] === null) return undefined;
+    const packed = this.#packedAt(row);
+    if (packed === undefined) return undefined;
     const names = { sessionId: this.idAt(row), agentId: this.agentAt(row), files: this.#namesAt(row) };
-    return unpackEntry(names, packed as unknown as PackedEntry);
+    return unpackEntry(names, packed);
+  }
+
+  /** Of that, what it adds up to. */
+  summary(row: number): SessionSummary | undefined {
+    const packed = this.#packedAt(row);
+    return packed && unpackSummary(this.idAt(row), this.agentAt(row), packed);
   }
 
   // --- internal ---
 
-  #groupOf(row: number): RowGroup | undefined {
+  #packedAt(row: number): PackedEntry | undefined {
+    const packed = this.#rowsOf(row)?.row(row % GROUP_ROWS) ?? [];
+    return (packed[MARKS_AT] ?? null) === null ? undefined : packed;
+  }
+
+  #columnsOf(row: number): SessionColumns {
     const number = Math.floor(row / GROUP_ROWS);
-    if (number !== this.#groupNumber) {
-      this.#groupNumber = number;
-      const [length, checksum] = this.#columns.groups[number] ?? [0, 0];
-      const from = this.#offsets[number] ?? 0;
-      const line = this.#bytes.subarray(from, from + length);
-      this.#group = checksum32(line) === checksum ? RowGroup.parse(line.toString("utf8")) : undefined;
+    return (this.#columns[number] ??= this.#parseColumns(number));
+  }
+
+  #parseColumns(number: number): SessionColumns {
+    const [length, checksum] = this.#groups[number] ?? [0, -1];
+    const line = this.#lineAt(number, this.#offsets[number] ?? 0, length);
+    return checksum32(line) === checksum ? (JSON.parse(line.toString("utf8")) as SessionColumns) : NO_COLUMNS;
+  }
+
+  #rowsOf(row: number): RowGroup | undefined {
+    const number = Math.floor(row / GROUP_ROWS);
+    if (number !== this.#rowsNumber) {
+      this.#rowsNumber = number;
+      const [columns, , length, checksum] = this.#groups[number] ?? [0, 0, 0, -1];
+      const line = this.#lineAt(number, (this.#offsets[number] ?? 0) + columns, length);
+      this.#rows = checksum32(line) === checksum ? RowGroup.parse(line.toString("utf8")) : undefined;
     }
-    return this.#group;
+    return this.#rows;
+  }
+
+  /** Reads the rest of the file from a group on: who asks for the last sessions needs no more. Another file by now has other checksums. */
+  #lineAt(group: number, from: number, length: number): Buffer {
+    if (from < this.#bytesAt) {
+      this.#bytesAt = this.#offsets[group] ?? 0;
+      this.#bytes = readIndexFile(this.#dir, INDEX_SNAPSHOT, Infinity, this.#bytesAt) ?? NO_BYTES;
+    }
+    return this.#bytes.subarray(from - this.#bytesAt, from - this.#bytesAt + length);
+  }
+
+  #agentAt(row: number): SessionColumns["agents"][number] {
+    const { agent, agents } = this.#columnsOf(row);
+    return agents[agent[row % GROUP_ROWS] ?? 0] ?? ["", null];
+  }
+
+  #keptAt(row: number): SessionColumns["files"][number] {
+    return this.#columnsOf(row).files[row % GROUP_ROWS] ?? [];
   }
 
   #namesAt(row: number): string[] {
-    const kept = this.#columns.files[row] ?? [];
+    const kept = this.#keptAt(row);
     return typeof kept === "string" ? [nameOf(kept)] : kept.map(([stored]) => nameOf(stored));
   }
 
@@ -192,39 +252,39 @@ export class SessionSnapshot {
 
 /** A session of a snapshot. Of ten thousand that are listed, few are asked for more than a name. */
 class SnapshotSession implements SessionLogs {
+  readonly listedRow: number;
   readonly row: number | undefined;
   readonly #snapshot: SessionSnapshot;
-  readonly #at: number;
   #files: SessionLogFile[] | undefined;
 
   constructor(snapshot: SessionSnapshot, at: number, holds: boolean) {
     this.#snapshot = snapshot;
-    this.#at = at;
+    this.listedRow = at;
     this.row = holds ? at : undefined;
   }
 
   get sessionId(): string {
-    return this.#snapshot.idAt(this.#at);
+    return this.#snapshot.idAt(this.listedRow);
   }
 
   get agentId(): string {
-    return this.#snapshot.agentAt(this.#at);
+    return this.#snapshot.agentAt(this.listedRow);
   }
 
   get parentId(): string | undefined {
-    return this.#snapshot.parentAt(this.#at);
+    return this.#snapshot.parentAt(this.listedRow);
   }
 
   get startMs(): number {
-    return instantOf(this.#snapshot.startedAt(this.#at));
+    return instantOf(this.#snapshot.startedAt(this.listedRow));
   }
 
   get paths(): string[] {
-    return this.#snapshot.pathsAt(this.#at);
+    return this.#snapshot.pathsAt(this.listedRow);
   }
 
   get files(): readonly SessionLogFile[] {
-    return (this.#files ??= this.#snapshot.filesAt(this.#at));
+    return (this.#files ??= this.#snapshot.filesAt(this.listedRow));
   }
 }
 
@@ -232,7 +292,21 @@ function nameOf(stored: string): string {
   return stored.startsWith(ARCHIVED) ? stored.slice(ARCHIVED.length) : stored;
 }
 
+/** Of a group that is damaged. */
+const NO_COLUMNS: SessionColumns = {
+  ids: [],
+  agents: [],
+  agent: [],
+  parents: [],
+  started: [],
+  files: [],
+  last: [],
+};
+
+const NO_BYTES: Buffer = Buffer.alloc(0);
 const NEWLINE = 0x0a;
+/** Lines about the groups of some ten thousand sessions. */
+const HEAD_BYTES: number = 16 * 1024;
 const BEGINNING_BYTES = 256;
 /** What the ledger has of about a hundred sessions. */
 const LEDGER_BYTES_PER_FOLD: number = 256 * 1024;

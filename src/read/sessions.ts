@@ -63,6 +63,8 @@ export interface SessionEntry extends SessionSummary {
 
 export interface CompiledSessionFilter {
   select: <T extends SessionLogs>(sessions: readonly T[]) => readonly T[];
+  /** How many of the last sessions it selects from. */
+  selectsFrom: number;
   /** Refuses lines that neither count nor say anything about those that do; undefined when all count. */
   lineTest: LineTest | undefined;
   counts: (event: Event) => boolean;
@@ -103,6 +105,7 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
         .slice(-last);
       return order === "newest" ? chosen.reverse() : chosen;
     },
+    selectsFrom: session === undefined && ids === undefined && matches === undefined ? last : Infinity,
     lineTest: isWindow ? new LineTest({ sinceMs, untilMs, timelessTypes: CONTEXT_TYPES }) : undefined,
     counts: ({ timestamp }) => {
       if (!isWindow) return true;
@@ -129,6 +132,12 @@ export function* foldSession(
   index?: SessionIndex,
 ): Generator<Pause, SessionEntry | undefined, undefined> {
   const { window, notable, observe } = filter;
+  const isPlain = window === undefined && notable === undefined && observe === undefined;
+  const summed = isPlain ? index?.summaryOf(session) : undefined;
+  if (summed !== undefined) {
+    report.read += summed.events;
+    return entryOf(summed, session);
+  }
   const known = index?.find(session);
   if (known !== undefined && window !== undefined && !known.hasMore) {
     const { minMs, maxMs } = known.summary.progress;
@@ -236,7 +245,7 @@ function fold(
   if (counts(event)) {
     foldEvent(summary, event, event);
     observe?.(event, summary);
-    if (notable !== undefined && isNotable(event)) notable(event);
+    if (notable !== undefined && isNotable(event, event)) notable(event);
   } else {
     foldContext(summary, event, event);
   }

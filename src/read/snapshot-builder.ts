@@ -6,38 +6,41 @@ import type { SessionLogFile } from "../store/catalog.ts";
 import { packEntry } from "../store/session-entry.ts";
 import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import { encodeRows } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
-import type { FileFacts, SessionColumns, SnapshotColumns, SnapshotHeader } from "./snapshot-format.ts";
+import type {
+  FileFacts,
+  GroupLines,
+  SessionColumns,
+  SnapshotHeader,
+  SnapshotIndex,
+} from "./snapshot-format.ts";
 
 /** A session as it goes into a snapshot. */
 export interface SnapshotRow {
   session: SessionLogs;
+  summary: SessionSummary;
   /** Undefined for a session that cannot be read without damage: those are read each time. */
   record: SessionEntryRecord | undefined;
   /** Nobody is writing it. */
   isSettled: boolean;
 }
 
-/** Makes the bytes of a snapshot of sessions that are added in order. What it keeps of each is text, and its columns. */
+/** Makes the bytes of a snapshot of sessions that are added in order. What it keeps of each is text. */
 export class SnapshotBuilder {
-  readonly #columns: SessionColumns = {
-    ids: [],
-    agents: [],
-    agent: [],
-    parents: [],
-    started: [],
-    files: [],
-    last: [],
-  };
-  readonly #agents = new Map<string, number>();
   readonly #unsettled = new Set<number>();
-  readonly #groups: Buffer[] = [];
+  /** The lines of the groups, two of each. */
+  readonly #lines: Buffer[] = [];
+  readonly #groups: GroupLines[] = [];
+  #length = 0;
   /** Of the group that is not full yet. */
+  #columns = newColumns();
+  #agents = new Map<string, number>();
   #rows: (PackedEntry | [])[] = [];
 
-  add({ session, record, isSettled }: SnapshotRow): void {
+  add({ session, record, isSettled }: Omit<SnapshotRow, "summary">): void {
     const columns = this.#columns;
     const { sessionId, agentId, parentId, files } = session;
     const [first] = files;
@@ -45,38 +48,48 @@ export class SnapshotBuilder {
     const agent = this.#agents.get(agentKey) ?? columns.agents.push([agentId, first?.origin ?? null]) - 1;
     this.#agents.set(agentKey, agent);
     const isOne = files.length === 1 && first !== undefined && isOrdinary(first);
-    const row = columns.ids.push(sessionId) - 1;
+    columns.ids.push(sessionId);
     columns.agent.push(agent);
     columns.parents.push(parentId ?? 0);
     columns.started.push(first?.startedAt ?? "");
     columns.files.push(isOne ? storedName(first) : files.map((file) => [storedName(file), factsOf(file)]));
     columns.last.push(record?.folded.summary.progress.maxMs ?? 0);
-    if (!isSettled || record === undefined) this.#unsettled.add(row);
+    if (!isSettled || record === undefined) this.#unsettled.add(this.#length);
+    this.#length++;
     this.#rows.push(record === undefined ? [] : packEntry(record));
     if (this.#rows.length === GROUP_ROWS) this.#finishGroup();
   }
 
   /** @param changed rows whose files have changed since they were added */
-  encode(mark: StoreMark, changed: ReadonlySet<number> = new Set()): Buffer {
+  encode(mark: StoreMark, changed: ReadonlySet<number> = new Set()): Buffer[] {
     if (this.#rows.length > 0) this.#finishGroup();
-    const columns: SnapshotColumns = {
+    const index: SnapshotIndex = {
       mark,
-      ...this.#columns,
-      groups: this.#groups.map((group) => [group.length, checksum32(group)]),
+      length: this.#length,
+      groups: this.#groups,
       unsettled: [...new Set([...this.#unsettled, ...changed])],
     };
-    const line = Buffer.from(`${encodeJson(columns)}\n`);
+    const line = Buffer.from(`${encodeJson(index)}\n`);
     const header: SnapshotHeader = { version: SNAPSHOT_VERSION, checksum: checksum32(line) };
-    return Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), line, ...this.#groups]);
+    return [Buffer.from(`${JSON.stringify(header)}\n`), line, ...this.#lines];
   }
 
   #finishGroup(): void {
-    this.#groups.push(Buffer.from(`${encodeRows(this.#rows)}\n`));
+    const columns = Buffer.from(`${encodeJson(this.#columns)}\n`);
+    const rows = Buffer.from(`${encodeRows(this.#rows)}\n`);
+    this.#lines.push(columns, rows);
+    this.#groups.push([columns.length, checksum32(columns), rows.length, checksum32(rows)]);
+    this.#columns = newColumns();
+    this.#agents = new Map();
     this.#rows = [];
   }
 }
 
 // --- internal ---
+
+function newColumns(): SessionColumns {
+  return { ids: [], agents: [], agent: [], parents: [], started: [], files: [], last: [] };
+}
 
 function isOrdinary({ firstSeq, headerSeq, format }: SessionLogFile): boolean {
   return firstSeq === 0 && headerSeq === undefined && format === 1;

@@ -1,14 +1,14 @@
 // What stands in a snapshot of the sessions (session-snapshot.ts reads it, snapshot-builder.ts writes it):
 //
-// A line with a checksum of the next; a line of columns, with a mark of the store and the checksums of the groups; a line
-// for each group of sessions. Sessions are in order by start and id.
+// A line with a checksum of the next; a line with a mark of the store and the checksums of the groups; for each group of
+// sessions a line of columns, and one of what they add up to. Sessions are in order by start and id.
 
 import { ARCHIVE_DIRECTORY } from "../store/layout.ts";
 import type { StoreMark } from "../store/store-mark.ts";
 import { PACKED_VERSION } from "../summary/index.ts";
 
 /** Of the columns, and of the summaries in the groups. */
-export const SNAPSHOT_VERSION: number = 2 * 100 + PACKED_VERSION;
+export const SNAPSHOT_VERSION: number = 4 * 100 + PACKED_VERSION;
 /** Sessions in a group. Parsing one takes about 0.2 ms. */
 export const GROUP_ROWS = 128;
 /** Begins the stored name of a file that is in the archive. */
@@ -30,7 +30,7 @@ export interface FileFacts {
   parent?: string | 0 | undefined;
 }
 
-/** One value for each session. */
+/** One value for each session of a group. */
 export interface SessionColumns {
   ids: string[];
   /** Agents and origins that there are, and which of them a session has. */
@@ -43,9 +43,14 @@ export interface SessionColumns {
   last: number[];
 }
 
-export interface SnapshotColumns extends SessionColumns {
+/** Lengths of the two lines of a group, and their checksums. */
+export type GroupLines = [columns: number, columnsChecksum: number, rows: number, rowsChecksum: number];
+
+export interface SnapshotIndex {
   mark: StoreMark;
-  groups: [length: number, checksum: number][];
+  /** How many sessions there are. */
+  length: number;
+  groups: GroupLines[];
   /** Rows of sessions that have to be looked at. */
   unsettled: number[];
 }

@@ -12,7 +12,8 @@ import type { Event } from "../event/index.ts";
 import { LiveHub } from "../live/index.ts";
 import { bufferedSink, filterSink, memorySink } from "../sinks/index.ts";
 import type { Sink } from "../sinks/index.ts";
-import { SessionLog } from "../store/session-log.ts";
+import { createSessionLog } from "../store/open-session-log.ts";
+import type { SessionLog } from "../store/session-log.ts";
 import { faultyDisk, testEvents } from "../testing/index.ts";
 import { Copies } from "./copies.ts";
 import { EventEncoder } from "./encoder.ts";
@@ -90,7 +91,7 @@ describe("openStore({ sinks })", () => {
       const [{ event }] = testEvents(1) as [ReturnType<typeof testEvents>[0]];
       return { ...event, event: name, id: uuidv7(0), body: {} };
     };
-    const log = SessionLog.create(folder, ["session.jsonl"], parts("START"), {
+    const log = createSessionLog(folder, ["session.jsonl"], parts("START"), {
       sessionId: "s",
       agentId: "a",
       durability: "os",

@@ -26,8 +26,8 @@ import { readSettings } from "../store/lifecycle/settings.ts";
 import type { SettingsChange, StoreSettings } from "../store/lifecycle/settings.ts";
 import { storeStats } from "../store/lifecycle/store-stats.ts";
 import type { StoreStats } from "../store/lifecycle/store-stats.ts";
-import { SessionLog } from "../store/session-log.ts";
-import type { SessionLogOptions } from "../store/session-log.ts";
+import { createSessionLog, openSessionLog, openSessionLogBehind } from "../store/open-session-log.ts";
+import type { SessionLog, SessionLogOptions } from "../store/session-log.ts";
 import { findLeftSpills } from "../store/spill-file.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
@@ -275,7 +275,7 @@ export class Store {
       openLog: (logOptions) => {
         if (file.archived) return this.#openBehind(file, logOptions);
         const torn = needsHealing(file.path);
-        const log = SessionLog.open(file.path, logOptions);
+        const log = openSessionLog(file.path, logOptions);
         const session = { sessionId: id, agentId: file.agentId, file: log.path };
         if (torn) this.#ledger.sessionRecovered(session, log.nextSeq - 1);
         return log;
@@ -287,13 +287,13 @@ export class Store {
   #openBehind({ sessionId, agentId }: SessionLogFile, logOptions: SessionLogOptions): SessionLog {
     return this.#creations.underLock(() => {
       const last = this.#catalog.refresh().find(sessionId);
-      if (last?.archived === false) return SessionLog.open(last.path, logOptions);
+      if (last?.archived === false) return openSessionLog(last.path, logOptions);
       if (last === undefined) {
         throw new TracekeepError("NO_SESSION", `the session ${sessionId} has just been deleted`, {
           path: this.dir,
         });
       }
-      const log = SessionLog.openBehind(last.path, logOptions);
+      const log = openSessionLogBehind(last.path, logOptions);
       const header = { segment: segmentNumber(log.path), first_seq: log.nextSeq - 1 };
       this.#ledger.segmentSwitched({ sessionId, agentId, file: log.path }, header);
       return log;
@@ -346,7 +346,7 @@ export class Store {
       openLog: (logOptions, drafts) => {
         const redactor = this.#maker.newRedactor();
         const start = startDraft(options, options.durability, redactor, logOptions.sealer?.vkey);
-        return SessionLog.create(this.dir, names, drafts.read(start), logOptions);
+        return createSessionLog(this.dir, names, drafts.read(start), logOptions);
       },
     });
   }

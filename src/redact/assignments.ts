@@ -34,6 +34,10 @@ export const ASSIGNMENT_TRIGGER: string = String.raw`[:=](?<=(?:${[
   .map(anyCase)
   .join("|")})(?<=[DEGLNSTYdeglnsty])\\{0,7}["'${"`"}]?[\])]? {0,2}[:=])`;
 
+/** The last three letters of those names, in lower case. */
+export const NAME_ENDINGS: readonly string[] =
+  "key ken ret swd wod wrd ord ase ion kie ass pwd ial als sig ure".split(" ");
+
 /** Finds the second dash of a command-line option whose value is the next word: `--api-key …`. */
 export const OPTION_TRIGGER: string = String.raw`-(?<=\s--)(?:[a-z]{1,16}-){0,3}(?:password|token|secret|key) `;
 

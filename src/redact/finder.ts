@@ -23,7 +23,7 @@ export class SecretFinder {
     this.hasExtra = extra.length > 0;
   }
 
-  /** Whether there is a secret in a text. Costs about 2 ns a character when there is none. */
+  /** Whether there is a secret in a text. When there is none it costs 0.5 to 1.5 ns a character. */
   finds(text: string): boolean {
     if (findSecret(text, 0) !== undefined) return true;
     return this.hasExtra && this.#findExtra(text).length > 0;

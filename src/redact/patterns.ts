@@ -13,6 +13,12 @@ export const SECRET_PATTERNS: readonly SecretPattern[] = [
   ...GENERAL_SECRETS,
 ];
 
+/** A prefix, and where in it the character stands that is searched for. */
+export interface AnchoredPrefix {
+  readonly prefix: string;
+  readonly anchor: number;
+}
+
 /** Characters that are uncommon in prose, code and JSON. The scan over a text looks for nothing but these. */
 const RARE_CHARACTERS = "-_:JzGAB@~KZvyp";
 
@@ -22,7 +28,7 @@ const RARE_CHARACTERS = "-_:JzGAB@~KZvyp";
  * 600 MB/s, because the engine skips whatever is not one of those few. Most prefixes end with `-` or `_`, of which every
  * text is full: there, what stands before is looked up letter by letter, from the end.
  */
-export function triggerSource(starts: readonly { prefix: string; anchor: number }[]): string {
+export function triggerSource(starts: readonly AnchoredPrefix[]): string {
   const byAnchor = new Map<string, { ending: string[]; others: string[] }>();
   for (const { prefix, anchor: at } of starts) {
     const anchor = prefix.charAt(at);

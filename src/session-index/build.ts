@@ -6,7 +6,7 @@ import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { encodeJson } from "../format/index.ts";
-import type { Reader, ReadReport } from "../read/index.ts";
+import type { Reader, ReadReport, SessionEntry, SessionFilter } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk.ts";
 import type { Disk } from "../store/disk.ts";
 import { SESSION_INDEX } from "../store/layout.ts";
@@ -14,7 +14,7 @@ import { temporaryBeside } from "../store/temporary-file.ts";
 import { instantOf } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
 import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
-import { foldSnapshot, withIndexLock } from "./fold.ts";
+import { foldRows, withIndexLock } from "./fold.ts";
 import type { FoldOptions } from "./fold.ts";
 
 export interface SessionIndexData {
@@ -34,28 +34,11 @@ export interface SessionIndexData {
 
 /** The index of what a reader reads: a store, or any files. */
 export async function buildIndex(reader: Reader): Promise<SessionIndexData> {
-  let anomalies: IndexedAnomaly[] = [];
-  const found = reader.sessions({
-    notable: (event) => {
-      if (event.event === "ANOMALY_DETECTED") anomalies.push(indexedAnomaly(event));
-    },
-  });
   const toIndexed = reader.dir === "" ? indexedForeign : indexedSession;
   const sessions: IndexedSession[] = [];
-  let newest: string | null = null;
-  for await (const entry of found) {
-    const isNewer = entry.last_at !== null && !(instantOf(entry.last_at) <= instantOf(newest ?? ""));
-    if (isNewer) newest = entry.last_at;
-    sessions.push(toIndexed(entry, anomalies));
-    anomalies = [];
-  }
-  return {
-    version: "1.0.0",
-    schema: "sentinel/session_index/v1",
-    last_updated: newest,
-    sessions,
-    summary: summaryOf(sessions),
-  };
+  for await (const [entry, anomalies] of withAnomalies(reader, {}))
+    sessions.push(toIndexed(entry, entry.files[0] ?? "", anomalies));
+  return dataOf(sessions);
 }
 
 export interface WrittenIndex {
@@ -74,13 +57,28 @@ export async function writeIndex(reader: Reader, options: FoldOptions = {}): Pro
   const { disk = nodeDisk } = options;
   const file = path.join(reader.dir, SESSION_INDEX);
   return await withIndexLock(reader.dir, async () => {
-    const { report, save } = await foldSnapshot(reader, options);
-    const data = await buildIndex(reader);
+    const sessions: IndexedSession[] = [];
+    const places = new Map<string, number>();
+    const { report, save } = await foldRows(reader, options, ({ session, summary }) => {
+      const at = sessions.push(indexedSession(summary, session.files[0]?.path ?? "", [])) - 1;
+      if (summary.event_counts["ANOMALY_DETECTED"] !== undefined) places.set(session.sessionId, at);
+    });
+    if (places.size > 0) {
+      // What was found stands in the logs, and the snapshot tells where.
+      await save();
+      for await (const [entry, anomalies] of withAnomalies(reader, { ids: new Set(places.keys()) })) {
+        const at = places.get(entry.session_id);
+        if (at !== undefined) sessions[at] = indexedSession(entry, entry.files[0] ?? "", anomalies);
+      }
+    }
+    const data = dataOf(sessions);
     try {
-      // It lies in the store's folder, whose time of change the snapshot goes by.
-      if (replaceIndex(disk, file, data)) await save();
+      replaceIndex(disk, file, data);
     } catch (error) {
       throw error instanceof TracekeepError ? error : ioError("write", file, error);
+    } finally {
+      // Behind it, because it lies in the store's folder, by whose time of change the snapshot goes.
+      await save();
     }
     return { data, report };
   });
@@ -101,14 +99,44 @@ export async function foldIndex(reader: Reader, options: FoldOptions = {}): Prom
 
 // --- internal ---
 
-/** @returns whether it was not there already */
-function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
+/** Sessions, each with what was found in it. */
+async function* withAnomalies(
+  reader: Reader,
+  filter: SessionFilter,
+): AsyncGenerator<[SessionEntry, IndexedAnomaly[]], void, undefined> {
+  let anomalies: IndexedAnomaly[] = [];
+  const found = reader.sessions({
+    ...filter,
+    notable: (event) => {
+      if (event.event === "ANOMALY_DETECTED") anomalies.push(indexedAnomaly(event));
+    },
+  });
+  for await (const entry of found) {
+    yield [entry, anomalies];
+    anomalies = [];
+  }
+}
+
+function dataOf(sessions: IndexedSession[]): SessionIndexData {
+  let newest: string | null = null;
+  for (const { last_at: at } of sessions)
+    if (at !== null && !(instantOf(at) <= instantOf(newest ?? ""))) newest = at;
+  return {
+    version: "1.0.0",
+    schema: "sentinel/session_index/v1",
+    last_updated: newest,
+    sessions,
+    summary: summaryOf(sessions),
+  };
+}
+
+/** Leaves it as it is when it says the same. */
+function replaceIndex(disk: Disk, file: string, data: SessionIndexData): void {
   const parts = encodeIndex(data);
-  if (holds(file, parts)) return false;
+  if (holds(file, parts)) return;
   const temporary = temporaryBeside(file);
   try {
     replaceFile(disk, file, parts, temporary);
-    return true;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;

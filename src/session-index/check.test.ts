@@ -87,7 +87,7 @@ describe("figures that were derived from the logs", () => {
     const mark = { ledger: markLedger(dir), folders: await markFolders(dir) };
     const builder = new SnapshotBuilder();
     for (const row of rows) builder.add(row);
-    fs.writeFileSync(snapshot(), builder.encode(mark));
+    fs.writeFileSync(snapshot(), Buffer.concat(builder.encode(mark)));
     // The list is made of it, so it tells the same story.
     expect([...openReader({ dir }).sessions()]).toMatchObject([{ tool_calls: 79 }]);
     expect(await checkFigures(dir)).toEqual([

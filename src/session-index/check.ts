@@ -23,10 +23,9 @@ import {
   INDEX_TALLY,
   SESSION_INDEX,
 } from "../store/layout.ts";
-import { isProcessAlive } from "../store/process.ts";
 import { hasPlaces, packEntry } from "../store/session-entry.ts";
 import type { FoldedSession } from "../store/session-entry.ts";
-import { endCounts, instantOf, packSummary, sessionStatus } from "../summary/index.ts";
+import { endCounts, instantOf, packSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { SessionIndexData } from "./build.ts";
 import { indexedAnomaly, indexedSession } from "./entry.ts";
@@ -166,9 +165,7 @@ function whyListIsWrong(
   { sessionId, files }: SessionLogs,
   { folded: { summary }, anomalies }: Fresh,
 ): string | undefined {
-  const paths = files.map(({ path: file }) => file);
-  const entry = { ...summary, status: sessionStatus(summary, isProcessAlive), files: paths };
-  const expected = indexedSession(entry, anomalies);
+  const expected = indexedSession(summary, files[0]?.path ?? "", anomalies);
   const there = listed.sessions.find(({ session_id: id }) => id === sessionId);
   if (there === undefined) {
     const isNewer = !(instantOf(expected.last_at ?? "") <= instantOf(listed.last_updated ?? ""));

@@ -4,8 +4,8 @@ import path from "node:path";
 
 import type { Event } from "../event/index.ts";
 import { UNTYPED } from "../read/index.ts";
-import type { SessionEntry } from "../read/index.ts";
 import { healthOf, instantOf } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
 
 export interface IndexedAnomaly {
   type: string;
@@ -46,14 +46,22 @@ export interface IndexedSession {
   cost_usd: number | null;
 }
 
-/** A session as it stands in the index. */
-export function indexedSession(entry: SessionEntry, anomalies: IndexedAnomaly[]): IndexedSession {
+/**
+ * A session as it stands in the index.
+ *
+ * @param file its first
+ */
+export function indexedSession(
+  entry: SessionSummary,
+  file: string,
+  anomalies: IndexedAnomaly[],
+): IndexedSession {
   const { event_counts: counts, tool_times: times, reported, started_at: startedAt, last_at: lastAt } = entry;
   const durationMs = instantOf(lastAt ?? "") - instantOf(startedAt ?? "");
   const errors = counts["ERROR"] ?? 0;
   return {
     session_id: entry.session_id,
-    file: path.basename(entry.files[0] ?? ""),
+    file: path.basename(file),
     started_at: startedAt,
     ended_at: entry.ended_at,
     ended_reason: entry.ended_at === null ? null : (entry.ended_reason ?? "NORMAL"),
@@ -80,8 +88,12 @@ export function indexedSession(entry: SessionEntry, anomalies: IndexedAnomaly[])
 }
 
 /** The same for a session of a file that our writer did not make: Sentinel's own, say. */
-export function indexedForeign(entry: SessionEntry, anomalies: IndexedAnomaly[]): IndexedSession {
-  const session = indexedSession(entry, anomalies);
+export function indexedForeign(
+  entry: SessionSummary,
+  file: string,
+  anomalies: IndexedAnomaly[],
+): IndexedSession {
+  const session = indexedSession(entry, file, anomalies);
   const { [UNTYPED]: untyped, ...counts } = session.event_counts;
   if (untyped !== undefined) session.event_counts = sorted({ ...counts, UNKNOWN: untyped });
   if (counts["START"] !== undefined && entry.agent_id !== "") session.session_id = entry.agent_id;

@@ -11,7 +11,7 @@ import type { Disk } from "../store/disk.ts";
 import { withFileLock } from "../store/file-lock.ts";
 import { isAsMarked } from "../store/file-mark.ts";
 import type { FileMark } from "../store/file-mark.ts";
-import { listIndexFiles, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
+import { listIndexFiles, makeIndexDirectory, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
 import { emptyJournal } from "../store/index-journal.ts";
 import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
 import { markFolders, markLedger } from "../store/store-mark.ts";
@@ -25,28 +25,49 @@ export interface FoldOptions extends Pick<SessionFilter, "signal" | "onProgress"
 export interface FoldedIndex {
   /** What had to be read for it. */
   report: ReadReport;
-  /** Writes it again, after a file was put into the store's folder: the snapshot goes by when that was changed last. */
+  /**
+   * Writes the snapshot and begins another journal. It goes by when the store's folder was changed last: whoever puts a
+   * file into that saves it behind it, or once more.
+   *
+   * @throws TracekeepError when it cannot be written; then the one before is there still
+   */
   save: () => Promise<void>;
 }
 
+/** Folds what goes into the next snapshot, without writing it. Reads only what the index does not know. @param take given each of its sessions, in order */
+export async function foldRows(
+  reader: Reader,
+  options: FoldOptions,
+  take: (row: SnapshotRow) => void = () => undefined,
+): Promise<FoldedIndex> {
+  const { disk = nodeDisk, ...reading } = options;
+  const { dir } = reader;
+  removeLeftTemporaryFiles(disk, dir);
+  // A folder that is made in the store's folder changes that; long before it is marked, nobody has to wait for it.
+  makeIndexDirectory(disk, dir);
+  const ledger = markLedger(dir);
+  const next = new NextSnapshot();
+  const found = reader.indexRows(reading);
+  for await (const row of found) {
+    next.add(row);
+    take(row);
+  }
+  const save = async (): Promise<void> => {
+    await next.save(disk, dir, ledger);
+    emptyJournal(dir);
+  };
+  return { report: found.report, save };
+}
+
 /**
- * Writes the next snapshot and begins another journal. The caller has the lock of the index. Reads only what the index
- * does not know.
+ * Writes the next snapshot. The caller has the lock of the index.
  *
  * @throws TracekeepError when it cannot be written; then the one before is there still
  */
 export async function foldSnapshot(reader: Reader, options: FoldOptions): Promise<FoldedIndex> {
-  const { disk = nodeDisk, ...reading } = options;
-  const { dir } = reader;
-  removeLeftTemporaryFiles(disk, dir);
-  const ledger = markLedger(dir);
-  const next = new NextSnapshot();
-  const found = reader.indexRows(reading);
-  for await (const row of found) next.add(row);
-  const save = (): Promise<void> => next.save(disk, dir, ledger);
-  await save();
-  emptyJournal(dir);
-  return { report: found.report, save };
+  const folded = await foldRows(reader, options);
+  await folded.save();
+  return folded;
 }
 
 /** Runs `work` while nobody else writes the index. @throws TracekeepError `LOCK_TIMEOUT` while somebody else does */

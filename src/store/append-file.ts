@@ -1,4 +1,4 @@
-// Lines on their way to the end of a file. They gather in a buffer and go to the kernel in one write, when 64 KiB are
+// Lines on their way to the end of a file. They gather in a buffer and go to the kernel in one write, when 128 KiB are
 // full or at the end of the turn of the event loop: a buffer that waited for a timer would lose more when the process
 // dies, and larger writes make the caller's slowest call slower.
 //
@@ -140,7 +140,7 @@ export class AppendFile implements Flushable {
   put(line: Line, ticket?: Ticket): void {
     if (this.#health.state !== "open") this.#checkRoomFor(line);
     if (!this.#buffer.add(line, ticket)) {
-      this.#writeBuffer();
+      this.#writeFullBuffer();
       if (!this.#buffer.add(line, ticket)) {
         const error = this.#write(onlyLine(line, ticket));
         if (error !== undefined) throw this.#tell(error);
@@ -269,6 +269,18 @@ export class AppendFile implements Flushable {
   #checkRoomFor(line: Line): void {
     const bytes = this.#buffer.bytes + bytesOf(line).length;
     if (!this.#health.hasRoomFor(this.#buffer.lines + 1, bytes)) this.#health.checkOpen();
+  }
+
+  /** The sync that it may call for begins at once: the disk is at work while the rest of the turn's lines come. */
+  #writeFullBuffer(): void {
+    this.#isFlushing = true;
+    try {
+      this.#writeBuffer();
+      if (this.#health.state === "open") this.#file.syncWhenDue();
+    } finally {
+      this.#isFlushing = false;
+      this.#showWitness();
+    }
   }
 
   #writeBuffer(): void {

@@ -9,7 +9,7 @@ import { TORN_SUFFIX } from "./layout.ts";
 import type { Ledger, LedgerSession } from "./ledger.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 import { isProcessAlive } from "./process.ts";
-import { SessionLog } from "./session-log.ts";
+import { openSessionLog } from "./open-session-log.ts";
 
 /** So much ledger is read again by every opening before a STORE_CHECKED makes an end of it. */
 const CHECK_EVERY_BYTES: number = 64 * 1024;
@@ -86,7 +86,7 @@ function heal(session: LedgerSession, ledger: Ledger, onFault: (error: Tracekeep
   if (!needsHealing(session.file)) return;
   const { sessionId, agentId, file } = session;
   try {
-    const log = SessionLog.open(file, { sessionId, agentId, durability: "fsync", onFault });
+    const log = openSessionLog(file, { sessionId, agentId, durability: "fsync", onFault });
     ledger.sessionRecovered(session, log.nextSeq - 1);
     log.close();
   } catch (error) {

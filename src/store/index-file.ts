@@ -15,19 +15,34 @@ import { temporaryBeside } from "./temporary-file.ts";
  * @param bytes how many to read, if not all
  * @param from where
  */
-export function readIndexFile(dir: string, name: string, bytes?: number, from = 0): Buffer | undefined {
+export function readIndexFile(
+  dir: string,
+  name: string,
+  bytes: number = Infinity,
+  from = 0,
+): Buffer | undefined {
   const file = path.join(dir, INDEX_DIRECTORY, name);
   let fd: number | undefined;
   try {
-    if (bytes === undefined) return fs.readFileSync(file);
     fd = fs.openSync(file, fs.constants.O_RDONLY);
     // A length that stands in a damaged file may be any number.
-    const part = Buffer.alloc(Math.max(0, Math.min(bytes, fs.fstatSync(fd).size - from)));
-    return part.subarray(0, fs.readSync(fd, part, 0, part.length, from));
+    const length = Math.max(0, Math.min(bytes, fs.fstatSync(fd).size - from));
+    const part = Buffer.allocUnsafeSlow(length);
+    return part.subarray(0, fs.readSync(fd, part, 0, length, from));
   } catch {
     return undefined;
   } finally {
     if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+/** Makes the folder of the index, unless it is there. @throws TracekeepError */
+export function makeIndexDirectory(disk: Disk, dir: string): void {
+  const directory = path.join(dir, INDEX_DIRECTORY);
+  try {
+    disk.makeDirectory(directory);
+  } catch (error) {
+    throw error instanceof TracekeepError ? error : ioError("create", directory, error);
   }
 }
 
@@ -51,7 +66,12 @@ export function removeIndexFile(disk: Disk, dir: string, name: string): void {
  *
  * @throws TracekeepError when it cannot be written
  */
-export function writeIndexFile(disk: Disk, dir: string, name: string, bytes: Buffer): void {
+export function writeIndexFile(
+  disk: Disk,
+  dir: string,
+  name: string,
+  bytes: Buffer | readonly Buffer[],
+): void {
   const directory = path.join(dir, INDEX_DIRECTORY);
   const file = path.join(directory, name);
   const temporary = temporaryBeside(file);

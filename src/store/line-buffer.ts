@@ -1,16 +1,11 @@
 // Lines gathered for one write, with the tickets of those who wait for them.
 
-import { NO_ROOM } from "../format/index.ts";
+import { NO_ROOM, returnLineBuffer, takeLineBuffer } from "../format/index.ts";
 import type { ReadyLine } from "../format/index.ts";
 import type { Ticket } from "./ticket.ts";
 
 /** One line, its `\n` included. */
 export type Line = string | ReadyLine;
-
-const BUFFER_BYTES: number = 64 * 1024;
-/** Buffers kept between two uses, so that ten thousand quiet files do not hold one each. */
-const MAX_SPARE_BUFFERS = 16;
-const spareBuffers: Buffer[] = [];
 
 /** What was gathered; `bytes` is valid until the next line is added anywhere. */
 export interface Batch {
@@ -34,7 +29,7 @@ export class LineBuffer {
   /** Takes a line if there is room behind what is there; one that finds none in an empty buffer goes by itself. */
   add(line: Line, ticket: Ticket | undefined): boolean {
     this.#checkIdle();
-    const buffer = (this.#buffer ??= spareBuffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES));
+    const buffer = (this.#buffer ??= takeLineBuffer());
     let end: number;
     this.#isWriting = true;
     try {
@@ -75,8 +70,7 @@ export class LineBuffer {
   }
 
   #letGo(): void {
-    if (this.#buffer !== undefined && spareBuffers.length < MAX_SPARE_BUFFERS)
-      spareBuffers.push(this.#buffer);
+    if (this.#buffer !== undefined) returnLineBuffer(this.#buffer, this.bytes);
     this.#buffer = undefined;
   }
 }

@@ -146,6 +146,19 @@ export class LineCursor {
     return count;
   }
 
+  /** How much of `buffer` was read; behind it are bytes of earlier lines. */
+  get filled(): number {
+    return this.#filled;
+  }
+
+  /** Goes to the next line like {@link next}, when somebody has found already that it ends before `end` in what is read. */
+  goTo(end: number): void {
+    this.offset += this.length;
+    this.line++;
+    this.start = this.end;
+    this.#stop(end);
+  }
+
   /** The line, `\n` included, until the next step. */
   get bytes(): Buffer {
     return this.buffer.subarray(this.start, this.end);

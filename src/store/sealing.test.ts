@@ -22,8 +22,8 @@ import { leafOf, readLeaves } from "./log-tree.ts";
 import { readSeal } from "./seal-file.ts";
 import { Sealer } from "./sealer.ts";
 import { segmentsOf } from "./segment.ts";
-import { SessionLog } from "./session-log.ts";
-import type { SessionLogOptions } from "./session-log.ts";
+import { createSessionLog, openSessionLog } from "./open-session-log.ts";
+import type { SessionLog, SessionLogOptions } from "./session-log.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -67,11 +67,11 @@ class Setup {
   }
 
   create(): SessionLog {
-    return SessionLog.create(this.folder, [NAME], parts("START", { format: 1 }), this.options);
+    return createSessionLog(this.folder, [NAME], parts("START", { format: 1 }), this.options);
   }
 
   open(): SessionLog {
-    return SessionLog.open(path.join(this.folder, NAME), this.options);
+    return openSessionLog(path.join(this.folder, NAME), this.options);
   }
 
   /** How many lines the seal beside the log covers, having checked that they are those. */
@@ -112,7 +112,7 @@ describe("a log of several files", () => {
     fs.writeFileSync(archivedPaths(first)[0] ?? "", gzipSync(fs.readFileSync(first)));
     fs.rmSync(first);
     fs.rmSync(evidenceFiles(first).leaves);
-    const later = SessionLog.open(first.replace(".jsonl", ".0002.jsonl"), setup.options);
+    const later = openSessionLog(first.replace(".jsonl", ".0002.jsonl"), setup.options);
     later.append(parts("END"));
     later.close();
     expect(setup.checkedSeal()).toEqual({ sealed: 9, lines: 9 });

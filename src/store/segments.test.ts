@@ -15,8 +15,8 @@ import { openReader } from "../read/index.ts";
 import type { ReadReport } from "../read/index.ts";
 import { faultyDisk } from "../testing/index.ts";
 import type { Durability } from "./durability.ts";
-import { SessionLog } from "./session-log.ts";
-import type { SessionLogOptions } from "./session-log.ts";
+import { createSessionLog, openSessionLog } from "./open-session-log.ts";
+import type { SessionLog, SessionLogOptions } from "./session-log.ts";
 import { MAX_KEPT_BYTES } from "./unsynced.ts";
 
 let directory: string;
@@ -34,11 +34,11 @@ const OPTIONS: SessionLogOptions = { sessionId: "s", agentId: "a", durability: "
 const NAME = "session_20260106_c614.jsonl";
 
 function create(options: Partial<SessionLogOptions> = {}, folder = directory): SessionLog {
-  return SessionLog.create(folder, [NAME], parts("START", { format: 1 }), { ...OPTIONS, ...options });
+  return createSessionLog(folder, [NAME], parts("START", { format: 1 }), { ...OPTIONS, ...options });
 }
 
 function reopen(options: Partial<SessionLogOptions> = {}, folder = directory): SessionLog {
-  return SessionLog.open(path.join(folder, NAME), { ...OPTIONS, ...options });
+  return openSessionLog(path.join(folder, NAME), { ...OPTIONS, ...options });
 }
 
 const segment = (number: number): string => NAME.replace(".jsonl", `.000${number}.jsonl`);

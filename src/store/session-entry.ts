@@ -2,8 +2,9 @@
 // writer of a session makes entries from its live figures, a reader from what it read.
 
 import { nodeZlib } from "../base/builtin.ts";
+import type { JsonValue } from "../event/index.ts";
 import { encodeJson, parseJson } from "../format/index.ts";
-import { newSummary, PACKED_VERSION, packSummary, unpackSummary } from "../summary/index.ts";
+import { newSummary, PACKED_LENGTH, PACKED_VERSION, packSummary, unpackSummary } from "../summary/index.ts";
 import type { PackedSummary, SessionSummary } from "../summary/index.ts";
 import type { SessionLogFile } from "./catalog.ts";
 import { markOf } from "./file-mark.ts";
@@ -88,23 +89,26 @@ export function decodeEntry(line: string): SessionEntryRecord | undefined {
   return unpackEntry({ sessionId: id, agentId: agent, files: names }, packed);
 }
 
-/** An entry as one list without names; those of session, agent and files are kept beside it. */
-export type PackedEntry = [
-  marks: number[],
-  lastSeq: number,
-  findings: EventPlace[] | 0 | null,
-  failures: [timeMs: number, place: EventPlace][] | 0,
-  ...summary: PackedSummary,
-];
+/** An entry as one list without names: the summary, and behind it what only an index knows. Names of session, agent and files are kept beside it. */
+export type PackedEntry = PackedSummary;
+
+/** Where the marks of its files stand in an entry. */
+export const MARKS_AT: number = PACKED_LENGTH;
+
+type PackedFindings = EventPlace[] | 0 | null;
+type PackedFailures = [timeMs: number, place: EventPlace][] | 0;
 
 export function packEntry({ marks, folded }: SessionEntryRecord): PackedEntry {
   const { lastSeq, findings, failures, summary } = folded;
+  const packedFindings: PackedFindings = findings === undefined ? null : findings.length === 0 ? 0 : findings;
+  const packedFailures: PackedFailures =
+    failures.length === 0 ? 0 : failures.map(({ timeMs, place }) => [timeMs, place]);
   return [
+    ...packSummary(summary),
     packMarks(marks),
     lastSeq,
-    findings === undefined ? null : findings.length === 0 ? 0 : findings,
-    failures.length === 0 ? 0 : failures.map(({ timeMs, place }) => [timeMs, place]),
-    ...packSummary(summary),
+    packedFindings as JsonValue,
+    packedFailures as unknown as JsonValue,
   ];
 }
 
@@ -113,12 +117,14 @@ export function unpackEntry(
   { sessionId, agentId, files }: { sessionId: string; agentId: string; files: readonly string[] },
   packed: PackedEntry,
 ): SessionEntryRecord {
-  const [packedMarks, lastSeq, findings, failures] = [packed[0], packed[1], packed[2], packed[3]];
-  const marks = unpackMarks(packedMarks, files);
+  const marks = unpackMarks(packed[MARKS_AT] as number[], files);
+  const lastSeq = packed[MARKS_AT + 1] as number;
+  const findings = packed[MARKS_AT + 2] as unknown as PackedFindings;
+  const failures = packed[MARKS_AT + 3] as unknown as PackedFailures;
   return {
     marks,
     folded: {
-      summary: unpackSummary(sessionId, agentId, packed.slice(4) as PackedSummary),
+      summary: unpackSummary(sessionId, agentId, packed),
       lastSeq,
       findings: findings === null ? undefined : findings === 0 ? [] : [...findings],
       failures: failures === 0 ? [] : failures.map(([timeMs, place]) => ({ timeMs, place })),
@@ -129,7 +135,7 @@ export function unpackEntry(
   };
 }
 
-export function unpackMarks(packed: PackedEntry[0], files: readonly string[]): FileMark[] {
+export function unpackMarks(packed: readonly number[], files: readonly string[]): FileMark[] {
   const marks: FileMark[] = [];
   for (let at = 0; at < packed.length; at += 4) {
     marks.push({
@@ -152,8 +158,8 @@ function packMarks(marks: readonly FileMark[]): number[] {
   return packed;
 }
 
-type JournalLine = [version: number, id: string, agent: string, names: string[], ...packed: PackedEntry];
+type JournalLine = [version: number, id: string, agent: string, names: string[], ...packed: JsonValue[]];
 
 /** Of a line, and of the summary in it. */
-const JOURNAL_VERSION = 4 * 100 + PACKED_VERSION;
+const JOURNAL_VERSION = 5 * 100 + PACKED_VERSION;
 const BEGINNING = new RegExp(String.raw`^\[${JOURNAL_VERSION},("(?:[^"\\]|\\.)*")`);

@@ -15,8 +15,8 @@ import { faultyDisk } from "../testing/index.ts";
 import { nodeDisk } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { currentProcess } from "./process.ts";
-import { SessionLog } from "./session-log.ts";
-import type { SessionLogOptions } from "./session-log.ts";
+import { createSessionLog, openSessionLog } from "./open-session-log.ts";
+import type { SessionLog, SessionLogOptions } from "./session-log.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -40,7 +40,7 @@ function parts(event: string, body: JsonObject = {}): LineParts {
 const OPTIONS: SessionLogOptions = { sessionId: "s", agentId: "a", durability: "os" };
 
 function create(options: Partial<SessionLogOptions> = {}): SessionLog {
-  return SessionLog.create(directory, ["session.jsonl"], parts("START", { format: 1 }), {
+  return createSessionLog(directory, ["session.jsonl"], parts("START", { format: 1 }), {
     ...OPTIONS,
     ...options,
   });
@@ -63,10 +63,10 @@ function expectGapless(events: readonly Event[]): void {
   expect(events.map(({ seq }) => seq)).toEqual(events.map((_, index) => index));
 }
 
-describe("SessionLog.create", () => {
+describe("createSessionLog", () => {
   it("makes a private file with its first line in it, and takes the next name when one is taken", () => {
     fs.writeFileSync(path.join(directory, "taken.jsonl"), "not ours\n");
-    const log = SessionLog.create(directory, ["taken.jsonl", "free.jsonl"], parts("START"), OPTIONS);
+    const log = createSessionLog(directory, ["taken.jsonl", "free.jsonl"], parts("START"), OPTIONS);
     log.close();
     expect(fs.readFileSync(path.join(directory, "taken.jsonl"), "utf8")).toBe("not ours\n");
     expect(eventsOf(path.join(directory, "free.jsonl")).map(({ event }) => event)).toEqual(["START"]);
@@ -76,7 +76,7 @@ describe("SessionLog.create", () => {
 
   it("leaves nothing behind when every name is taken", () => {
     fs.writeFileSync(path.join(directory, "taken.jsonl"), "");
-    expect(() => SessionLog.create(directory, ["taken.jsonl"], parts("START"), OPTIONS)).toThrow(
+    expect(() => createSessionLog(directory, ["taken.jsonl"], parts("START"), OPTIONS)).toThrow(
       expect.objectContaining({ code: "SESSION_EXISTS" }),
     );
     expect(fs.readdirSync(directory)).toEqual(["taken.jsonl"]);
@@ -97,7 +97,7 @@ describe("SessionLog.append", () => {
     });
     fc.assert(
       fc.property(sizes, (bodySizes) => {
-        const log = SessionLog.create(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), OPTIONS);
+        const log = createSessionLog(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), OPTIONS);
         bodySizes.forEach((size, index) =>
           log.append(parts("CHECKPOINT", { index, message: "x".repeat(size) })),
         );
@@ -155,7 +155,7 @@ describe("a full disk", () => {
     fc.assert(
       fc.property(faults, (plan) => {
         const disk = faultyDisk();
-        const log = SessionLog.create(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), {
+        const log = createSessionLog(directory, [`${uuidv7(Date.now())}.jsonl`], parts("START"), {
           ...OPTIONS,
           disk,
         });
@@ -218,8 +218,8 @@ describe("a sync", () => {
   });
 });
 
-describe("SessionLog.open", () => {
-  const reopen = () => SessionLog.open(path.join(directory, "session.jsonl"), OPTIONS);
+describe("openSessionLog", () => {
+  const reopen = () => openSessionLog(path.join(directory, "session.jsonl"), OPTIONS);
 
   it("refuses a second writer, in this process too, and lets it in when the first is done", () => {
     const log = create();
@@ -281,7 +281,7 @@ describe("SessionLog.open", () => {
           unlink: crashing("unlink", nodeDisk.unlink),
         };
         try {
-          SessionLog.open(log.path, { ...OPTIONS, disk }).close();
+          openSessionLog(log.path, { ...OPTIONS, disk }).close();
         } catch (error) {
           expect(error).toBeInstanceOf(TracekeepError);
         }
@@ -310,7 +310,7 @@ describe("after a power cut", () => {
   /** A log in whose unsynced end a part did not reach the medium, written in another boot or in this one. */
   function withHole(bootId: string | undefined): { file: string; before: Buffer; after: Buffer } {
     const start = parts("START", { format: 1, ...(bootId === undefined ? {} : { boot_id: bootId }) });
-    const log = SessionLog.create(directory, ["session.jsonl"], start, OPTIONS);
+    const log = createSessionLog(directory, ["session.jsonl"], start, OPTIONS);
     for (let n = 0; n < 6; n++) log.append(parts("CHECKPOINT", { n, text: "x".repeat(300) }));
     log.close();
     const bytes = fs.readFileSync(log.path);
@@ -325,7 +325,7 @@ describe("after a power cut", () => {
     "everything from the first line with missing bytes is a torn tail (boot %s)",
     (bootId) => {
       const { file, before, after } = withHole(bootId);
-      SessionLog.open(file, OPTIONS).close();
+      openSessionLog(file, OPTIONS).close();
       const bytes = fs.readFileSync(file);
       expect(bytes.subarray(0, before.length).equals(before)).toBe(true);
       const events = eventsOf(file);
@@ -343,7 +343,7 @@ describe("after a power cut", () => {
 
   it("but not in the boot that wrote it: then it is damage, and is left as it is", () => {
     const { file, before, after } = withHole(currentProcess().boot_id);
-    SessionLog.open(file, OPTIONS).close();
+    openSessionLog(file, OPTIONS).close();
     expect(fs.readFileSync(file).equals(Buffer.concat([before, after]))).toBe(true);
   });
 
@@ -353,7 +353,7 @@ describe("after a power cut", () => {
       for (const inBackground of [true, false]) {
         const disk = faultyDisk();
         const folder = fs.mkdtempSync(path.join(directory, "power-"));
-        const log = SessionLog.create(folder, ["session.jsonl"], parts("START", { format: 1 }), {
+        const log = createSessionLog(folder, ["session.jsonl"], parts("START", { format: 1 }), {
           ...OPTIONS,
           durability,
           disk,

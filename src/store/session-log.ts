@@ -6,7 +6,7 @@ import path from "node:path";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
-import { encodeIdentity, encodeLine, LineWriter, MAX_LINE_BYTES } from "../format/index.ts";
+import { encodeIdentity, LineWriter, MAX_LINE_BYTES } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import { AppendFile } from "./append-file.ts";
 import { nodeDisk } from "./disk.ts";
@@ -16,21 +16,14 @@ import type { Begun, FileRemedies } from "./file-remedies.ts";
 import { firstSegmentPath } from "./layout.ts";
 import { startSegment } from "./next-segment.ts";
 import type { SegmentStart, StartedSegment } from "./next-segment.ts";
-import { OpenFile } from "./open-file.ts";
+import type { OpenFile } from "./open-file.ts";
 import type { Line } from "./line-buffer.ts";
 import type { Outage } from "./outage.ts";
 import { ownEvent } from "./own-event.ts";
-import { finishHealing, healTail } from "./recover.ts";
+import { finishHealing } from "./recover.ts";
 import { RefusedEvents } from "./refused-events.ts";
 import type { Sealer } from "./sealer.ts";
-import {
-  createSegment,
-  freeSegmentPath,
-  lastSeqOf,
-  nextSegment,
-  openLastSegment,
-  segmentsOf,
-} from "./segment.ts";
+import { createSegment, freeSegmentPath, nextSegment, segmentsOf } from "./segment.ts";
 import { SegmentSwitch } from "./segment-switch.ts";
 import type { SegmentSwitchOptions } from "./segment-switch.ts";
 import { Spill } from "./spill.ts";
@@ -72,6 +65,24 @@ export interface LogStatus {
   degraded: boolean;
 }
 
+/** How a log begins, or is gone on with. */
+export interface SessionLogStart {
+  /** The file that is written to, its lock taken. */
+  file: OpenFile;
+  /** The number that the next event will have. */
+  nextSeq: number;
+  /** Everything in it is known to be on the medium. */
+  isDurable: boolean;
+  /** A line that was just written to it, if one was, and is not on the medium yet. */
+  written?: Buffer | undefined;
+  /** Where sealing begins; not, where that is undefined. */
+  sealFrom?: { seq: number; firstLine?: Buffer | undefined } | undefined;
+  /** What RECOVERED says, when the end of an earlier writer's was healed. */
+  recovered?: JsonObject | undefined;
+  /** Events of an earlier writer may wait in a spill. */
+  mayHaveLeft?: boolean | undefined;
+}
+
 export class SessionLog {
   readonly durability: Durability;
   /** What went wrong last, whether or not it is over. */
@@ -89,20 +100,17 @@ export class SessionLog {
   readonly #untold: TracekeepError[] = [];
   #isAnythingDurable: boolean;
 
-  private constructor(
-    file: OpenFile,
-    nextSeq: number,
-    options: SessionLogOptions,
-    { isDurable }: { isDurable: boolean },
-  ) {
+  /** By `createSessionLog` and its like. @internal */
+  constructor(start: SessionLogStart, options: SessionLogOptions) {
+    const { file, written, sealFrom, recovered } = start;
     this.durability = options.durability;
     this.#options = options;
     this.#disk = options.disk ?? nodeDisk;
     this.#identity = encodeIdentity(options.sessionId, options.agentId);
     this.#lines = new LineWriter(this.#identity, options.maxLineBytes ?? MAX_LINE_BYTES);
-    this.#nextSeq = nextSeq;
+    this.#nextSeq = start.nextSeq;
     this.#switch = new SegmentSwitch(options, file.path);
-    this.#isAnythingDurable = isDurable;
+    this.#isAnythingDurable = start.isDurable;
     this.#file = new AppendFile({
       file,
       durability: options.durability,
@@ -117,85 +125,10 @@ export class SessionLog {
       replace: (tail, failure) => this.#beginSegment({ tail, failure, isDurable: true }),
       ...this.#whenFaultsPass(path.dirname(file.path)),
     });
-  }
-
-  /**
-   * Creates a log under the first of `names` that is free.
-   *
-   * @throws TracekeepError when it cannot be created
-   */
-  static create(
-    directory: string,
-    names: readonly string[],
-    first: LineParts,
-    options: SessionLogOptions,
-  ): SessionLog {
-    const disk = options.disk ?? nodeDisk;
-    const line = Buffer.from(encodeLine(first, encodeIdentity(options.sessionId, options.agentId)));
-    const isDurable = options.durability === "fsync";
-    let file: OpenFile;
-    try {
-      file = createSegment(disk, directory, names, [line], { isDurable });
-    } catch (error) {
-      throw error instanceof TracekeepError ? error : ioError("create a session in", directory, error);
-    }
-    options.onAppend?.(first);
-    const log = new SessionLog(file, first.seq + 1, options, { isDurable });
-    if (!isDurable) log.#file.countWritten(line);
-    log.#beginSealing(first.seq, line);
-    return log;
-  }
-
-  /**
-   * Opens an existing log to go on with it: takes the lock of its last segment and heals its end (promise P2).
-   *
-   * @param file any of its segments outside the archive
-   * @throws TracekeepError `SESSION_BUSY` while another writer has it
-   */
-  static open(file: string, options: SessionLogOptions): SessionLog {
-    const disk = options.disk ?? nodeDisk;
-    let fd: number | undefined;
-    try {
-      const last = openLastSegment(disk, file, options.sessionId);
-      fd = last.fd;
-      const recovered = healTail(disk, fd, last.file);
-      // Whether an earlier writer had its name synced is not known.
-      const opened = new OpenFile(disk, last.file, fd, { size: disk.size(fd), isNameDurable: false });
-      const log = new SessionLog(opened, lastSeqOf(last.file) + 1, options, { isDurable: false });
-      fd = undefined;
-      log.#beginSealing(log.#nextSeq);
-      if (recovered !== undefined) log.#recordRecovered(recovered);
-      log.#takeInLeftSpills();
-      return log;
-    } catch (error) {
-      if (fd !== undefined) disk.close(fd);
-      throw error instanceof TracekeepError ? error : ioError("open the session", file, error);
-    }
-  }
-
-  /**
-   * Goes on with a log whose last segment is in the archive: begins another behind it. Nobody else may do so meanwhile.
-   *
-   * @param archived that segment
-   * @throws TracekeepError when it cannot be read, or the next one not be created
-   */
-  static openBehind(archived: string, options: SessionLogOptions): SessionLog {
-    const disk = options.disk ?? nodeDisk;
-    const { sessionId, agentId, durability } = options;
-    const isDurable = durability === "fsync";
-    try {
-      const { file, event, header } = startSegment(disk, freeSegmentPath(disk, archived), {
-        seq: lastSeqOf(archived) + 1,
-        identity: encodeIdentity(sessionId, agentId),
-        isDurable,
-      });
-      options.onAppend?.(event);
-      const log = new SessionLog(file, event.seq + 1, options, { isDurable });
-      if (!isDurable) log.#file.countWritten(header);
-      return log;
-    } catch (error) {
-      throw error instanceof TracekeepError ? error : ioError("open the session", archived, error);
-    }
+    if (written !== undefined) this.#file.countWritten(written);
+    if (sealFrom !== undefined) this.#beginSealing(sealFrom.seq, sealFrom.firstLine);
+    if (recovered !== undefined) this.#recordRecovered(recovered);
+    if (start.mayHaveLeft === true) this.#takeInLeftSpills();
   }
 
   /** The file that is written to, the last segment of the log. */

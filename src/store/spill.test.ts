@@ -14,8 +14,8 @@ import { openReader } from "../read/index.ts";
 import { faultyDisk } from "../testing/index.ts";
 import type { Disk } from "./disk.ts";
 import type { Durability } from "./durability.ts";
-import { SessionLog } from "./session-log.ts";
-import type { SessionLogOptions } from "./session-log.ts";
+import { createSessionLog, openSessionLog } from "./open-session-log.ts";
+import type { SessionLog, SessionLogOptions } from "./session-log.ts";
 import { checkSpillOptions, MAX_MEMORY_BYTES, Spill } from "./spill.ts";
 import type { SpillOptions } from "./spill.ts";
 
@@ -41,11 +41,11 @@ function spill(options: SpillOptions = {}): SessionLogOptions["spill"] {
 
 function create(options: Partial<SessionLogOptions> = {}): SessionLog {
   const start = parts("START", { format: 1 });
-  return SessionLog.create(directory, [NAME], start, { ...OPTIONS, spill: spill(), ...options });
+  return createSessionLog(directory, [NAME], start, { ...OPTIONS, spill: spill(), ...options });
 }
 
 function reopen(options: Partial<SessionLogOptions> = {}): SessionLog {
-  return SessionLog.open(path.join(directory, NAME), { ...OPTIONS, spill: spill(), ...options });
+  return openSessionLog(path.join(directory, NAME), { ...OPTIONS, spill: spill(), ...options });
 }
 
 /** The session as readers show it: whole, and numbered without a gap. */
@@ -123,7 +123,7 @@ describe("while the disk is full, a log", () => {
       disk,
       onFault: () => void log.append(parts("CHECKPOINT", { n: "heard" })),
     });
-    const message = "x".repeat(10_000);
+    const message = "x".repeat(20_000);
     // First in the middle of an append, when the buffer is full; then at the end of a turn.
     for (const last of [8, 11]) {
       disk.isFull = true;
@@ -201,7 +201,7 @@ describe("while the disk is full, a log", () => {
       const disk = fullDisk();
       const faults: TracekeepError[] = [];
       const name = `${uuidv7(Date.now())}.jsonl`;
-      const log = SessionLog.create(directory, [name], parts("START", { format: 1 }), {
+      const log = createSessionLog(directory, [name], parts("START", { format: 1 }), {
         ...OPTIONS,
         disk,
         spill: spill({ retryMinMs: 60_000, retryMaxMs: 60_000 }),
@@ -295,7 +295,7 @@ describe("a file that cannot be gone on with", () => {
     const faults: TracekeepError[] = [];
     const store = path.join(directory, "store");
     fs.mkdirSync(store, { mode: 0o700 });
-    const log = SessionLog.create(store, [NAME], parts("START", { format: 1 }), {
+    const log = createSessionLog(store, [NAME], parts("START", { format: 1 }), {
       ...OPTIONS,
       spill: spill(),
       onFault: (error) => faults.push(error),

@@ -9,7 +9,7 @@ import { SpillFile } from "./spill-file.ts";
 
 export interface SpillOptions {
   /**
-   * Events held at most; further ones are refused. What one buffer held (64 KiB), or one longer line, may come on top.
+   * Events held at most; further ones are refused. What one buffer held (128 KiB), or one longer line, may come on top.
    * Default 10,000; with a `directory` 1,000,000.
    */
   events?: number | undefined;

@@ -27,7 +27,7 @@ export interface StoreMark {
 /** What has happened to a store since it was marked. */
 export interface StoreChanges {
   /** Names of files are what they were, and so are all files that the ledger does not speak of. */
-  sameFolders: boolean;
+  sameFiles: boolean;
   /** Sessions that the ledger has named since. */
   named: ReadonlySet<string>;
 }
@@ -58,10 +58,13 @@ export async function markFolders(dir: string): Promise<string | undefined> {
 /** Undefined when nothing can be told: there is no ledger, or another one, or too much of it to be read. */
 export function changesSince(dir: string, mark: StoreMark): StoreChanges | undefined {
   const { ledger, folders } = mark;
+  // Where nobody kept a ledger, nobody has taken anything into one; but then anybody may have written.
+  if (ledger === undefined && !fs.existsSync(path.join(dir, LEDGER)))
+    return { sameFiles: false, named: new Set() };
   // Before the ledger: what is changed in between is named there, or comes after this look.
   const now = foldersOf(dir).text;
   const named = ledger === undefined ? undefined : sessionsNamedSince(dir, ledger);
-  return named && { sameFolders: folders === now, named };
+  return named && { sameFiles: folders === now, named };
 }
 
 // --- internal ---

@@ -25,6 +25,31 @@ export interface EventHead {
 }
 
 /**
+ * Fields of a body that the fold reads, but of the types in {@link TYPES_FOLDED_WHOLE}, of a USER_MESSAGE, and of events
+ * that tell of an `agent_process`: whoever knows these of an event need not know more of it.
+ */
+export const FOLDED_FIELDS = [
+  "agent_process",
+  "cache_read_tokens",
+  "cache_write_tokens",
+  "continues",
+  "cost_usd",
+  "duration_ms",
+  "input_tokens",
+  "metadata",
+  "model",
+  "output_tokens",
+  "reasoning_tokens",
+  "status",
+  "tool",
+] as const;
+
+/** Types of which the fold reads other fields as well. */
+export const TYPES_FOLDED_WHOLE: ReadonlySet<string> = new Set(
+  "START RESUMED END RETURN ANOMALY_DETECTED SESSION_METRICS GAP".split(" "),
+);
+
+/**
  * Takes one event into a summary; call it with every event of the session, in order. Never throws, whatever the fields
  * of `body` hold. About 250 ns.
  *

@@ -14,6 +14,12 @@ export function instantOf(timestamp: string): number {
   return lastInstant;
 }
 
+/** Has {@link instantOf} know the instant of a text that was read from its bytes already. */
+export function knowInstant(timestamp: string, timeMs: number): void {
+  lastTimestamp = timestamp;
+  lastInstant = timeMs;
+}
+
 // --- internal ---
 
 let lastTimestamp = "";

@@ -24,9 +24,12 @@ const { values } = parseArgs({
     write: { type: "boolean" },
   },
 });
+const chosen = SUITES.filter(isChosen);
+if (chosen.length === 0)
+  throw new Error(`no suite is called so; there are: ${SUITES.map(({ name }) => name).join(", ")}`);
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-torture-"));
 const rows: Row[] = [];
-for (const suite of SUITES.filter(isChosen)) {
+for (const suite of chosen) {
   const row = await runSuite(suite, values.quick === true ? "quick" : "long", scratch);
   rows.push(row);
   console.log(

@@ -13,7 +13,8 @@ import { SessionCatalog } from "../catalog.ts";
 import { LEDGER } from "../layout.ts";
 import { readLines } from "../line-reader.ts";
 import { ownEvent } from "../own-event.ts";
-import { SessionLog } from "../session-log.ts";
+import { createSessionLog } from "../open-session-log.ts";
+import type { SessionLog } from "../session-log.ts";
 import { DAY_MS } from "./plan.ts";
 import { PRESETS } from "./policy.ts";
 import { retain } from "./retain.ts";
@@ -34,7 +35,7 @@ const settings = (change: SettingsChange) => mergeSettings(DEFAULT_SETTINGS, cha
 function record(sessionId: string, daysAgo: number, segments = 1, { open = false } = {}): SessionLog {
   const timestamp = formatTimestamp(NOW_MS - daysAgo * DAY_MS);
   const at = (type: string, body = {}) => ({ ...ownEvent(type, body), timestamp });
-  const log = SessionLog.create(dir, [`session_${sessionId}.jsonl`], at("START", { format: 1 }), {
+  const log = createSessionLog(dir, [`session_${sessionId}.jsonl`], at("START", { format: 1 }), {
     sessionId,
     agentId: "agent",
     durability: "os",

@@ -4,7 +4,7 @@ import { FORMAT_VERSION } from "../../event/index.ts";
 import { TracekeepError } from "../../base/errors.ts";
 import type { SessionLogFile } from "../catalog.ts";
 import { Ledger } from "../ledger.ts";
-import { SessionLog } from "../session-log.ts";
+import { openSessionLog } from "../open-session-log.ts";
 
 /**
  * Begins the next segment of a session, so that the one before is complete. Adds nothing but the segment's own first
@@ -24,7 +24,7 @@ export function rotateSession(dir: string, last: SessionLogFile): string {
   }
   const ledger = new Ledger(dir, () => undefined);
   try {
-    const log = SessionLog.open(file, {
+    const log = openSessionLog(file, {
       sessionId,
       agentId,
       durability: "fsync",

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { randomSalt, uuidv7 } from "../../../src/base/ids.ts";
-import { SessionLog } from "../../../src/store/session-log.ts";
+import { createSessionLog, openSessionLog } from "../../../src/store/open-session-log.ts";
 import type { LineParts } from "../../../src/format/index.ts";
 import { crashStates } from "../crash-model.ts";
 import { inspect, reopen } from "../oracle.ts";
@@ -58,12 +58,12 @@ export const crashStatesSuite: Suite = {
 async function record(dir: string, random: () => number): Promise<Operation[]> {
   const disk = recordingDisk();
   const options = { sessionId: "s", agentId: "a", durability: "fsync", disk } as const;
-  let log = SessionLog.create(dir, [NAME], partsOf("START", { format: 1 }), options);
+  let log = createSessionLog(dir, [NAME], partsOf("START", { format: 1 }), options);
   for (let turn = 0; turn < 5; turn++) {
     if (random() < 0.3) log.rotate();
     if (random() < 0.2) {
       log.close();
-      log = SessionLog.open(path.join(dir, NAME), options);
+      log = openSessionLog(path.join(dir, NAME), options);
     }
     const waiting = Array.from({ length: 1 + Math.floor(random() * 3) }, async () => {
       const parts = partsOf("NOTE", { text: "x".repeat(Math.floor(random() * 700)) });

@@ -1,6 +1,6 @@
-// What of an event its session's figures are made of, read from its line without parsing it: some 0.3 µs a line instead of
-// more than one. Wherever there is a doubt (an event that says more than the usual, escapes in a value that counts, a name that
-// is there twice, bytes that are no UTF-8, anything that may be damage) it says nothing, and the line is parsed.
+// What of an event its session's figures are made of, read from its line without parsing it: some 0.4 µs a line instead of
+// more than one. Wherever there is a doubt (an event that says more than the usual, escapes in a value that counts, a name
+// that is there twice, bytes that are no UTF-8, anything that may be damage) it says nothing, and the line is parsed.
 
 import { isUtf8 } from "node:buffer";
 

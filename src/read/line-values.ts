@@ -13,7 +13,10 @@ export class LineTimes {
   /** The text that was read last; empty when it is no time. */
   text = "";
 
-  /** The instant that stands between two places: as our writer writes it, and otherwise as any reader reads it; NaN when it is none. */
+  /**
+   * The instant that stands between two places: as our writer writes it, and otherwise as any reader reads it; NaN when it is
+   * none.
+   */
   read(buffer: Buffer, from: number, to: number): number {
     const isWritten = to - from === TIME_BYTES && buffer[to - 1] === ZULU && buffer[to - 5] === DOT;
     if (isWritten && isSame(this.#minute, buffer, from)) {

@@ -5,52 +5,19 @@
 //
 // In memory:
 //
-//   0              for each hash of a name, where the entry of the name stands that has it; else that of the names not asked for
-//   CLASSES_AT     for each byte, what it may be behind a backslash: 1 an escape, 4 one with digits, 2 such a digit
-//   PRESENT_AT     which of the names that are asked for the object has, a bit each; then those whose texts have escapes
-//   FACTOR_AT      what hashes are multiplied with; then where the entry stands of all names that are not asked for
-//   CLOSERS_AT     what each array or object that is open ends with
-//   ENTRIES_AT     the names: 32 bytes with the quote behind it; a mask with a bit for each of those; the name's own bit; where the
-//                  value begins and ends
+//   0            for each hash of a name, where the entry of the name stands that has it; else that of all other names
+//   CLASSES_AT   for each byte, what it may be behind a backslash: 1 an escape, 2 a digit of one, 4 one with such digits
+//   PRESENT_AT   which of the names that are asked for the object has, a bit each; then those whose texts have escapes
+//   FACTOR_AT    what hashes are multiplied with; then where the entry stands of all names that are not asked for
+//   CLOSERS_AT   what each array or object that is open ends with
+//   ENTRIES_AT   the names: 32 bytes with the quote behind it; a mask with a bit for each byte; the name's own bit; where its
+//                value begins and ends
 
+// prettier-ignore
 import {
-  block,
-  br,
-  brIf,
-  compile,
-  END,
-  get,
-  instantiate,
-  leave,
-  loop,
-  set,
-  tee,
-  i32Add,
-  i32And,
-  i32Const,
-  i32Ctz,
-  i32Eq,
-  i32Eqz,
-  i32GeU,
-  i32GtU,
-  i32Load,
-  i32Load8U,
-  i32LtU,
-  i32Mul,
-  i32Ne,
-  i32Or,
-  i32Shl,
-  i32ShrU,
-  i32Store,
-  i32Store8,
-  i32Sub,
-  i32Xor,
-  i8x16Bitmask,
-  i8x16Eq,
-  i8x16Load,
-  i8x16LtU,
-  i8x16Or,
-  i8x16Splat,
+  block, br, brIf, compile, END, get, instantiate, leave, loop, set, tee, i32Add, i32And, i32Const, i32Ctz, i32Eq,
+  i32Eqz, i32GeU, i32GtU, i32Load, i32Load8U, i32LtU, i32Mul, i32Ne, i32Or, i32Shl, i32ShrU, i32Store, i32Store8,
+  i32Sub, i32Xor, i8x16Bitmask, i8x16Eq, i8x16Load, i8x16LtU, i8x16Or, i8x16Splat,
 } from "../base/wasm.ts";
 import type { Instruction, WasmMemory, WasmModule } from "../base/wasm.ts";
 

@@ -26,7 +26,10 @@ import type {
   SnapshotIndex,
 } from "./snapshot-format.ts";
 
-/** The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read later. */
+/**
+ * The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read when
+ * it is asked for.
+ */
 export function readSnapshot(dir: string): SessionSnapshot | undefined {
   for (let length = HEAD_BYTES; ; length *= 8) {
     const head = readIndexFile(dir, INDEX_SNAPSHOT, length);
@@ -207,7 +210,10 @@ export class SessionSnapshot {
     return this.#rows;
   }
 
-  /** Reads the rest of the file from a group on: who asks for the last sessions needs no more. Another file by now has other checksums. */
+  /**
+   * Reads the rest of the file from a group on: who asks for the last sessions needs no more. If it is another file by now,
+   * its checksums are others as well.
+   */
   #lineAt(group: number, from: number, length: number): Buffer {
     if (from < this.#bytesAt) {
       this.#bytesAt = this.#offsets[group] ?? 0;

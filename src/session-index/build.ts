@@ -63,9 +63,11 @@ export async function writeIndex(reader: Reader, options: FoldOptions = {}): Pro
       const at = sessions.push(indexedSession(summary, session.files[0]?.path ?? "", [])) - 1;
       if (summary.event_counts["ANOMALY_DETECTED"] !== undefined) places.set(session.sessionId, at);
     });
+    let isSaved = false;
     if (places.size > 0) {
       // What was found stands in the logs, and the snapshot tells where.
       await save();
+      isSaved = true;
       for await (const [entry, anomalies] of withAnomalies(reader, { ids: new Set(places.keys()) })) {
         const at = places.get(entry.session_id);
         if (at !== undefined) sessions[at] = indexedSession(entry, entry.files[0] ?? "", anomalies);
@@ -73,12 +75,12 @@ export async function writeIndex(reader: Reader, options: FoldOptions = {}): Pro
     }
     const data = dataOf(sessions);
     try {
-      replaceIndex(disk, file, data);
+      // It lies in the store's folder, whose time of change the snapshot goes by.
+      if (replaceIndex(disk, file, data)) isSaved = false;
     } catch (error) {
       throw error instanceof TracekeepError ? error : ioError("write", file, error);
     } finally {
-      // Behind it, because it lies in the store's folder, by whose time of change the snapshot goes.
-      await save();
+      if (!isSaved) await save();
     }
     return { data, report };
   });
@@ -130,13 +132,14 @@ function dataOf(sessions: IndexedSession[]): SessionIndexData {
   };
 }
 
-/** Leaves it as it is when it says the same. */
-function replaceIndex(disk: Disk, file: string, data: SessionIndexData): void {
+/** @returns whether it was not there already */
+function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
   const parts = encodeIndex(data);
-  if (holds(file, parts)) return;
+  if (holds(file, parts)) return false;
   const temporary = temporaryBeside(file);
   try {
     replaceFile(disk, file, parts, temporary);
+    return true;
   } catch (error) {
     fs.rmSync(temporary, { force: true });
     throw error;

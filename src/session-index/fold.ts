@@ -34,7 +34,11 @@ export interface FoldedIndex {
   save: () => Promise<void>;
 }
 
-/** Folds what goes into the next snapshot, without writing it. Reads only what the index does not know. @param take given each of its sessions, in order */
+/**
+ * Folds what goes into the next snapshot, without writing it. Reads only what the index does not know.
+ *
+ * @param take given each of its sessions, in order
+ */
 export async function foldRows(
   reader: Reader,
   options: FoldOptions,

@@ -89,7 +89,10 @@ export function decodeEntry(line: string): SessionEntryRecord | undefined {
   return unpackEntry({ sessionId: id, agentId: agent, files: names }, packed);
 }
 
-/** An entry as one list without names: the summary, and behind it what only an index knows. Names of session, agent and files are kept beside it. */
+/**
+ * An entry as one list without names: the summary, and behind it what only an index knows. Names of session, agent and
+ * files are kept beside it.
+ */
 export type PackedEntry = PackedSummary;
 
 /** Where the marks of its files stand in an entry. */

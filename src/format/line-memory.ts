@@ -48,7 +48,7 @@ export function escapeInPlace(buffer: Buffer, from: number, end: number, to: num
 /** What a process has to record before it pays to start WebAssembly: a hook never does. */
 let bytesUntilVectors: number = 1024 * 1024;
 /** Logs that have lines to be written at the same moment, and get one of these buffers. */
-const MAX_VECTOR_BUFFERS = 32;
+const MAX_VECTOR_BUFFERS = 128;
 /** What the kernel has to know stands before them. */
 const BUFFERS_AT = 65_536;
 /** Ordinary buffers kept between two uses, so that ten thousand quiet files do not hold one each. */

@@ -7,6 +7,7 @@ import path from "node:path";
 
 import { randomSalt, uuidv7 } from "../../../dist/base/ids.js";
 import { formatTimestamp, severityOfType } from "../../../dist/event/index.js";
+import { startVectors, takeLineBuffer } from "../../../dist/format/line-memory.js";
 import { encodeIdentity, hashLineAt, LineWriter, MerkleTree, toPlain } from "../../../dist/format/index.js";
 import { Redactor } from "../../../dist/redact/index.js";
 import { foldEvent, newSummary } from "../../../dist/summary/index.js";
@@ -22,7 +23,9 @@ const writer = new LineWriter(encodeIdentity(uuidv7(Date.now()), "Claude-Orch-Pr
 const redactor = new Redactor();
 const summary = newSummary("session");
 const tree = new MerkleTree();
-const buffer = Buffer.allocUnsafeSlow(1 << 20);
+// As in a process that has recorded a while.
+startVectors();
+const buffer = takeLineBuffer();
 const fd = fs.openSync(path.join(directory, "log"), "a");
 const timestamp = formatTimestamp(Date.now());
 let seq = 0;

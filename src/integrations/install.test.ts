@@ -109,14 +109,13 @@ describe("installing and taking it back", () => {
           expect(error).toBeInstanceOf(SyntaxError);
           return;
         }
-        const { hooks: now, model } = JSON.parse(after) as {
-          hooks: Record<string, unknown[]>;
-          model: string;
-        };
+        type Settings = { hooks: Record<string, unknown[]>; model: string };
+        // Not what it was made of: JSON knows no minus nought.
+        const { hooks: was } = JSON.parse(before) as Settings;
+        const { hooks: now, model } = JSON.parse(after) as Settings;
         expect(model).toBe("m");
         for (const name of RECORDED_HOOKS) {
-          const old = name in hooks ? (hooks as Record<string, unknown[]>)[name] : [];
-          expect(now[name]?.slice(0, -1)).toEqual(old);
+          expect(now[name]?.slice(0, -1)).toEqual(was[name] ?? []);
           expect(JSON.stringify(now[name]?.at(-1))).toContain(COMMAND);
         }
         // Lists that were empty before cannot be told from those that are empty now.

@@ -277,6 +277,29 @@ describe("openSession", () => {
     expect(fs.readdirSync(store.dir).some((name) => name.endsWith(".0001.jsonl"))).toBe(true);
   });
 
+  it("ends what it went on with although the log was deleted meanwhile, and with nothing of it missing", () => {
+    const faults: string[] = [];
+    const other = openStore({
+      dir: store.dir,
+      handleSignals: false,
+      onFault: ({ message }) => faults.push(message),
+    });
+    other.startSession({ id: "s" }).close();
+    const session = other.openSession("s");
+    session.log({ event: "nav" });
+    fs.rmSync(session.file);
+    session.end();
+    expect(faults).toEqual([expect.stringContaining("was deleted while it was being written to")]);
+    expect(eventsOf(session.file).map(({ event }) => event)).toEqual([
+      "START",
+      "RESUMED",
+      "nav",
+      "DEGRADED",
+      "END",
+    ]);
+    expect(eventsOf(session.file).at(-1)).toMatchObject({ events: 4, event_counts: { nav: 1 } });
+  });
+
   it("finds no session that is not there, and no second writer gets in", () => {
     expect(() => store.openSession("nobody")).toThrow(expect.objectContaining({ code: "NO_SESSION" }));
     const session = store.startSession({ id: "s" });

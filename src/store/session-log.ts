@@ -229,8 +229,9 @@ export class SessionLog {
     this.#file.sync();
   }
 
-  /** Tries once more to write what waits, during an outage. */
+  /** Tries once more to write what waits, during an outage; notices first when the file has no name any more. */
   tryAgain(): void {
+    this.#file.checkPresence();
     if (!this.#file.isDegraded) return;
     try {
       this.#file.settle();

@@ -61,6 +61,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "index.ts": ["audit-log", "base", "event", "store", "record", "read"],
 };
 
+/** The floors of a large folder, from the ground up: each may import those below it, and what stands in no floor. */
+const FLOORS: Record<string, readonly string[]> = {
+  store: ["reading", "disk", "append", "sealing", "session", "shared", "ledger", "lifecycle"],
+};
+
 interface SourceFile {
   file: string;
   folder: string;
@@ -93,6 +98,24 @@ describe("the source tree", () => {
         .map((target) => `${file} -> ${target}`),
     );
     expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.entries(FLOORS))("imports inside %s only what is on a lower floor", (folder, floors) => {
+    const floorOf = (file: string): number | undefined => {
+      const [inside, floor = "", below] = file.split(path.sep);
+      if (inside !== folder) return undefined;
+      return below === undefined ? -1 : floors.indexOf(floor);
+    };
+    const own = sources.filter((source) => source.folder === folder);
+    expect(new Set(own.map(({ file }) => path.dirname(file)).filter((dir) => dir !== folder))).toEqual(
+      new Set(floors.map((floor) => path.join(folder, floor))),
+    );
+    const upwards = own.flatMap(({ file, imports }) =>
+      imports
+        .filter((target) => (floorOf(target) ?? -1) > (floorOf(file) ?? -1))
+        .map((target) => `${file} -> ${target}`),
+    );
+    expect(upwards).toEqual([]);
   });
 
   it("reaches outside src only for package.json", () => {

@@ -6,8 +6,8 @@
 import { TracekeepError } from "../base/errors.ts";
 import { hasNews } from "../import/spool-news.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
-import { findStore } from "../store/find.ts";
 import { settingsIfDue } from "../store/lifecycle/due.ts";
+import { findStore } from "../store/session/find.ts";
 import type { CommandContext } from "./context.ts";
 import { readProgress } from "./reader.ts";
 import type { UpkeepOptions } from "./upkeep-work.ts";

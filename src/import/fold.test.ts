@@ -8,11 +8,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Event } from "../event/index.ts";
 import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
-import { appendToSpool, listSpool, spoolFileName } from "../store/spool.ts";
+import { appendToSpool, listSpool, spoolFileName } from "../store/session/spool.ts";
 import { foldSpool } from "./fold.ts";
-import { hasNews } from "./spool-news.ts";
 import { Holdings } from "./holdings.ts";
 import { importSessions } from "./run.ts";
+import { hasNews } from "./spool-news.ts";
 
 let folder: string;
 let dir: string;

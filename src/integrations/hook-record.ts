@@ -6,8 +6,8 @@ import { formatTimestamp } from "../event/index.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import { storeRedactor } from "../record/redaction.ts";
 import { Redactor } from "../redact/index.ts";
-import type { ProcessIdentity } from "../store/process.ts";
-import { redactionKey } from "../store/redaction-key.ts";
+import type { ProcessIdentity } from "../store/disk/process.ts";
+import { redactionKey } from "../store/sealing/redaction-key.ts";
 
 /** The hosts whose hooks are understood. */
 export const HOOK_HOSTS = ["claude-code", "codex", "gemini", "cursor"] as const;

@@ -4,7 +4,7 @@
 // stands whether there is anything to do; what writes is loaded when there is (upkeep-work.ts).
 
 import { TracekeepError } from "../base/errors.ts";
-import { hasNews } from "../import/spool-news.ts";
+import { hasNews } from "../import/hooks/spool-news.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
 import { settingsIfDue } from "../store/lifecycle/due.ts";
 import { findStore } from "../store/session/find.ts";

@@ -1,5 +1,5 @@
 // One hook call as it goes into the spool: what the host sent, without secrets, and what only this moment knows (when,
-// and which process the agent is). It is understood when it is folded (src/import/hooks.ts), so that nothing a newer
+// and which process the agent is). It is understood when it is folded (src/import/hooks/hooks.ts), so that nothing a newer
 // host sends is lost and nothing has to be decided while the agent waits.
 
 import { formatTimestamp } from "../event/index.ts";

@@ -1,5 +1,5 @@
 // The spool: where processes too short-lived to hold a session's lock leave what they saw. A file for each session, one
-// `O_APPEND` write for each record, no lock. Whoever opens the store next folds it into the sessions (src/import/fold.ts).
+// `O_APPEND` write for each record, no lock. Whoever opens the store next folds it into the sessions (src/import/hooks/fold.ts).
 
 import * as fs from "node:fs";
 import path from "node:path";

@@ -1,9 +1,9 @@
 // How a tool call of Codex ended. Codex hands the model text, so success, exit code and duration have to be read out of
 // that text; only its beginning counts, because everything after it is the command's own output and may say anything.
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
-import { isObject } from "../format/index.ts";
-import { objectIn, textIn, textOf } from "./json.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import { objectIn, textIn, textOf } from "../json.ts";
 
 export interface ToolOutput {
   /** The output as recorded. Where an exit code is known: `{ exit_code, output, … }`. */

@@ -4,9 +4,9 @@
 
 import { createHash } from "node:crypto";
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
-import { isObject } from "../format/index.ts";
-import { isNothing, textOf, without } from "./json.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import { isNothing, textOf, without } from "../json.ts";
 
 /**
  * What `toolUseResult` says beyond the result's content and the call's arguments; undefined when that is nothing.

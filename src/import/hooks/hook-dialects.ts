@@ -1,9 +1,9 @@
 // What the hooks of each host are called, and where each puts what all of them say. Claude Code's and Codex's are the
 // same; Gemini's and Cursor's are said in their terms here. A name that is not known stays as it is.
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
-import { isObject } from "../format/index.ts";
-import { textIn } from "./json.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import { textIn } from "../json.ts";
 
 /** A hook call in Claude Code's terms. */
 export interface HookPayload {

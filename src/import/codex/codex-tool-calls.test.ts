@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
 import { codex } from "./codex.ts";
 
 const FIELDS = { stdout: "", stderr: "no", exitCode: 7 };

@@ -1,9 +1,9 @@
 // One line of a rollout in the same terms, whichever of its shapes it has: since September 2025 an envelope
 // `{timestamp, type, payload}`; before, the payload alone, after a first line that describes the session.
 
-import { parseTimestamp } from "../event/index.ts";
-import type { JsonObject, Severity } from "../event/index.ts";
-import { isNothing, objectIn, restOf, textIn } from "./json.ts";
+import { parseTimestamp } from "../../event/index.ts";
+import type { JsonObject, Severity } from "../../event/index.ts";
+import { isNothing, objectIn, restOf, textIn } from "../json.ts";
 
 export interface Entry {
   /** `session_meta`, `turn_context`, `response_item`, `event_msg`, `compacted`, or a name we do not know. */

@@ -1,8 +1,8 @@
 // What a model call used, as Claude Code tells it. One API response stands on several transcript lines (one for each
 // block of its content), and each repeats `usage`; the first under-counts the output, which was still streaming.
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
-import { objectIn } from "./json.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { objectIn } from "../json.ts";
 
 /** Tokens of one call in the disjoint kinds of the event line. */
 export interface Usage {

@@ -4,8 +4,8 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { listSpool, readSpoolState } from "../store/session/spool.ts";
-import type { SpoolFile, SpoolState } from "../store/session/spool.ts";
+import { listSpool, readSpoolState } from "../../store/session/spool.ts";
+import type { SpoolFile, SpoolState } from "../../store/session/spool.ts";
 
 /** Whether folding has anything to do: a look at each file of the spool, and at the transcripts that they name. */
 export function hasNews(storeDir: string): boolean {

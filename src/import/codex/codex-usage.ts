@@ -1,8 +1,8 @@
 // Tokens of Codex's model calls. A `token_count` event carries the running total of the session, and since about 0.42
 // each is written twice; a call is therefore a change of the total, never an event.
 
-import type { JsonObject } from "../event/index.ts";
-import { objectIn } from "./json.ts";
+import type { JsonObject } from "../../event/index.ts";
+import { objectIn } from "../json.ts";
 
 /** Tokens of one call in the disjoint kinds of the event line. */
 export interface CallTokens {

@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
-import { isStandardType, MAX_TYPE_BYTES } from "../event/index.ts";
-import type { JsonObject, JsonValue } from "../event/index.ts";
-import { loadPrices } from "../pricing/index.ts";
+import { isStandardType, MAX_TYPE_BYTES } from "../../event/index.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { loadPrices } from "../../pricing/index.ts";
+import type { Translated } from "../importer.ts";
+import { objectIn } from "../json.ts";
 import { codex } from "./codex.ts";
-import type { Translated } from "./importer.ts";
-import { objectIn } from "./json.ts";
 
 const ID = "0199c0de-0000-7000-8000-000000000001";
 const META = line("session_meta", {

@@ -5,13 +5,13 @@ import path from "node:path";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Event } from "../event/index.ts";
-import { openReader } from "../read/index.ts";
-import { openStore } from "../record/index.ts";
-import { appendToSpool, listSpool, spoolFileName } from "../store/session/spool.ts";
+import type { Event } from "../../event/index.ts";
+import { openReader } from "../../read/index.ts";
+import { openStore } from "../../record/index.ts";
+import { appendToSpool, listSpool, spoolFileName } from "../../store/session/spool.ts";
+import { Holdings } from "../holdings.ts";
+import { importSessions } from "../run.ts";
 import { foldSpool } from "./fold.ts";
-import { Holdings } from "./holdings.ts";
-import { importSessions } from "./run.ts";
 import { hasNews } from "./spool-news.ts";
 
 let folder: string;

@@ -6,13 +6,13 @@
 
 import path from "node:path";
 
-import { parseTimestamp } from "../event/index.ts";
-import type { JsonObject } from "../event/index.ts";
-import type { PriceTable } from "../pricing/index.ts";
+import { parseTimestamp } from "../../event/index.ts";
+import type { JsonObject } from "../../event/index.ts";
+import type { PriceTable } from "../../pricing/index.ts";
+import type { ImportedSession, Importer, TranscriptFile, Translator } from "../importer.ts";
+import { objectIn, textIn } from "../json.ts";
 import { readEntry } from "./codex-entry.ts";
 import { CodexTranslator } from "./codex-translator.ts";
-import type { ImportedSession, Importer, TranscriptFile, Translator } from "./importer.ts";
-import { objectIn, textIn } from "./json.ts";
 
 export const codex: Importer = {
   name: "codex",

@@ -4,23 +4,23 @@
 
 import path from "node:path";
 
-import { TracekeepError } from "../base/errors.ts";
-import type { JsonObject } from "../event/index.ts";
-import { parseJson } from "../format/index.ts";
-import type { Store } from "../record/index.ts";
-import { readLinesBackwards } from "../store/reading/line-reader.ts";
-import { listSpool, readSpoolState, removeSpoolFile, writeSpoolState } from "../store/session/spool.ts";
-import type { SpoolFile, SpoolState } from "../store/session/spool.ts";
-import { importFile } from "./file-import.ts";
-import { Holdings } from "./holdings.ts";
+import { TracekeepError } from "../../base/errors.ts";
+import type { JsonObject } from "../../event/index.ts";
+import { parseJson } from "../../format/index.ts";
+import type { Store } from "../../record/index.ts";
+import { readLinesBackwards } from "../../store/reading/line-reader.ts";
+import { listSpool, readSpoolState, removeSpoolFile, writeSpoolState } from "../../store/session/spool.ts";
+import type { SpoolFile, SpoolState } from "../../store/session/spool.ts";
+import { importFile } from "../file-import.ts";
+import { Holdings } from "../holdings.ts";
+import type { Importer } from "../importer.ts";
+import { objectIn, textIn } from "../json.ts";
+import { newReport } from "../report.ts";
+import type { ImportReport, Tally } from "../report.ts";
+import { importSessions, OF_ONE_SESSION, originsOf } from "../run.ts";
+import { readHead } from "../transcript.ts";
 import { hookImporters, isHookRecord } from "./hooks.ts";
-import type { Importer } from "./importer.ts";
-import { objectIn, textIn } from "./json.ts";
-import { newReport } from "./report.ts";
-import type { ImportReport, Tally } from "./report.ts";
-import { importSessions, OF_ONE_SESSION, originsOf } from "./run.ts";
 import { changedTranscripts, markOf } from "./spool-news.ts";
-import { readHead } from "./transcript.ts";
 
 export interface FoldOptions {
   /** Import the transcripts that hooks named, too. Default true. */

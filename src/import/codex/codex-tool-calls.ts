@@ -1,12 +1,12 @@
 // Tool calls of Codex and what came of them. A call and its output are two records with one call id; an event message
 // between them (`exec_command_end`, `mcp_tool_call_end` …) may say more exactly how the call ended.
 
-import type { JsonValue } from "../event/index.ts";
+import type { JsonValue } from "../../event/index.ts";
+import { objectIn, textIn } from "../json.ts";
 import { restAsMetadata } from "./codex-entry.ts";
 import type { Entry, Translation } from "./codex-entry.ts";
 import { readCallReport, readToolOutput } from "./codex-output.ts";
 import type { CallReport } from "./codex-output.ts";
-import { objectIn, textIn } from "./json.ts";
 
 export class ToolCalls {
   /** Calls that have not been answered yet. */

@@ -3,12 +3,12 @@
 // one gives another that `continues` it, with only what is more. So the events add up to the truth wherever the file
 // ended when it was read.
 
-import type { JsonObject } from "../event/index.ts";
-import type { PriceTable } from "../pricing/index.ts";
+import type { JsonObject } from "../../event/index.ts";
+import type { PriceTable } from "../../pricing/index.ts";
+import { objectIn, restOf, textIn } from "../json.ts";
 import type { RecordSheet } from "./claude-sheet.ts";
 import { addedUsage, largerUsage, readUsage, usageFields } from "./claude-usage.ts";
 import type { Usage } from "./claude-usage.ts";
-import { objectIn, restOf, textIn } from "./json.ts";
 
 export class ModelCalls {
   readonly #prices: PriceTable | undefined;

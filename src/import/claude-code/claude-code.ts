@@ -6,13 +6,13 @@
 
 import path from "node:path";
 
-import { parseTimestamp } from "../event/index.ts";
-import type { JsonObject } from "../event/index.ts";
-import type { PriceTable } from "../pricing/index.ts";
+import { parseTimestamp } from "../../event/index.ts";
+import type { JsonObject } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import type { PriceTable } from "../../pricing/index.ts";
+import type { ImportedSession, Importer, TranscriptFile, Translated, Translator } from "../importer.ts";
+import { textIn } from "../json.ts";
 import { RecordTranslator } from "./claude-records.ts";
-import type { ImportedSession, Importer, TranscriptFile, Translated, Translator } from "./importer.ts";
-import { isObject } from "../format/index.ts";
-import { textIn } from "./json.ts";
 
 export const claudeCode: Importer = {
   name: "claude-code",

@@ -1,10 +1,10 @@
 // The events of one Claude Code record while they are being collected: puts on each what stands on the record as a
 // whole (time, flags), and on the first what need only be said once.
 
-import { MAX_TYPE_BYTES, parseTimestamp } from "../event/index.ts";
-import type { EventDraft, JsonObject, JsonValue, Severity } from "../event/index.ts";
-import type { ImportedSession, Translated } from "./importer.ts";
-import { isNothing, objectIn, restOf, textIn, without } from "./json.ts";
+import { MAX_TYPE_BYTES, parseTimestamp } from "../../event/index.ts";
+import type { EventDraft, JsonObject, JsonValue, Severity } from "../../event/index.ts";
+import type { ImportedSession, Translated } from "../importer.ts";
+import { isNothing, objectIn, restOf, textIn, without } from "../json.ts";
 
 /** What a session's records have said so far, so that what does not change is said once. */
 export interface SaidSoFar {

@@ -1,16 +1,16 @@
 // One record of a Claude Code transcript as events. Every record gives at least one; what has no standard type is kept
 // whole, so that nothing a newer Claude Code writes is lost.
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
-import type { PriceTable } from "../pricing/index.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import type { PriceTable } from "../../pricing/index.ts";
+import type { ImportedSession, Translated } from "../importer.ts";
+import { isNothing, textIn, textOf } from "../json.ts";
+import { promptKey } from "../stamp.ts";
 import { ModelCalls } from "./claude-model-calls.ts";
 import { RecordSheet } from "./claude-sheet.ts";
 import type { SaidSoFar } from "./claude-sheet.ts";
 import { ToolCalls } from "./claude-tool-calls.ts";
-import type { ImportedSession, Translated } from "./importer.ts";
-import { isObject } from "../format/index.ts";
-import { isNothing, textIn, textOf } from "./json.ts";
-import { promptKey } from "./stamp.ts";
 
 /** Translates the records of one session in one file, in file order. */
 export class RecordTranslator {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 
-import type { JsonObject } from "../event/index.ts";
-import { loadPrices } from "../pricing/index.ts";
+import type { JsonObject } from "../../event/index.ts";
+import { parseJson } from "../../format/index.ts";
+import { loadPrices } from "../../pricing/index.ts";
+import type { Translated } from "../importer.ts";
+import { objectIn } from "../json.ts";
 import { claudeCode } from "./claude-code.ts";
-import type { Translated } from "./importer.ts";
-import { parseJson } from "../format/index.ts";
-import { objectIn } from "./json.ts";
 
 const FILE = "/home/ada/.claude/projects/-work/s1.jsonl";
 const MODEL = "claude-opus-4-5-20251101";

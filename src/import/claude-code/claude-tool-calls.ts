@@ -1,11 +1,11 @@
 // Tool calls of a Claude Code session, and their results.
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import { restOf, textIn, textOf } from "../json.ts";
+import { answerKey } from "../stamp.ts";
 import type { RecordSheet } from "./claude-sheet.ts";
 import { addedByToolUseResult } from "./claude-tool-result.ts";
-import { isObject } from "../format/index.ts";
-import { restOf, textIn, textOf } from "./json.ts";
-import { answerKey } from "./stamp.ts";
 
 export class ToolCalls {
   readonly #mainSessionId: string;

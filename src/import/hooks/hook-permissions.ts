@@ -1,7 +1,7 @@
 // Who allowed what: hooks tell when leave was asked for, and never what the answer was. A call that then ran was
 // allowed; one that had not when the turn was over was refused. Both events say that they are inferred.
 
-import type { EventDraft, JsonValue } from "../event/index.ts";
+import type { EventDraft, JsonValue } from "../../event/index.ts";
 
 export class HookPermissions {
   /** Calls that have not returned, oldest first. */

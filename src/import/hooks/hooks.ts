@@ -1,14 +1,14 @@
 // The spool as a source of events: which session a hook call belongs to, and what it says there. Calls, results,
 // permissions and messages become events of the standard types; what has none is kept whole, under its own name.
 
-import { MAX_TYPE_BYTES } from "../event/index.ts";
-import type { EventDraft, JsonObject, JsonValue } from "../event/index.ts";
+import { MAX_TYPE_BYTES } from "../../event/index.ts";
+import type { EventDraft, JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import type { ImportedSession, Importer, Translated, TranscriptFile, Translator } from "../importer.ts";
+import { isNothing, objectIn, restOf, textIn } from "../json.ts";
+import { answerKey, promptKey } from "../stamp.ts";
 import { readHook } from "./hook-dialects.ts";
 import { callOf, HookPermissions } from "./hook-permissions.ts";
-import type { ImportedSession, Importer, Translated, TranscriptFile, Translator } from "./importer.ts";
-import { isObject } from "../format/index.ts";
-import { isNothing, objectIn, restOf, textIn } from "./json.ts";
-import { answerKey, promptKey } from "./stamp.ts";
 
 /** Importers of what hooks left in the spool, one for each host: its sessions are those that its transcripts are. */
 export const hookImporters: readonly Importer[] = ["claude-code", "codex", "gemini", "cursor"].map(

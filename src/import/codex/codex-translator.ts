@@ -9,15 +9,15 @@
 // by which the runner marks them as copies. So the session's figures are those that Codex shows, and the store's totals
 // have each call once.
 
-import type { EventDraft, JsonObject } from "../event/index.ts";
-import type { PriceTable } from "../pricing/index.ts";
+import type { EventDraft, JsonObject } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import type { PriceTable } from "../../pricing/index.ts";
+import type { ImportedSession, Translated, Translator } from "../importer.ts";
+import { objectIn, textIn, textOf } from "../json.ts";
 import { readEntry, restAsMetadata, wholeRecord } from "./codex-entry.ts";
 import type { Entry, Translation } from "./codex-entry.ts";
 import { ToolCalls } from "./codex-tool-calls.ts";
 import { RunningTotal } from "./codex-usage.ts";
-import type { ImportedSession, Translated, Translator } from "./importer.ts";
-import { isObject } from "../format/index.ts";
-import { objectIn, textIn, textOf } from "./json.ts";
 
 export class CodexTranslator implements Translator {
   readonly #session: ImportedSession;

@@ -4,13 +4,13 @@ import { existsSync, readFileSync } from "node:fs";
 
 import { describe, expect, it } from "vitest";
 
-import type { JsonObject, JsonValue } from "../event/index.ts";
+import type { JsonObject, JsonValue } from "../../event/index.ts";
+import { isObject } from "../../format/index.ts";
+import type { Translated } from "../importer.ts";
+import { objectIn } from "../json.ts";
 import { codex } from "./codex.ts";
-import type { Translated } from "./importer.ts";
-import { isObject } from "../format/index.ts";
-import { objectIn } from "./json.ts";
 
-const REALDATA = new URL("../../../shared/realdata/", import.meta.url);
+const REALDATA = new URL("../../../../shared/realdata", import.meta.url);
 const isThere = existsSync(REALDATA);
 const truth = isThere
   ? (objectIn(parse(readFileSync(new URL("truth.json", REALDATA), "utf8")), "files") ?? {})

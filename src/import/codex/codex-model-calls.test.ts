@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 
-import type { JsonObject } from "../event/index.ts";
+import type { JsonObject } from "../../event/index.ts";
+import type { Translated } from "../importer.ts";
+import { objectIn } from "../json.ts";
 import { codex } from "./codex.ts";
-import type { Translated } from "./importer.ts";
-import { objectIn } from "./json.ts";
 
 // Codex's counts, in this order: input, cached (part of input), output, reasoning (part of output).
 type Counts = readonly [input: number, cached: number, output: number, reasoning: number];

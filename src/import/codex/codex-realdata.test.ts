@@ -10,7 +10,7 @@ import type { Translated } from "../importer.ts";
 import { objectIn } from "../json.ts";
 import { codex } from "./codex.ts";
 
-const REALDATA = new URL("../../../../shared/realdata", import.meta.url);
+const REALDATA = new URL("../../../../shared/realdata/", import.meta.url);
 const isThere = existsSync(REALDATA);
 const truth = isThere
   ? (objectIn(parse(readFileSync(new URL("truth.json", REALDATA), "utf8")), "files") ?? {})

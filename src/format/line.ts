@@ -3,6 +3,7 @@
 
 import { isUtf8 } from "node:buffer";
 
+import { assert } from "../base/assert.ts";
 import { ENVELOPE_HEAD, ENVELOPE_TAIL, isSeverity, parseTimestamp, severityOfType } from "../event/index.ts";
 import type { Event, EventSource, JsonObject, JsonValue, Severity, Truncation } from "../event/index.ts";
 import { encodeJson, escapeUnsafe } from "./safe-json.ts";
@@ -58,8 +59,11 @@ export function encodeLine(parts: LineParts, identity: string): string {
   const body = JSON.stringify(parts.body);
   // The type stands in front already, and what follows it is in order. Taking the type off the text is cheaper than
   // copying the object without it.
-  if (parts.typed === true) line += body.slice(head.length - TIMESTAMP_FIELD.length, -1);
-  else {
+  if (parts.typed === true) {
+    const typeEnd = head.length - TIMESTAMP_FIELD.length;
+    assert(body.startsWith(head.slice(0, typeEnd)), "a typed body to begin with its type");
+    line += body.slice(typeEnd, -1);
+  } else {
     if (parts.parent_id !== undefined) line += `,"parent_id":${JSON.stringify(parts.parent_id)}`;
     if (parts.call_id !== undefined) line += `,"call_id":${JSON.stringify(parts.call_id)}`;
     if (body !== "{}") line += `,${body.slice(1, -1)}`;

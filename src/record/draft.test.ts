@@ -30,6 +30,14 @@ describe("DraftReader", () => {
     expect(read({ event: "TOOL_RESULT", status: "denied" }).severity).toBe("INFO");
   });
 
+  it("takes fields that are named by numbers, which an object has before its type", () => {
+    const given = { event: "nav", call_id: "c", 7: "seven", 0: { 1: true } };
+    expect(Object.keys(given)[0]).toBe("0");
+    const line = encodeLine(read(given), encodeIdentity("s", "a"));
+    expect(decodeLine(Buffer.from(line))).toMatchObject({ kind: "event", event: given });
+    expect(line).toMatch(/^\{"event":"nav","timestamp":.*"call_id":"c","0":\{"1":true\},"7":"seven","salt":/);
+  });
+
   it("refuses a time without an offset: keeps it aside and uses the clock", () => {
     const parts = read({ event: "nav", timestamp: "2026-01-06T22:00:00" });
     expect(parts.timestamp).toBe("2026-01-06T22:00:00.000Z");

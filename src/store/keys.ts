@@ -10,6 +10,7 @@ import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { signerFromSeed } from "../format/index.ts";
 import type { NoteSigner } from "../format/index.ts";
 import { nodeDisk, writeAll } from "./disk.ts";
+import { KEYS_DIRECTORY } from "./layout.ts";
 import { temporaryBeside } from "./temporary-file.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -19,7 +20,7 @@ export function storeKeyFile(env: Environment = process.env): string {
   const state = env["XDG_STATE_HOME"] ?? "";
   // The XDG specification has relative paths ignored.
   const base = path.isAbsolute(state) ? state : path.join(env["HOME"] ?? homedir(), ".local", "state");
-  return path.join(base, "tracekeep", "keys", "store.key");
+  return path.join(base, "tracekeep", KEYS_DIRECTORY, "store.key");
 }
 
 /**

@@ -108,9 +108,18 @@ export function isOurName(name: string): boolean {
 // --- internal ---
 
 const OWN_NAMES: ReadonlySet<string> = new Set([
-  ...[ARCHIVE_DIRECTORY, INDEX_DIRECTORY, KEYS_DIRECTORY, SPOOL_DIRECTORY, STAMPS_DIRECTORY],
-  ...[GITIGNORE, REDACTION_KEY, RETENTION_LOCK, SESSION_INDEX, SETTINGS_FILE, STORE_LOCK],
+  ARCHIVE_DIRECTORY,
+  INDEX_DIRECTORY,
+  KEYS_DIRECTORY,
+  SPOOL_DIRECTORY,
+  STAMPS_DIRECTORY,
+  GITIGNORE,
+  REDACTION_KEY,
+  RETENTION_LOCK,
+  SESSION_INDEX,
   SESSION_INDEX + LOCK_SUFFIX,
+  SETTINGS_FILE,
+  STORE_LOCK,
 ]);
 /** Logs, and what lies beside them: seals, leaves, locks, unfinished lines. */
 const LOG_NAME = /\.(?:jsonl(?:\.gz|\.lock|\.torn)?|seal|leaves)$/;

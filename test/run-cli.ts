@@ -13,11 +13,15 @@ export interface Ran {
   err: string;
 }
 
-/** Runs one command line in a folder, with a home folder in it and an empty environment. */
+/** Runs one command line in a folder, with a home folder in it and no environment but what is given. */
 export async function runCli(
   folder: string,
   argv: readonly string[],
-  { stdin = "", signal = new AbortController().signal }: { stdin?: string; signal?: AbortSignal } = {},
+  {
+    stdin = "",
+    signal = new AbortController().signal,
+    env = {},
+  }: { stdin?: string; signal?: AbortSignal; env?: Record<string, string> } = {},
 ): Promise<Ran> {
   const texts: string[] = ["", ""];
   const outputs = texts.map((_, at) => {
@@ -30,7 +34,7 @@ export async function runCli(
     stdin: Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]),
     stdout,
     stderr,
-    env: {},
+    env,
     cwd: folder,
     home: path.join(folder, "home"),
     signal,

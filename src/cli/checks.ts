@@ -4,9 +4,10 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
+import { formatBytes, plural } from "../report/text.ts";
 import { tryLock } from "../store/disk/lock.ts";
 import { leftTemporaryFiles } from "../store/disk/temporary-file.ts";
-import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, LEDGER, TORN_SUFFIX } from "../store/layout.ts";
+import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, isOurName, LEDGER, TORN_SUFFIX } from "../store/layout.ts";
 import { policyName } from "../store/lifecycle/policy.ts";
 import { readSettings } from "../store/lifecycle/settings.ts";
 import { lastRunMs } from "../store/lifecycle/trusted-clock.ts";
@@ -48,7 +49,7 @@ export function runChecks(place: StorePlace): Check[] {
   const catalog = new SessionCatalog(store).refresh();
   return [
     ...checks,
-    { name: "store", ok: true, about: `${store}, ${catalog.sessions.size} session logs` },
+    { name: "store", ok: true, about: `${store}, ${plural(catalog.sessions.size, "session log")}` },
     checkModes(store),
     checkLocks(store),
     checkFileSystem(store),
@@ -88,7 +89,7 @@ function checkRetention(store: string): Check {
       held === true
         ? ", all of it under legal hold"
         : held.length > 0
-          ? `, ${held.length} sessions under legal hold`
+          ? `, ${plural(held.length, "session")} under legal hold`
           : "";
     if (policy === "keep") return { name, ok: true, about: `everything is kept: no policy is chosen${hold}` };
     const { rotation_schedule: schedule } = retention;
@@ -109,7 +110,7 @@ function checkModes(store: string): Check {
   return {
     name: "permissions",
     ok: false,
-    about: `${wrong.length} of its files can be reached by others, or not by you, e.g. ${first.file}`,
+    about: `${plural(wrong.length, "file")} that others can reach, or that you cannot, e.g. ${first.file}`,
     hint: first.isOurs ? "tracekeep doctor --fix" : `sudo chown -R "$(id -un)" '${store}'`,
   };
 }
@@ -128,7 +129,7 @@ interface WrongMode {
   mode: number;
 }
 
-/** Files of the store that others can reach, or that their owner cannot read and write. Links are left alone. */
+/** Files of the store that others can reach, or that their owner cannot read. Links, and what is not ours, are left alone. */
 function wrongModes(store: string, onWrong?: (file: WrongMode) => void): WrongMode[] {
   const wrong: WrongMode[] = [];
   const look = (file: string): void => {
@@ -144,7 +145,8 @@ function wrongModes(store: string, onWrong?: (file: WrongMode) => void): WrongMo
     }
     if (!stat.isDirectory()) return;
     try {
-      for (const name of fs.readdirSync(file)) look(path.join(file, name));
+      for (const name of fs.readdirSync(file))
+        if (file !== store || isOurName(name)) look(path.join(file, name));
     } catch {
       // It is among the wrong ones then.
     }
@@ -183,7 +185,7 @@ function checkFileSystem(store: string): Check {
 function checkSpace(store: string): Check {
   const { bavail, bsize } = fs.statfsSync(store);
   const freeBytes = bavail * bsize;
-  const about = `${Math.floor(freeBytes / 1024 / 1024).toLocaleString("en")} MiB free`;
+  const about = `${formatBytes(freeBytes)} free`;
   const ok = freeBytes >= LOW_SPACE_BYTES;
   return {
     name: "disk space",

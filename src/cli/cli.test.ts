@@ -68,6 +68,20 @@ describe("every command", () => {
     },
   );
 
+  it.each(["query", "append"])("help %s is the help of that command", async (name) => {
+    expect(await tracekeep(["help", name])).toEqual(await tracekeep([name, "--help"]));
+    expect((await tracekeep(["help", "qurey"])).err).toContain("did you mean query?");
+  });
+
+  it("of the examples in the help begins with the command that it is about", async () => {
+    for (const name of NAMES) {
+      const { out } = await tracekeep([name, "--help"]);
+      const examples = out.slice(out.indexOf("examples:")).match(/^ {2}tracekeep .*$/gm) ?? [];
+      expect(examples.length).toBeGreaterThan(0);
+      for (const line of examples) expect(line).toMatch(new RegExp(`^  tracekeep ${name}\\b`));
+    }
+  });
+
   const OPERANDS: Record<string, string[]> = {
     show: ["show", "x"],
     replay: ["replay", "x"],
@@ -85,6 +99,38 @@ describe("every command", () => {
       expect(fs.readdirSync(folder)).toEqual([]);
     },
   );
+
+  it.each(["sessions", "index", "doctor --fix", "retain --policy dev", "watch --once"])(
+    "%s does not take a project's folder for a store, and leaves its files as they are",
+    async (command) => {
+      recordSomething();
+      fs.writeFileSync(path.join(folder, ".gitignore"), "dist\n");
+      fs.writeFileSync(path.join(folder, "build.sh"), "#!/bin/sh\n", { mode: 0o755 });
+      const before = fs.readdirSync(folder);
+      const { code, err } = await tracekeep([...command.split(" "), "--dir", folder]);
+      expect(code).toBe(1);
+      expect(err).toContain(
+        `there is no store at ${folder}\n  did you mean ${path.join(folder, ".tracekeep")}?`,
+      );
+      expect(fs.readdirSync(folder)).toEqual(before);
+      expect(fs.statSync(path.join(folder, "build.sh")).mode & 0o777).toBe(0o755);
+    },
+  );
+
+  it("does not take the folder of the user's keys for a store", async () => {
+    const keys = path.join(folder, "state", "tracekeep", "keys");
+    fs.mkdirSync(keys, { recursive: true });
+    fs.mkdirSync(path.join(folder, "elsewhere"));
+    const run = (argv: readonly string[]): Promise<Ran> =>
+      runCli(path.join(folder, "elsewhere"), argv, { env: { XDG_STATE_HOME: path.join(folder, "state") } });
+    const { code, err } = await run(["sessions"]);
+    expect([code, err]).toEqual([1, expect.stringContaining("no .tracekeep here or in a folder above")]);
+    // Hooks that were installed for the user record there, and then it is one.
+    openStore({ dir: path.dirname(keys), handleSignals: false })
+      .startSession()
+      .end();
+    expect((await run(["sessions", "--all"])).code).toBe(0);
+  });
 
   it.each([
     [["query", "--severity", "LOUD"], "DEBUG, INFO, WARN, ERROR, CRITICAL"],
@@ -181,8 +227,38 @@ describe("append", () => {
   });
 });
 
+describe("import", () => {
+  it("of a path that is not there creates no store for it", async () => {
+    const { code, err } = await tracekeep(["import", "transcripts/gone"]);
+    expect([code, err]).toEqual([1, expect.stringContaining("there is no file or folder")]);
+    expect(err).toContain("claude-code, codex");
+    expect(fs.readdirSync(folder)).toEqual([]);
+  });
+});
+
 describe("sessions, show, audit, stats", () => {
   beforeEach(recordSomething);
+
+  it.each(["query", "sessions", "stats", "spend", "health", "export jsonl", "tail", "index"])(
+    "%s says what it had to skip, by its exit code too",
+    async (command) => {
+      const damaged = path.join(folder, ".tracekeep", "session_20260106_00000000.jsonl");
+      fs.writeFileSync(damaged, "nothing of ours\n");
+      const { code, err } = await tracekeep(command.split(" "));
+      expect([code, err]).toEqual([3, expect.stringContaining(`skipped 1 place (16 bytes) of ${damaged}`)]);
+    },
+  );
+
+  it("show ids that somebody chose, which begin alike, in full", async () => {
+    const ids = ["deploy-staging-1", "deploy-staging-2"];
+    const store = openStore({ dir: path.join(folder, ".tracekeep"), handleSignals: false });
+    for (const id of ids) store.startSession({ id }).log({ event: "CHECKPOINT" });
+    store.close();
+    for (const command of [["sessions"], ["audit"], ["query"], ["health"]]) {
+      const { out } = await tracekeep(command);
+      for (const id of ids) expect(out).toContain(id);
+    }
+  });
 
   it("prints the contract of sessions --json", async () => {
     const { code, out } = await tracekeep(["sessions", "--json"]);
@@ -423,6 +499,15 @@ describe("doctor", () => {
     expect((await tracekeep(["doctor", "--fix"])).out).toContain("only you can use the store");
     expect(fs.statSync(store).mode & 0o777).toBe(0o700);
     expect(fs.statSync(path.join(store, log)).mode & 0o777).toBe(0o600);
+  });
+
+  it("leaves what somebody keeps beside a store to its owner", async () => {
+    const script = path.join(folder, "build.sh");
+    fs.writeFileSync(script, "#!/bin/sh\n", { mode: 0o755 });
+    openStore({ dir: folder, handleSignals: false }).startSession().end();
+    expect(fs.existsSync(path.join(folder, ".gitignore"))).toBe(false);
+    expect((await tracekeep(["doctor", "--fix", "--dir", folder])).code).toBe(0);
+    expect(fs.statSync(script).mode & 0o777).toBe(0o755);
   });
 
   it.each(["doctor --fix", "retain", "index"])(

@@ -58,7 +58,11 @@ async function dispatch(
     return EXIT.done;
   }
   const asked = parseArguments({ name: "tracekeep", options: {} }, before);
-  const name = argv[at];
+  const [name, ...rest] = argv.slice(at);
+  // `help query` is `query --help`.
+  if (name === "help" && rest[0] !== undefined) {
+    return dispatch(commands, [rest[0], "--help"], surroundings, version);
+  }
   if (asked.flags.has("help") || name === "help") {
     stdout.write(programHelp(commands));
     return EXIT.done;
@@ -76,12 +80,12 @@ async function dispatch(
     );
   }
   const command = await entry.load();
-  const args = parseArguments(command, [...before, ...argv.slice(at + 1)]);
-  if (args.flags.has("help")) {
-    stdout.write(commandHelp(command));
-    return EXIT.done;
-  }
   try {
+    const args = parseArguments(command, [...before, ...rest]);
+    if (args.flags.has("help")) {
+      stdout.write(commandHelp(command));
+      return EXIT.done;
+    }
     return await command.run(new CommandContext(surroundings, args));
   } catch (error) {
     // A RangeError from options that came straight off the command line is the user's to mend.

@@ -60,10 +60,14 @@ export function* scanFile(
     yield* text.end();
     const [damage] = lines.damage;
     if (damage !== undefined)
-      throw new TracekeepError("IO", `from byte ${damage.from} on it could not be read: ${damage.reason}`, {
-        path: file,
-        offset: damage.from,
-      });
+      throw new TracekeepError(
+        "IO",
+        `${file}: from byte ${damage.from} on it could not be read: ${damage.reason}`,
+        {
+          path: file,
+          offset: damage.from,
+        },
+      );
   } finally {
     lines.close();
   }

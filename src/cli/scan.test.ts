@@ -69,7 +69,7 @@ it("looks into compressed files, member by member, and says where one ends too e
   const compressed = members.map((member) => gzipSync(member));
   fs.writeFileSync(path.join(folder, "old.jsonl.gz"), Buffer.concat(compressed));
   const whole = await runCli(folder, ["scan", "old.jsonl.gz"]);
-  expect(whole).toMatchObject({ code: 3, err: expect.stringContaining("3 secrets in 1 files\n") });
+  expect(whole).toMatchObject({ code: 3, err: expect.stringContaining("3 secrets in 1 file\n") });
   expect(whole.out).toMatch(/gz:2: github-token \w+\n.*gz:3: private-key \w+\n.*gz:7: github-token/);
 
   fs.writeFileSync(path.join(folder, "cut.jsonl.gz"), Buffer.concat(compressed).subarray(0, -12));

@@ -3,7 +3,7 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { ioError, systemCode } from "../base/errors.ts";
+import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
 import { parseTimestamp } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import type { Importer } from "./importer.ts";
@@ -70,7 +70,8 @@ export function* filesIn(place: string, names: readonly RegExp[]): Generator<str
   try {
     stat = fs.lstatSync(place);
   } catch (error) {
-    throw ioError("read", place, error);
+    if (systemCode(error) !== "ENOENT") throw ioError("read", place, error);
+    throw new TracekeepError("NO_FILE", `there is no file or folder ${place}`, { path: place });
   }
   if (!stat.isDirectory()) {
     yield place;

@@ -23,8 +23,11 @@ export interface EventTextOptions {
 
 const TYPE_COLUMNS = 18;
 const PLACE_COLUMNS = 13;
-/** As much of a session's id as usually tells sessions apart. */
+/** As much of a sub-agent's id as usually tells it apart. */
 const SHORT_ID_CHARACTERS = 8;
+/** Ids that somebody chose are alike at their beginnings ("session_…"), so as much of them as fits here. */
+const CHOSEN_ID_COLUMNS = 24;
+const UUID = /^[0-9a-f]{8}(?=-[0-9a-f]{4}-)/;
 /** A UUIDv7 begins with the time: 48 bits of milliseconds, so less would be shared by all of a minute. */
 const UUIDV7_TIME = /^[0-9a-f]{8}-[0-9a-f]{4}(?=-7)/;
 
@@ -54,7 +57,8 @@ export function formatPlace(sessionId: string, seq: number): string {
 /** The beginning of a session's id; of a sub-agent's, also its own end. */
 export function formatShortId(sessionId: string): string {
   const [own = "", child] = sessionId.split("/");
-  const start = UUIDV7_TIME.exec(own)?.[0] ?? printable(own.slice(0, SHORT_ID_CHARACTERS));
+  const random = UUIDV7_TIME.exec(own) ?? UUID.exec(own);
+  const start = random?.[0] ?? fitText(printable(own), CHOSEN_ID_COLUMNS);
   return child === undefined ? start : `${start}/${printable(child.slice(-SHORT_ID_CHARACTERS))}`;
 }
 

@@ -17,6 +17,8 @@ export interface StatsOptions {
   signal?: AbortSignal | undefined;
   /** Called now and then with how far the read is. */
   onProgress?: ((report: ReadReport) => void) | undefined;
+  /** Called once at the end with what was read and what had to be skipped. */
+  onReport?: ((report: ReadReport) => void) | undefined;
 }
 
 export interface StatsRow {
@@ -35,7 +37,7 @@ export interface StatsRow {
 
 /** Rows in order of their key for hours, else the busiest first. Copied calls are counted where they were made. */
 export async function statsRows(reader: Reader, options: StatsOptions): Promise<StatsRow[]> {
-  const { by, since, until, agent, session, signal, onProgress } = options;
+  const { by, since, until, agent, session, signal, onProgress, onReport } = options;
   const groups = new Map<string, { sessions: number; figures: Figures }>();
   const add = (key: string, figures: Figures, sign: 1 | -1 = 1): void => {
     const group = groups.get(key) ?? { sessions: 0, figures: newFigures() };
@@ -76,6 +78,7 @@ export async function statsRows(reader: Reader, options: StatsOptions): Promise<
       add(key, partOf(each.copies, by, key), -1);
     }
   }
+  onReport?.(sessions.report);
   const rows = [...groups].map(([key, { sessions: count, figures }]) => rowOf(key, count, figures));
   const order = by === "hour" ? byKey : byWork;
   return rows.toSorted(order);

@@ -4,6 +4,8 @@ import path from "node:path";
 
 /** The folder of a store, looked for upwards from the current one. */
 export const STORE_DIRECTORY = ".tracekeep";
+/** In the user's own store: what seals are signed with. */
+export const KEYS_DIRECTORY = "keys";
 /** Sealed segments. */
 export const ARCHIVE_DIRECTORY = "archive";
 /** Seals of the ledger that a timestamp authority has stamped, each with its time stamp. */
@@ -98,6 +100,28 @@ export function archivedName(file: string, compressed: boolean): string {
   return `${numbered}.jsonl${compressed ? ".gz" : ""}`;
 }
 
+/** Whether a store may have a file or folder of this name: somebody may keep other things beside it. */
+export function isOurName(name: string): boolean {
+  return OWN_NAMES.has(name) || LOG_NAME.test(name) || name.startsWith(TEMPORARY_PREFIX);
+}
+
 // --- internal ---
+
+const OWN_NAMES: ReadonlySet<string> = new Set([
+  ARCHIVE_DIRECTORY,
+  INDEX_DIRECTORY,
+  KEYS_DIRECTORY,
+  SPOOL_DIRECTORY,
+  STAMPS_DIRECTORY,
+  GITIGNORE,
+  REDACTION_KEY,
+  RETENTION_LOCK,
+  SESSION_INDEX,
+  SESSION_INDEX + LOCK_SUFFIX,
+  SETTINGS_FILE,
+  STORE_LOCK,
+]);
+/** Logs, and what lies beside them: seals, leaves, locks, unfinished lines. */
+const LOG_NAME = /\.(?:jsonl(?:\.gz|\.lock|\.torn)?|seal|leaves)$/;
 
 const SEGMENT_NAME = /(?:\.(\d{4,9}))?\.jsonl$/;

@@ -58,7 +58,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   }
   rows.sort((left, right) => left.score - right.score);
   if (context.flag("json")) for (const row of rows) stdout.json(row);
-  else for (const line of linesOf(rows, session !== undefined, stdout.columns)) stdout.line(line);
+  else for (const line of linesOf(rows, session !== undefined, stdout.lineColumns)) stdout.line(line);
   const code = reportSkipped(context, found.report);
   return rows.some(({ score }) => score < HEALTHY_SCORE) ? EXIT.findings : code;
 }

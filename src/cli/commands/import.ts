@@ -1,5 +1,9 @@
 // Brings in what other tools recorded. Safe to run again and again: only what is new is added.
 
+import * as fs from "node:fs";
+import path from "node:path";
+
+import { TracekeepError } from "../../base/errors.ts";
 import { aiCore, decepticon, importSessions, IMPORTERS } from "../../import/index.ts";
 import type { Importer, ImportReport } from "../../import/index.ts";
 import { openStore } from "../../record/index.ts";
@@ -45,6 +49,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (context.operands[0] === "json") return importDocuments(context);
   if (context.text("as") !== undefined) throw new UsageError("--as is for: import json PATH");
   const { importers, paths } = chosen(context);
+  checkPaths(context, paths);
   const store = openStore({ ...context.place, durability: "os", handleSignals: false });
   const progress = new ProgressLine(context.stderr);
   let report: ImportReport;
@@ -94,12 +99,25 @@ function chosen(context: CommandContext): { importers: readonly Importer[]; path
   return { importers: known, paths: operands };
 }
 
+/** Before a store is created for them. */
+function checkPaths({ cwd }: CommandContext, paths: readonly string[]): void {
+  for (const named of paths) {
+    const file = path.resolve(cwd, named);
+    if (fs.existsSync(file)) continue;
+    const sources = [...IMPORTERS.map(({ name }) => name), "json"].join(", ");
+    throw new TracekeepError("NO_FILE", `there is no file or folder ${file}`, {
+      path: file,
+      hint: `name a path, or a source: ${sources}`,
+    });
+  }
+}
+
 function printReport({ stdout }: CommandContext, report: ImportReport, named: boolean): void {
   if (report.files === 0) {
     stdout.line(
       named
         ? "no recordings there"
-        : "no recordings of Claude Code, Codex, Vivarium or AiCore were found on this machine",
+        : "no recordings of Claude Code, Codex, Vivarium or AiCore were found on this machine; elsewhere: tracekeep import PATH",
     );
   } else {
     const from = `${plural(report.sessions, "session")} in ${plural(report.files, "file")}`;

@@ -25,7 +25,7 @@ export const query: Command = {
     ["query --event TOOL_CALL --where tool=Bash --since 1d", "shell commands of the last day"],
     ["query --grep 'rm -rf' --json | jq .args", "who removed what"],
     ["query --severity WARN logs/ old.jsonl.gz", "any JSON Lines, compressed or not"],
-    ["docker logs app | tracekeep query --where level=error -", "what a program prints"],
+    ["query --where level=error - < app.log", "what a program prints"],
   ],
   run,
 };

@@ -145,10 +145,17 @@ function verb(action: string, dryRun: boolean): string {
 
 function policyText(policy: RetentionPolicy): string {
   if (policyName(policy) === "keep") return "everything is kept where it is";
-  const limit = (value: number | null, unit: string): string => (value === null ? "any" : `${value} ${unit}`);
-  return (
-    `active up to ${limit(policy.active_retention_days, "days")}, ${limit(policy.active_max_size_mb, "MiB")}; ` +
-    `in all up to ${limit(policy.archive_retention_days, "days")}, archive ${limit(policy.archive_max_size_mb, "MiB")}; ` +
-    policy.rotation_schedule
-  );
+  const { active_max_size_mb: activeMb, archive_max_size_mb: archiveMb } = policy;
+  return [
+    rule("archived", policy.active_retention_days, activeMb === null ? "" : `${activeMb} MiB of logs`),
+    rule("deleted", policy.archive_retention_days, archiveMb === null ? "" : `${archiveMb} MiB of archive`),
+    policy.rotation_schedule,
+  ].join("; ");
+}
+
+/** @example rule("archived", 7, "100 MiB of logs") // "archived after 7 days or beyond 100 MiB of logs" */
+function rule(done: string, days: number | null, size: string): string {
+  const limits = [days === null ? "" : `after ${plural(days, "day")}`, size === "" ? "" : `beyond ${size}`];
+  const when = limits.filter((limit) => limit !== "").join(" or ");
+  return when === "" ? `never ${done}` : `${done} ${when}`;
 }

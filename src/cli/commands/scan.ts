@@ -1,6 +1,7 @@
 // Secrets in what was written before there was redaction, or without it. Says where, never what.
 
 import { Redactor } from "../../redact/index.ts";
+import { formatCount, plural } from "../../report/text.ts";
 import { readRedactionKey } from "../../store/sealing/redaction-key.ts";
 import { findStore } from "../../store/session/find.ts";
 import type { Command } from "../command.ts";
@@ -43,12 +44,13 @@ async function run(context: CommandContext): Promise<ExitCode> {
     } catch (error) {
       if (signal.aborted) throw error;
       unreadable++;
-      stderr.line(`${file}: ${error instanceof Error ? error.message : String(error)}`);
+      stderr.line(`tracekeep: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   await stdout.drain();
   stderr.line(
-    `${findings} secrets in ${files} files${unreadable > 0 ? `, ${unreadable} could not be read` : ""}`,
+    `${plural(findings, "secret")} in ${plural(files, "file")}` +
+      (unreadable > 0 ? `, ${formatCount(unreadable)} could not be read` : ""),
   );
   if (findings > 0) return EXIT.findings;
   return unreadable > 0 ? EXIT.failed : EXIT.done;

@@ -89,7 +89,8 @@ const right = { align: "right" } as const;
 function print(context: CommandContext, rows: readonly SessionRow[]): void {
   const { stdout } = context;
   if (rows.length === 0) {
-    stdout.line("No sessions. Record something, or try: tracekeep import");
+    const hint = context.operands.length > 0 ? "" : " Record something, or try: tracekeep import";
+    stdout.line(`No sessions.${hint}`);
     return;
   }
   const lines = renderTable(
@@ -116,7 +117,7 @@ function print(context: CommandContext, rows: readonly SessionRow[]): void {
       // Nothing was recorded that says how well it went. `tracekeep health` looks at all of its events.
       row.health.points.length === 0 ? "–" : String(row.health.score),
     ]),
-    stdout.isTerminal ? stdout.columns : stdout.lineColumns,
+    stdout.lineColumns,
   );
   for (const line of lines) stdout.line(line);
 }

@@ -64,7 +64,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (json) stdout.json(report);
   else {
     if (explain) stdout.line();
-    for (const line of renderSpend(report, by, stdout.columns)) stdout.line(line);
+    for (const line of renderSpend(report, by, stdout.lineColumns)) stdout.line(line);
     for (const line of renderSkipped(report.skipped)) context.stderr.line(line);
   }
   return report.skipped.some(({ reason }) => reason !== UNFINISHED_LINE) ? EXIT.findings : EXIT.done;

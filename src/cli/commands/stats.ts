@@ -22,6 +22,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
+import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -59,6 +60,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (context.operands.length === 0) await upkeep(context, { foldsIndex: true });
   const progress = readProgress(context);
   const by = context.choice("by", STATS_KEYS) ?? "tool";
+  let code: ExitCode = EXIT.done;
   const rows = await statsRows(readerOf(context), {
     by,
     agent: context.text("agent"),
@@ -67,11 +69,14 @@ async function run(context: CommandContext): Promise<ExitCode> {
     until: context.text("until"),
     signal: context.signal,
     onProgress: progress.onProgress,
+    onReport: (report) => {
+      progress.clear();
+      code = reportSkipped(context, report);
+    },
   });
-  progress.clear();
   if (context.flag("json")) for (const row of rows) context.stdout.json(row);
   else print(context, by, rows);
-  return EXIT.done;
+  return code;
 }
 
 // --- internal ---
@@ -89,7 +94,7 @@ function printStore(context: CommandContext): ExitCode {
     formatBytes(figures[`${where}_size_mb`] * MB),
   ]);
   const columns = [{ title: "" }, { title: "files", ...right }, { title: "size", ...right }];
-  for (const line of renderTable(columns, rows, context.stdout.columns)) context.stdout.line(line);
+  for (const line of renderTable(columns, rows, context.stdout.lineColumns)) context.stdout.line(line);
   return EXIT.done;
 }
 
@@ -130,6 +135,6 @@ function print({ stdout }: CommandContext, by: StatsKey, rows: readonly StatsRow
     printable(by === "hour" ? row.key.slice(0, 16).replace("T", " ") : row.key),
     ...shown.map(({ cell }) => cell(row)),
   ]);
-  for (const line of renderTable([{ title: by, shrinks: true }, ...shown], table, stdout.columns))
+  for (const line of renderTable([{ title: by, shrinks: true }, ...shown], table, stdout.lineColumns))
     stdout.line(line);
 }

@@ -362,7 +362,10 @@ export class AppendFile implements Flushable {
     if (witness === undefined) return;
     if (!witness.hasUnsynced) return witness.settled();
     const left = witness.leaving();
-    this.#file.current.syncSoon((error) => {
+    const file = this.#file.current;
+    file.syncSoon((error) => {
+      // Another store may stand in the place of this one by now, and must not hear of it.
+      if (file.isGone) return witness.gone();
       left(error);
       witness.settled();
     });

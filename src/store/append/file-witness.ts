@@ -12,4 +12,6 @@ export interface FileWitness {
   unsure(): void;
   /** Everything promised is on the medium, and the file is let go of or the process ends. */
   settled(): void;
+  /** The file was deleted after it was let go of: of what was in it nothing more is to be said. */
+  gone(): void;
 }

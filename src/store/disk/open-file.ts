@@ -70,9 +70,10 @@ export class OpenFile {
     }
   }
 
-  /** Whether its name was deleted: what is written to it is gone when it is closed. */
+  /** Whether its name was deleted: what is written to it is gone when it is closed. Asked while it is open, or synced. */
   get isGone(): boolean {
-    return this.#disk.links(this.#fd) === 0;
+    const fd = this.#isClosed ? this.#backgroundFd : this.#fd;
+    return fd !== undefined && this.#disk.links(fd) === 0;
   }
 
   /** All that is in it, piece by piece. */
@@ -108,8 +109,11 @@ export class OpenFile {
       this.#syncsRunning--;
       if (!this.#isClosed && error === null) this.#synced();
       if (error !== null) this.#left?.fail(error);
-      if (this.#isClosed && this.#syncsRunning === 0) this.#closeBackground();
-      done(error);
+      try {
+        done(error);
+      } finally {
+        if (this.#isClosed && this.#syncsRunning === 0) this.#closeBackground();
+      }
     };
     const before = [...this.#leftBefore];
     const next = (error: Error | null): void => {
@@ -148,6 +152,8 @@ export class OpenFile {
   }
 
   #closeBackground(): void {
-    if (this.#backgroundFd !== undefined) this.#disk.close(this.#backgroundFd);
+    if (this.#backgroundFd === undefined) return;
+    this.#disk.close(this.#backgroundFd);
+    this.#backgroundFd = undefined;
   }
 }

@@ -271,6 +271,13 @@ export class Ledger {
     body: JsonObject,
     ticketFor?: Durability,
   ): Ticket | undefined {
+    if (this.#isClosed) {
+      if (!this.#isThere())
+        throw new TracekeepError("CLOSED", `${this.path} was deleted`, { path: this.path });
+      // An entry that came after the store was closed, as a seal may: written and synced like all others, and in the
+      // same turn, in which nobody can put another store in the place of this one.
+      if (this.#log === undefined) queueMicrotask(() => this.close());
+    }
     this.#log ??= new SharedLog({
       path: this.path,
       sessionId: STORE_ID,
@@ -286,20 +293,13 @@ export class Ledger {
     });
     const about = session === undefined ? {} : { file: path.basename(session.file) };
     const identity = session === undefined ? undefined : encodeIdentity(session.sessionId, session.agentId);
-    const log = this.#log;
-    const ticket = log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
-    if (this.#isClosed) void this.#closeAgain(log);
-    return ticket;
+    return this.#log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
   }
 
-  /** An entry that came after the store was closed, as a seal may: written and synced, like all others. */
-  async #closeAgain(log: SharedLog): Promise<void> {
-    try {
-      await log.drained();
-    } catch {
-      // It has been told.
-    }
-    if (this.#log === log) this.close();
+  /** Whether the path still names this store's ledger: it may have been deleted, and another store made there. */
+  #isThere(): boolean {
+    if (!fs.existsSync(this.path)) return false;
+    return this.#signer === undefined || firstStoreKey(this.path)?.name === this.#signer.verifier.name;
   }
 
   /** @throws TracekeepError */
@@ -328,7 +328,7 @@ export class Ledger {
     } catch (error) {
       this.#sealer = undefined;
       // A store that was taken away needs no seal.
-      if (!fs.existsSync(this.path)) return;
+      if (!this.#isThere()) return;
       this.#onFault(error instanceof TracekeepError ? error : ioError("seal", this.path, error));
     }
   }

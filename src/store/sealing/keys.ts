@@ -11,6 +11,7 @@ import { signerFromSeed } from "../../format/index.ts";
 import type { NoteSigner } from "../../format/index.ts";
 import { nodeDisk, writeAll } from "../disk/disk.ts";
 import { temporaryBeside } from "../disk/temporary-file.ts";
+import { KEYS_DIRECTORY } from "../layout.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -19,7 +20,7 @@ export function storeKeyFile(env: Environment = process.env): string {
   const state = env["XDG_STATE_HOME"] ?? "";
   // The XDG specification has relative paths ignored.
   const base = path.isAbsolute(state) ? state : path.join(env["HOME"] ?? homedir(), ".local", "state");
-  return path.join(base, "tracekeep", "keys", "store.key");
+  return path.join(base, "tracekeep", KEYS_DIRECTORY, "store.key");
 }
 
 /**

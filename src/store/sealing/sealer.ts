@@ -135,6 +135,12 @@ export class Sealer implements FileWitness {
     else this.#guard(() => this.#seal(true));
   }
 
+  gone(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#tree = undefined;
+  }
+
   // --- internal ---
 
   #guard(step: () => void): void {
@@ -148,9 +154,7 @@ export class Sealer implements FileWitness {
 
   #stop(error: unknown): void {
     if (this.#isStopped) return;
-    this.#isStopped = true;
-    clearTimeout(this.#timer);
-    this.#tree = undefined;
+    this.gone();
     const file = this.#log?.file ?? "";
     // Of a store that was taken away nothing is to be said.
     if (!fs.existsSync(path.dirname(file))) return;

@@ -5,7 +5,16 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
-import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, STORE_DIRECTORY } from "../layout.ts";
+import {
+  ARCHIVE_DIRECTORY,
+  DIRECTORY_MODE,
+  FILE_MODE,
+  GITIGNORE,
+  KEYS_DIRECTORY,
+  LEDGER,
+  SPOOL_DIRECTORY,
+  STORE_DIRECTORY,
+} from "../layout.ts";
 
 export interface StorePlace {
   /** The store's folder itself. Default: `TRACEKEEP_DIR`, else the nearest `.tracekeep` upwards from `cwd`. */
@@ -42,12 +51,14 @@ export function findStore(place: StorePlace = {}): string {
   const named = namedStore(place);
   if (named !== undefined) {
     checkStore(named);
+    if (isForeign(named)) throw noStore(named);
     return named;
   }
   const found = nearestStore(path.resolve(place.cwd ?? process.cwd()));
   if (found !== undefined) return found;
   const own = userStore(place.env ?? process.env);
-  if (own !== undefined && fs.existsSync(own)) {
+  // The folder is there as soon as anything was sealed: keys are in it, too.
+  if (own !== undefined && hasSigns(own)) {
     checkStore(own);
     return own;
   }
@@ -70,7 +81,7 @@ export function findOrCreateStore(place: StorePlace = {}): string {
     checkStore(store);
     const ignore = path.join(store, GITIGNORE);
     // Asked first: every hook call comes by here, and a failing call costs it ten times as much.
-    if (!fs.existsSync(ignore)) writeOnce(ignore, "*\n");
+    if (!fs.existsSync(ignore) && !isForeign(store)) writeOnce(ignore, IGNORE_ALL);
   } catch (error) {
     throw error instanceof TracekeepError ? error : ioError("create the store", store, error);
   }
@@ -78,6 +89,9 @@ export function findOrCreateStore(place: StorePlace = {}): string {
 }
 
 // --- internal ---
+
+const IGNORE_ALL = "*\n";
+const LOG_NAME = /\.jsonl(?:\.gz)?$/;
 
 function namedStore({ dir, cwd, env }: StorePlace): string | undefined {
   const named = dir ?? (env ?? process.env)["TRACEKEEP_DIR"];
@@ -96,12 +110,7 @@ function nearestStore(from: string): string | undefined {
 
 function checkStore(store: string): void {
   const stat = fs.lstatSync(store, { throwIfNoEntry: false });
-  if (stat === undefined) {
-    throw new TracekeepError("NO_STORE", `there is no store at ${store}`, {
-      path: store,
-      hint: "recording or importing something creates one",
-    });
-  }
+  if (stat === undefined) throw noStore(store);
   if (stat.isSymbolicLink() || !stat.isDirectory()) {
     throw new TracekeepError(
       "BAD_STORE",
@@ -120,6 +129,28 @@ function checkStore(store: string): void {
   }
 }
 
+/** What shows that a folder is a store: anything that one has from the beginning, or logs, e.g. in a copy of one. */
+function hasSigns(dir: string): boolean {
+  if (fs.existsSync(path.join(dir, LEDGER)) || fs.existsSync(path.join(dir, SPOOL_DIRECTORY))) return true;
+  if (readText(path.join(dir, GITIGNORE)) === IGNORE_ALL) return true;
+  return [dir, path.join(dir, ARCHIVE_DIRECTORY)].some((each) =>
+    namesIn(each).some((name) => LOG_NAME.test(name)),
+  );
+}
+
+/** A folder with other things in it and no sign of a store, e.g. a project's: none of them may be hidden from git. */
+function isForeign(dir: string): boolean {
+  return !hasSigns(dir) && namesIn(dir).some((name) => name !== KEYS_DIRECTORY);
+}
+
+function noStore(dir: string): TracekeepError {
+  const inside = path.join(dir, STORE_DIRECTORY);
+  const hint = fs.existsSync(inside)
+    ? `did you mean ${inside}?`
+    : "recording or importing something creates one";
+  return new TracekeepError("NO_STORE", `there is no store at ${dir}`, { path: dir, hint });
+}
+
 function isOwn(stat: fs.Stats): boolean {
   return process.getuid === undefined || stat.uid === process.getuid();
 }
@@ -129,6 +160,22 @@ function gitRoot(from: string): string | undefined {
     // A work tree has a `.git` folder, a linked one a `.git` file.
     if (fs.existsSync(path.join(directory, ".git"))) return directory;
     if (directory === path.dirname(directory)) return undefined;
+  }
+}
+
+function namesIn(dir: string): string[] {
+  try {
+    return fs.readdirSync(dir);
+  } catch {
+    return [];
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, "utf8");
+  } catch {
+    return undefined;
   }
 }
 

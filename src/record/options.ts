@@ -1,6 +1,13 @@
 // Options of stores and sessions, checked once at the door.
 
-import { checkOptionNames, choiceOption, describe, integerOption, textOption } from "../base/options.ts";
+import {
+  checkObject,
+  checkOptionNames,
+  choiceOption,
+  describe,
+  integerOption,
+  textOption,
+} from "../base/options.ts";
 import type { TracekeepError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
 import { parseTimestamp } from "../event/index.ts";
@@ -176,8 +183,14 @@ export interface WriterOptions {
 /** @throws TypeError, RangeError */
 export function checkWriterOptions(
   owner: string,
-  { maxLineBytes, onFault, sinks = [] }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "sinks">,
+  {
+    maxLineBytes,
+    onFault,
+    redaction,
+    sinks = [],
+  }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "redaction" | "sinks">,
 ): WriterOptions {
+  if (redaction !== undefined) checkObject(owner, "redaction", redaction);
   if (onFault !== undefined && typeof onFault !== "function") {
     throw new TypeError(`${owner}: onFault must be a function, got ${describe(onFault)}`);
   }
@@ -191,6 +204,17 @@ export function checkWriterOptions(
       default: MAX_LINE_BYTES,
     }),
   };
+}
+
+const APPEND_OPTIONS = ["durability"];
+
+/** The durability that an append waits for. @throws TypeError, RangeError */
+export function checkAppendOptions(
+  options: { durability?: Durability | undefined },
+  fallback: Durability,
+): Durability {
+  checkOptionNames("append", options, APPEND_OPTIONS);
+  return choiceOption("append", "durability", options.durability, DURABILITIES, fallback);
 }
 
 /** @throws TypeError, RangeError */

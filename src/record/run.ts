@@ -4,6 +4,7 @@
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
+import { checkObject, describe } from "../base/options.ts";
 import { isPromiseLike } from "../base/promises.ts";
 import type { EventDraft } from "../event/index.ts";
 import { currentSession, runInSession } from "./context.ts";
@@ -24,6 +25,7 @@ export interface RunOptions extends SessionOptions {
  * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
  */
 export function startSession(options: RunOptions = {}): Session {
+  checkObject("startSession", "options", options);
   const { store, ...sessionOptions } = options;
   return storeOf(store).startSession(sessionOptions);
 }
@@ -42,6 +44,8 @@ export async function withSession<T>(
   options: RunOptions,
   action: (session: Session) => T | Promise<T>,
 ): Promise<T> {
+  if (typeof action !== "function")
+    throw new TypeError(`withSession: action must be a function, got ${describe(action)}`);
   const session = startSession(options);
   let value: T;
   try {

@@ -2,13 +2,11 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import type { ClockStep } from "../base/clock.ts";
-import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
 import type { LiveHub } from "../live/index.ts";
 import type { LineParts } from "../format/index.ts";
 import type { Redactor } from "../redact/index.ts";
-import { DURABILITIES } from "../store/durability.ts";
 import type { Durability } from "../store/durability.ts";
 import type { SessionLog } from "../store/session-log.ts";
 import type { SessionSummary } from "../summary/index.ts";
@@ -16,6 +14,7 @@ import { endCounts } from "../summary/index.ts";
 import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
+import { checkAppendOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
 import { receiptOf } from "./recorded.ts";
 import type { Recorded } from "./recorded.ts";
@@ -119,7 +118,7 @@ export class Session extends EventHelpers {
    * nobody awaits is harmless.
    */
   append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
-    const durability = this.#durability(options);
+    const durability = checkAppendOptions(options, this.durability);
     return receiptOf(this.record(draft, durability), this.id, durability);
   }
 
@@ -130,7 +129,7 @@ export class Session extends EventHelpers {
    * @throws TracekeepError when it was refused, or (after a failed sync) is in the log but perhaps not on the medium
    */
   appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
-    const durability = this.#durability(options);
+    const durability = checkAppendOptions(options, this.durability);
     try {
       const parts = this.#read(draft);
       this.#parts.log.appendNow(parts, durability);
@@ -302,10 +301,6 @@ export class Session extends EventHelpers {
   #read(draft: EventDraft, provenance?: Provenance): LineParts {
     this.#resume();
     return this.#parts.drafts.read(draft, provenance, this.#onClockStep);
-  }
-
-  #durability(options: AppendOptions): Durability {
-    return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);
   }
 
   #endStreams(): void {

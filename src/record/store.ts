@@ -1,7 +1,7 @@
 // A store open for writing: starts sessions and goes on with them.
 
 import { TracekeepError } from "../base/errors.ts";
-import { checkOptionNames } from "../base/options.ts";
+import { checkObject, checkOptionNames } from "../base/options.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
@@ -107,6 +107,7 @@ export class Store {
    * @throws TypeError, RangeError for bad options; TracekeepError `SESSION_EXISTS` when the id is taken
    */
   startSession(options: SessionOptions = {}): Session {
+    checkObject("startSession", "options", options);
     const checked = checkSessionOptions({ parent: currentSession()?.id, ...options }, this.#options);
     // A fresh UUID cannot be taken. An id of the caller's choice can, so looking and creating are one step under a lock.
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
@@ -249,10 +250,11 @@ export class Store {
   // --- internal ---
 
   #open(id: string, options: { durability?: Durability }): Session {
+    checkOptionNames("openSession", options, ["durability"]);
     const checked = checkSessionOptions({ id, durability: options.durability }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
     if (file === undefined) {
-      throw new TracekeepError("NO_SESSION", `there is no session ${id}`, {
+      throw new TracekeepError("NO_SESSION", `there is no session "${id}"`, {
         path: this.dir,
         hint: "list them with: tracekeep sessions",
       });

@@ -214,7 +214,9 @@ export class Session extends EventHelpers {
    *
    * @param reason default `"NORMAL"`
    * @param provenance only importers have one
-   * @throws TracekeepError when it cannot be written
+   * @throws TracekeepError when it cannot be written; or, where syncs were promised, when these fail and no other file
+   *   can be synced either: then everything is in the log, and may not survive a power loss. The session is closed in
+   *   any case
    */
   end(
     reason = "NORMAL",
@@ -267,9 +269,9 @@ export class Session extends EventHelpers {
     }
   }
 
-  /** Ends the session with reason `scope_exit`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.end("scope_exit"));
+  /** Ends the session with reason `scope_exit`. What fails is heard through `onFault`: what the scope does comes first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    endHeard(this, "scope_exit");
   }
 
   /** @internal */
@@ -330,5 +332,17 @@ export class Session extends EventHelpers {
     if (error.code === "CLOSED" || error !== this.#lastError) this.#parts.onFault(error);
     this.#lastError = error;
     return error;
+  }
+}
+
+/**
+ * Ends a session of which a scope takes care. What fails has been heard through `onFault`: the program's own outcome comes
+ * first.
+ */
+export function endHeard(session: Session, reason: string, more: { error?: unknown } = {}): void {
+  try {
+    session.end(reason, more);
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
   }
 }

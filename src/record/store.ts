@@ -228,16 +228,25 @@ export class Store {
     return storeStats(this.#catalog.refresh());
   }
 
-  /** Closes every session that is still open, without ending it. A retention run in the background stops where it is. */
+  /**
+   * Closes every session that is still open, without ending it. A retention run in the background stops where it is.
+   *
+   * @throws TracekeepError of the first session that could not be written out, when all are closed
+   */
   close(): void {
     this.#schedule?.stop();
     this.#archiver.stop();
-    try {
-      for (const session of this.#maker.sessions) session.close();
-    } finally {
-      this.#journal.close();
-      this.#ledger.close();
+    const errors: unknown[] = [];
+    for (const session of this.#maker.sessions) {
+      try {
+        session.close();
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    this.#journal.close();
+    this.#ledger.close();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Closes the store and flushes the sinks beside it. */

@@ -54,3 +54,15 @@ it.each([
     expect(verifyStore(dir).verdict).toBe("ok");
   },
 );
+
+it("a store that was closed before anything was recorded can be recorded to all the same", async () => {
+  const dir = path.join(folder, "store");
+  const store = openStore({ dir, handleSignals: false });
+  store.close();
+  store.startSession({ id: "late" }).end();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(verifyStore(dir)).toMatchObject({
+    verdict: "ok",
+    logs: [{}, { name: expect.any(String), lines: 2 }],
+  });
+});

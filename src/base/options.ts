@@ -8,15 +8,19 @@ import { nearestName } from "./nearest.ts";
  * @throws TypeError
  */
 export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(`${owner}: options must be an object, got ${describe(options)}`);
-  }
+  checkObject(owner, "options", options);
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);
     const help = nearest === undefined ? `known options: ${known.join(", ")}` : `did you mean "${nearest}"?`;
     throw new TypeError(`${owner}: unknown option "${name}"; ${help}`);
   }
+}
+
+/** Refuses what is no object: a text, say, whose letters would be taken for options. @throws TypeError */
+export function checkObject(owner: string, name: string, value: unknown): void {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  throw new TypeError(`${owner}: ${name} must be an object, got ${describe(value)}`);
 }
 
 /** A whole number within bounds, or the default when undefined. @throws TypeError, RangeError */
@@ -81,7 +85,7 @@ export function textOption(owner: string, name: string, value: string | undefine
 
 /** What a value is, for an error message: its type, and the value itself when that is short. */
 export function describe(value: unknown): string {
-  if (value === null) return "null";
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return "an array";
   if (typeof value === "string") return `"${value.slice(0, 40)}"`;
   if (typeof value === "object") return "an object";

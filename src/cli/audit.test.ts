@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { runCli } from "../../test/run-cli.ts";
 import type { JsonValue } from "../event/index.ts";
 import { encodeIdentity, encodeLine } from "../format/index.ts";
+import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
 import { SessionIndex } from "../session-index/index.ts";
@@ -205,6 +206,17 @@ describe("the audit", () => {
     }
     expect((await audit("permissions")).out).toContain("open");
   });
+
+  it.each(["health", "tail", "replay s", "spend"])(
+    "is not the only command that folds in what hooks left: %s",
+    async (command) => {
+      openStore({ dir }).close();
+      spoolCall("s", "PreToolUse", { tool_name: "Bash", tool_input: { command: "make" }, tool_use_id: "t1" });
+      expect((await runCli(dir, [...command.split(" "), "--dir", dir])).code).toBe(0);
+      const events = [...openReader({ dir }).events()].map(({ event }) => event);
+      expect(events).toContain("TOOL_CALL");
+    },
+  );
 
   it("finds in sessions of hooks what watching them would have, again each time, and records none of it", async () => {
     openStore({ dir }).close();

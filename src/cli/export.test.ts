@@ -85,7 +85,7 @@ describe("export", () => {
     );
     const again = await tracekeep("--dir", "other", "import", "json", "backup");
     expect(again.code).toBe(3);
-    expect(again.out).toContain("there is a session one already");
+    expect(again.out).toContain('there is a session "one" already');
     const taken = await tracekeep("import", "json", "backup/2026/01/01/session_one.json");
     expect(taken.code).toBe(1);
     const as = await tracekeep("import", "json", "backup/2026/01/01/session_one.json", "--as", "one-b");

@@ -387,7 +387,7 @@ describe("what stands in the way", () => {
     const live = store.startSession({ id: "s1", origin: "claude-code" });
     const report = await run();
     expect(report.skipped.map(({ reason }) => reason)).toEqual([
-      expect.stringContaining("another writer has the session s1"),
+      expect.stringContaining('another writer has the session "s1"'),
       expect.stringContaining("at most 1024 bytes"),
     ]);
     expect(typesOf("s2")).toEqual(["START", "USER_MESSAGE"]);

@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { TracekeepError } from "../base/errors.ts";
-import { checkOptionNames } from "../base/options.ts";
+import { checkOptionNames, describe } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import type { LiveEvent } from "../live/index.ts";
 import { findStore } from "../store/session/find.ts";
@@ -81,6 +81,8 @@ export function openReader(options: ReaderOptions = {}): Reader {
     const stream = streamInput(input);
     return new Reader("", clock, () => [stream]);
   }
+  if (paths !== undefined && !Array.isArray(paths))
+    throw new TypeError(`openReader: paths must be an array, got ${describe(paths)}`);
   if (paths === undefined) return new Reader(findStore(options), clock);
   const cwd = options.cwd ?? process.cwd();
   const absolute = paths.map((each) => path.resolve(cwd, each));

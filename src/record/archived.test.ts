@@ -53,7 +53,7 @@ describe("a session whose log is in the archive", () => {
     await archiveAll(store, compress);
     store.openSession("s").end();
     expect(numbers("s")).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(() => store.startSession({ id: "s" })).toThrow(/there is a session s already/);
+    expect(() => store.startSession({ id: "s" })).toThrow(/there is a session "s" already/);
     store.close();
   });
 

@@ -28,7 +28,7 @@ export class Creations {
   ofNew<T>(id: string, create: () => T): T {
     return this.underLock(() => {
       if (this.#catalog.find(id) === undefined) return create();
-      throw new TracekeepError("SESSION_EXISTS", `there is a session ${id} already`, {
+      throw new TracekeepError("SESSION_EXISTS", `there is a session "${id}" already`, {
         path: this.#dir,
         hint: "go on with it by openSession(id), or choose another id",
       });

@@ -212,7 +212,7 @@ describe("openSession", () => {
     const [first, second] = [open(), open()];
     const session = first.startSession({ id: "s" });
     expect(() => second.openSession("s")).toThrow(
-      `another writer has the session s: this process itself (${process.pid} on ${os.hostname()}) has it`,
+      `another writer has the session "s": this process itself (${process.pid} on ${os.hostname()}) has it`,
     );
     session.close();
     second.openSession("s").close();

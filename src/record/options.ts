@@ -2,7 +2,14 @@
 
 import type { Clock } from "../base/clock.ts";
 import type { TracekeepError } from "../base/errors.ts";
-import { checkOptionNames, choiceOption, describe, integerOption, textOption } from "../base/options.ts";
+import {
+  checkObject,
+  checkOptionNames,
+  choiceOption,
+  describe,
+  integerOption,
+  textOption,
+} from "../base/options.ts";
 import { parseTimestamp } from "../event/index.ts";
 import { MAX_LINE_BYTES } from "../format/index.ts";
 import type { RedactionOptions } from "../redact/index.ts";
@@ -176,8 +183,14 @@ export interface WriterOptions {
 /** @throws TypeError, RangeError */
 export function checkWriterOptions(
   owner: string,
-  { maxLineBytes, onFault, sinks = [] }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "sinks">,
+  {
+    maxLineBytes,
+    onFault,
+    redaction,
+    sinks = [],
+  }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "redaction" | "sinks">,
 ): WriterOptions {
+  if (redaction !== undefined) checkObject(owner, "redaction", redaction);
   if (onFault !== undefined && typeof onFault !== "function") {
     throw new TypeError(`${owner}: onFault must be a function, got ${describe(onFault)}`);
   }
@@ -191,6 +204,17 @@ export function checkWriterOptions(
       default: MAX_LINE_BYTES,
     }),
   };
+}
+
+const APPEND_OPTIONS = ["durability"];
+
+/** The durability that an append waits for. @throws TypeError, RangeError */
+export function checkAppendOptions(
+  options: { durability?: Durability | undefined },
+  fallback: Durability,
+): Durability {
+  checkOptionNames("append", options, APPEND_OPTIONS);
+  return choiceOption("append", "durability", options.durability, DURABILITIES, fallback);
 }
 
 /** @throws TypeError, RangeError */

@@ -203,6 +203,39 @@ describe("startSession", () => {
     expect(() => store.startSession({ startedAt: "yesterday" })).toThrow(RangeError);
   });
 
+  it.each([
+    [
+      "a name instead of options",
+      () => startSession("reviewer" as never),
+      "startSession: options must be an object",
+    ],
+    ["the same of a store", () => store.startSession("reviewer" as never), 'an object, got "reviewer"'],
+    ["options of openSession", () => store.openSession("s", { durabilty: "os" } as object), '"durability"?'],
+    [
+      "redaction: false",
+      () => openStore({ redaction: false as never }),
+      "redaction must be an object, got boolean",
+    ],
+    ["one path for several", () => openReader({ paths: "logs" as never }), "paths must be an array"],
+    ["no options at all", () => openStore(null as never), "got null"],
+  ])("refuses %s before anything is created", (_, misuse, message) => {
+    const before = fs.readdirSync(store.dir);
+    expect(misuse).toThrow(TypeError);
+    expect(misuse).toThrow(message);
+    expect(fs.readdirSync(store.dir)).toEqual(before);
+  });
+
+  it("refuses misspelt options of an append, and a scope without a function, which starts no session", async () => {
+    const session = store.startSession({ id: "s" });
+    const misspelt = { durabilty: "fsync" } as object;
+    expect(() => session.append({ event: "x" }, misspelt)).toThrow('append: unknown option "durabilty"');
+    expect(() => session.appendSync({ event: "x" }, misspelt)).toThrow('did you mean "durability"?');
+    await expect(withSession({ store }, undefined as never)).rejects.toThrow(
+      "withSession: action must be a function, got undefined",
+    );
+    expect(allEvents().size).toBe(1);
+  });
+
   it("gives the second session of the same agent and day another name", () => {
     const agent = "Claude-Orch-Prime-20260106-c614";
     const names = [1, 2].map(() => path.basename(store.startSession({ agent }).file));

@@ -3,11 +3,12 @@
 
 import path from "node:path";
 
-import { TracekeepError } from "../base/errors.ts";
+import { checkObject, describe } from "../base/options.ts";
 import { isPromiseLike } from "../base/promises.ts";
 import type { EventDraft } from "../event/index.ts";
 import { currentSession, runInSession } from "./context.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
+import { endHeard } from "./session.ts";
 import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
@@ -24,6 +25,7 @@ export interface RunOptions extends SessionOptions {
  * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
  */
 export function startSession(options: RunOptions = {}): Session {
+  checkObject("startSession", "options", options);
   const { store, ...sessionOptions } = options;
   return storeOf(store).startSession(sessionOptions);
 }
@@ -42,6 +44,8 @@ export async function withSession<T>(
   options: RunOptions,
   action: (session: Session) => T | Promise<T>,
 ): Promise<T> {
+  if (typeof action !== "function")
+    throw new TypeError(`withSession: action must be a function, got ${describe(action)}`);
   const session = startSession(options);
   let value: T;
   try {
@@ -136,14 +140,5 @@ function defaultSession(): Session | undefined {
     const message = error instanceof Error ? error.message : String(error);
     process.emitWarning(`nothing is recorded: ${message}`, { type: "TracekeepWarning" });
     return undefined;
-  }
-}
-
-/** Ends a session whose failure to end has been heard through `onFault`: the program's own outcome comes first. */
-function endHeard(session: Session, reason: string, more: { error?: unknown } = {}): void {
-  try {
-    session.end(reason, more);
-  } catch (error) {
-    if (!(error instanceof TracekeepError)) throw error;
   }
 }

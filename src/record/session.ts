@@ -2,13 +2,11 @@
 
 import type { ClockStep } from "../base/clock.ts";
 import { TracekeepError } from "../base/errors.ts";
-import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
 import type { LineParts } from "../format/index.ts";
 import type { LiveHub } from "../live/index.ts";
 import type { Redactor } from "../redact/index.ts";
-import { DURABILITIES } from "../store/append/durability.ts";
 import type { Durability } from "../store/append/durability.ts";
 import type { SessionLog } from "../store/session/session-log.ts";
 import { endCounts } from "../summary/index.ts";
@@ -16,6 +14,7 @@ import type { SessionSummary } from "../summary/index.ts";
 import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
+import { checkAppendOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
 import { receiptOf } from "./recorded.ts";
 import type { Recorded } from "./recorded.ts";
@@ -119,7 +118,7 @@ export class Session extends EventHelpers {
    * nobody awaits is harmless.
    */
   append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
-    const durability = this.#durability(options);
+    const durability = checkAppendOptions(options, this.durability);
     return receiptOf(this.record(draft, durability), this.id, durability);
   }
 
@@ -130,7 +129,7 @@ export class Session extends EventHelpers {
    * @throws TracekeepError when it was refused, or (after a failed sync) is in the log but perhaps not on the medium
    */
   appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
-    const durability = this.#durability(options);
+    const durability = checkAppendOptions(options, this.durability);
     try {
       const parts = this.#read(draft);
       this.#parts.log.appendNow(parts, durability);
@@ -215,7 +214,9 @@ export class Session extends EventHelpers {
    *
    * @param reason default `"NORMAL"`
    * @param provenance only importers have one
-   * @throws TracekeepError when it cannot be written
+   * @throws TracekeepError when it cannot be written; or, where syncs were promised, when these fail and no other file
+   *   can be synced either: then everything is in the log, and may not survive a power loss. The session is closed in
+   *   any case
    */
   end(
     reason = "NORMAL",
@@ -268,9 +269,9 @@ export class Session extends EventHelpers {
     }
   }
 
-  /** Ends the session with reason `scope_exit`. */
-  [Symbol.asyncDispose](): Promise<void> {
-    return Promise.resolve(this.end("scope_exit"));
+  /** Ends the session with reason `scope_exit`. What fails is heard through `onFault`: what the scope does comes first. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    endHeard(this, "scope_exit");
   }
 
   /** @internal */
@@ -304,10 +305,6 @@ export class Session extends EventHelpers {
     return this.#parts.drafts.read(draft, provenance, this.#onClockStep);
   }
 
-  #durability(options: AppendOptions): Durability {
-    return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);
-  }
-
   #endStreams(): void {
     for (const stream of this.#streams) stream.end({ status: "interrupted" });
   }
@@ -335,5 +332,17 @@ export class Session extends EventHelpers {
     if (error.code === "CLOSED" || error !== this.#lastError) this.#parts.onFault(error);
     this.#lastError = error;
     return error;
+  }
+}
+
+/**
+ * Ends a session of which a scope takes care. What fails has been heard through `onFault`: the program's own outcome comes
+ * first.
+ */
+export function endHeard(session: Session, reason: string, more: { error?: unknown } = {}): void {
+  try {
+    session.end(reason, more);
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
   }
 }

@@ -4,18 +4,16 @@
 import type { ClockStep } from "../base/clock.ts";
 import { TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
-import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { Redactor } from "../redact/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
-import { DURABILITIES } from "../store/append/durability.ts";
 import type { Durability } from "../store/append/durability.ts";
 import { SharedLog } from "../store/shared/shared-log.ts";
 import { currentSession } from "./context.ts";
 import { DraftReader } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
-import { checkSessionOptions } from "./options.ts";
+import { checkAppendOptions, checkSessionOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
 import { receiptOf } from "./recorded.ts";
 import type { Recorded } from "./recorded.ts";
@@ -117,13 +115,13 @@ export class SharedLogWriter extends EventHelpers {
    * nobody awaits is harmless.
    */
   append(draft: EventDraft, options: AppendOptions = {}): Promise<Receipt> {
-    const durability = this.#durability(options);
+    const durability = checkAppendOptions(options, this.durability);
     return receiptOf(this.#record(draft, durability), this.id, durability);
   }
 
   /** Records an event and returns when it has reached its durability. @throws TracekeepError when it was refused */
   appendSync(draft: EventDraft, options: AppendOptions = {}): Receipt {
-    const durability = this.#durability(options);
+    const durability = checkAppendOptions(options, this.durability);
     const { id, ticket, error } = this.#record(draft, durability);
     if (error !== undefined) throw error;
     if (durability === "fsync") this.#log.sync();
@@ -181,10 +179,6 @@ export class SharedLogWriter extends EventHelpers {
   }
 
   // --- internal ---
-
-  #durability(options: AppendOptions): Durability {
-    return choiceOption("append", "durability", options.durability, DURABILITIES, this.durability);
-  }
 
   #record(draft: EventDraft, ticketFor: Durability | undefined): Recorded {
     try {

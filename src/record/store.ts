@@ -2,7 +2,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
-import { checkOptionNames } from "../base/options.ts";
+import { checkObject, checkOptionNames } from "../base/options.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import { formatSessionFileName, sessionFileNames } from "../format/index.ts";
@@ -107,6 +107,7 @@ export class Store {
    * @throws TypeError, RangeError for bad options; TracekeepError `SESSION_EXISTS` when the id is taken
    */
   startSession(options: SessionOptions = {}): Session {
+    checkObject("startSession", "options", options);
     const checked = checkSessionOptions({ parent: currentSession()?.id, ...options }, this.#options);
     // A fresh UUID cannot be taken. An id of the caller's choice can, so looking and creating are one step under a lock.
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
@@ -227,16 +228,25 @@ export class Store {
     return storeStats(this.#catalog.refresh());
   }
 
-  /** Closes every session that is still open, without ending it. A retention run in the background stops where it is. */
+  /**
+   * Closes every session that is still open, without ending it. A retention run in the background stops where it is.
+   *
+   * @throws TracekeepError of the first session that could not be written out, when all are closed
+   */
   close(): void {
     this.#schedule?.stop();
     this.#archiver.stop();
-    try {
-      for (const session of this.#maker.sessions) session.close();
-    } finally {
-      this.#journal.close();
-      this.#ledger.close();
+    const errors: unknown[] = [];
+    for (const session of this.#maker.sessions) {
+      try {
+        session.close();
+      } catch (error) {
+        errors.push(error);
+      }
     }
+    this.#journal.close();
+    this.#ledger.close();
+    if (errors.length > 0) throw errors[0];
   }
 
   /** Closes the store and flushes the sinks beside it. */
@@ -249,10 +259,11 @@ export class Store {
   // --- internal ---
 
   #open(id: string, options: { durability?: Durability }): Session {
+    checkOptionNames("openSession", options, ["durability"]);
     const checked = checkSessionOptions({ id, durability: options.durability }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
     if (file === undefined) {
-      throw new TracekeepError("NO_SESSION", `there is no session ${id}`, {
+      throw new TracekeepError("NO_SESSION", `there is no session "${id}"`, {
         path: this.dir,
         hint: "list them with: tracekeep sessions",
       });

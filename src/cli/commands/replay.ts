@@ -13,6 +13,7 @@ import type { ExitCode } from "../exit-codes.ts";
 import { isKeyInput, playOnTerminal } from "../replay-terminal.ts";
 import { diffText, playedText, stateText, timelineText } from "../replay-text.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const replay: Command = {
@@ -55,6 +56,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
     (name) => context.flag(name) || context.text(name) !== undefined,
   );
   if (views.length > 1) throw new UsageError(`give one of --${views.join(", --")}`);
+  await upkeep(context);
   const reader = openReader(context.place);
   const { operands, stderr } = context;
   const sessions = operands.map((name) => {

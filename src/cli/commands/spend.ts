@@ -10,6 +10,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { upkeep } from "../upkeep.ts";
 import { UNFINISHED_LINE } from "../../read/index.ts";
 
 export const spend: Command = {
@@ -48,6 +49,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const by = context.choice("by", SPEND_KEYS) ?? "model";
   const json = context.flag("json");
   const explain = context.flag("explain");
+  await upkeep(context);
   const report = await spendReport(openReader(context.place), {
     by,
     since: context.text("since"),

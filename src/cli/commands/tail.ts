@@ -9,6 +9,7 @@ import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { FILTER_OPTIONS, filterOf } from "../filters.ts";
 import { reportSkipped } from "../skipped.ts";
+import { upkeep } from "../upkeep.ts";
 
 const DEFAULT_COUNT = 10;
 
@@ -42,6 +43,7 @@ export const tail: Command = {
 async function run(context: CommandContext): Promise<ExitCode> {
   const { stdout } = context;
   const follows = context.flag("follow");
+  await upkeep(context);
   const lines = linesOf(context, follows);
   for await (const { event, text } of lines) {
     if (context.flag("json")) stdout.write(text);

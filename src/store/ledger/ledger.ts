@@ -272,7 +272,7 @@ export class Ledger {
     ticketFor?: Durability,
   ): Ticket | undefined {
     if (this.#isClosed) {
-      if (!this.#isThere())
+      if (this.#isTakenAway())
         throw new TracekeepError("CLOSED", `${this.path} was deleted`, { path: this.path });
       // An entry that came after the store was closed, as a seal may: written and synced like all others, and in the
       // same turn, in which nobody can put another store in the place of this one.
@@ -296,10 +296,10 @@ export class Ledger {
     return this.#log.append(ownEvent(type, { ...about, ...body }), ticketFor, identity);
   }
 
-  /** Whether the path still names this store's ledger: it may have been deleted, and another store made there. */
-  #isThere(): boolean {
-    if (!fs.existsSync(this.path)) return false;
-    return this.#signer === undefined || firstStoreKey(this.path)?.name === this.#signer.verifier.name;
+  /** Whether the ledger was deleted that this one has sealed; another store may have been made in its place. */
+  #isTakenAway(): boolean {
+    if (this.#signer === undefined) return false;
+    return !fs.existsSync(this.path) || firstStoreKey(this.path)?.name !== this.#signer.verifier.name;
   }
 
   /** @throws TracekeepError */
@@ -328,7 +328,7 @@ export class Ledger {
     } catch (error) {
       this.#sealer = undefined;
       // A store that was taken away needs no seal.
-      if (!this.#isThere()) return;
+      if (this.#isTakenAway()) return;
       this.#onFault(error instanceof TracekeepError ? error : ioError("seal", this.path, error));
     }
   }

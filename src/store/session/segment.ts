@@ -214,7 +214,7 @@ function readOpenFirstLine(file: string, fd: number): Buffer | undefined {
 }
 
 function busyError(file: string, sessionId: string): TracekeepError {
-  return new TracekeepError("SESSION_BUSY", `another writer has the session ${sessionId}`, {
+  return new TracekeepError("SESSION_BUSY", `another writer has the session "${sessionId}"`, {
     path: file,
     hint: "a session has one writer at a time: wait for it to end, or start a session of your own",
   });

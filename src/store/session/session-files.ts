@@ -11,7 +11,7 @@ export function sessionPaths(dir: string, sessionId: string): [string, ...string
 }
 
 export function noSession(dir: string, sessionId: string): TracekeepError {
-  return new TracekeepError("NO_SESSION", `there is no session ${sessionId}`, {
+  return new TracekeepError("NO_SESSION", `there is no session "${sessionId}"`, {
     path: dir,
     hint: "list them with: tracekeep sessions",
   });

@@ -5,19 +5,28 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { checksum32 } from "../base/hash.ts";
+import type { JsonValue } from "../event/index.ts";
 import { parseJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
 import type { FileMark } from "../store/file-mark.ts";
 import { readIndexFile } from "../store/index-file.ts";
 import { INDEX_SNAPSHOT, LEDGER } from "../store/layout.ts";
-import { MARKS_AT, unpackEntry, unpackMarks } from "../store/session-entry.ts";
-import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
+import { unpackEntry, unpackMarks } from "../store/session-entry.ts";
+import type { SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
-import { instantOf, unpackSummary } from "../summary/index.ts";
+import { instantOf, isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
-import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
+import {
+  ARCHIVED,
+  AS_LISTED,
+  COLUMNS,
+  FIGURES,
+  GROUP_ROWS,
+  PLACES,
+  SNAPSHOT_VERSION,
+} from "./snapshot-format.ts";
 import type {
   FileFacts,
   GroupLines,
@@ -68,9 +77,9 @@ export class SessionSnapshot {
   readonly #offsets: readonly number[];
   /** Of the groups that were asked for. */
   readonly #columns: SessionColumns[] = [];
-  /** The group that was asked for last; undefined when it is damaged. */
-  #rows: RowGroup | undefined;
-  #rowsNumber = -1;
+  /** Of the group that was asked for last, what its sessions add up to, and where their notable events are. */
+  readonly #figures: LatestRows = { group: -1, rows: undefined };
+  readonly #places: LatestRows = { group: -1, rows: undefined };
   #rowsById: Map<string, number> | undefined;
 
   /** @param groupsAt where in the file the groups begin */
@@ -82,7 +91,11 @@ export class SessionSnapshot {
     this.#groups = groups;
     this.#unsettled = new Set(unsettled);
     let offset = groupsAt;
-    this.#offsets = groups.map(([columns, , rows]) => (offset += columns + rows) - columns - rows);
+    this.#offsets = groups.map(([columns, , figures, , places]) => {
+      const from = offset;
+      offset += columns + figures + places;
+      return from;
+    });
   }
 
   /** Whether it can be told which sessions there are from a row on. */
@@ -158,7 +171,7 @@ export class SessionSnapshot {
 
   /** What its files looked like; none when nothing is known of it. */
   marksAt(row: number): FileMark[] {
-    const marks = this.#rowsOf(row)?.value(row % GROUP_ROWS, MARKS_AT) ?? null;
+    const marks = this.#placesOf(row)?.value(row % GROUP_ROWS, 0) ?? null;
     return marks === null ? [] : unpackMarks(marks as number[], this.#namesAt(row));
   }
 
@@ -170,22 +183,36 @@ export class SessionSnapshot {
   /** What is known of it; undefined when nothing is. */
   record(row: number): SessionEntryRecord | undefined {
     const packed = this.#packedAt(row);
-    if (packed === undefined) return undefined;
+    const places = this.#placesOf(row);
+    if (packed === undefined || places === undefined) return undefined;
     const names = { sessionId: this.idAt(row), agentId: this.agentAt(row), files: this.#namesAt(row) };
-    return unpackEntry(names, packed);
+    const record = unpackEntry(names, [...packed, ...places.row(row % GROUP_ROWS)]);
+    this.#complete(record.folded.summary, packed, row);
+    return record;
   }
 
   /** Of that, what it adds up to. */
   summary(row: number): SessionSummary | undefined {
     const packed = this.#packedAt(row);
-    return packed && unpackSummary(this.idAt(row), this.agentAt(row), packed);
+    if (packed === undefined) return undefined;
+    const summary = unpackSummary(this.idAt(row), this.agentAt(row), packed);
+    this.#complete(summary, packed, row);
+    return summary;
   }
 
   // --- internal ---
 
-  #packedAt(row: number): PackedEntry | undefined {
-    const packed = this.#rowsOf(row)?.row(row % GROUP_ROWS) ?? [];
-    return (packed[MARKS_AT] ?? null) === null ? undefined : packed;
+  #packedAt(row: number): readonly JsonValue[] | undefined {
+    const packed = this.#rowsOf(row, FIGURES, this.#figures)?.row(row % GROUP_ROWS);
+    return packed !== undefined && isPacked(packed) ? packed : undefined;
+  }
+
+  #complete(summary: SessionSummary, packed: readonly JsonValue[], row: number): void {
+    if (packed[STARTED_AT] === AS_LISTED) summary.started_at = this.startedAt(row);
+  }
+
+  #placesOf(row: number): RowGroup | undefined {
+    return this.#rowsOf(row, PLACES, this.#places);
   }
 
   #columnsOf(row: number): SessionColumns {
@@ -193,33 +220,37 @@ export class SessionSnapshot {
     return (this.#columns[number] ??= this.#parseColumns(number));
   }
 
-  #parseColumns(number: number): SessionColumns {
-    const [length, checksum] = this.#groups[number] ?? [0, -1];
-    const line = this.#lineAt(number, this.#offsets[number] ?? 0, length);
-    return checksum32(line) === checksum ? (JSON.parse(line.toString("utf8")) as SessionColumns) : NO_COLUMNS;
+  #parseColumns(group: number): SessionColumns {
+    const text = this.#textOf(group, COLUMNS);
+    return text === undefined ? NO_COLUMNS : (JSON.parse(text) as SessionColumns);
   }
 
-  #rowsOf(row: number): RowGroup | undefined {
-    const number = Math.floor(row / GROUP_ROWS);
-    if (number !== this.#rowsNumber) {
-      this.#rowsNumber = number;
-      const [columns, , length, checksum] = this.#groups[number] ?? [0, 0, 0, -1];
-      const line = this.#lineAt(number, (this.#offsets[number] ?? 0) + columns, length);
-      this.#rows = checksum32(line) === checksum ? RowGroup.parse(line.toString("utf8")) : undefined;
+  #rowsOf(row: number, line: typeof FIGURES | typeof PLACES, latest: LatestRows): RowGroup | undefined {
+    const group = Math.floor(row / GROUP_ROWS);
+    if (group !== latest.group) {
+      latest.group = group;
+      const text = this.#textOf(group, line);
+      latest.rows = text === undefined ? undefined : RowGroup.parse(text);
     }
-    return this.#rows;
+    return latest.rows;
   }
 
   /**
-   * Reads the rest of the file from a group on: who asks for the last sessions needs no more. If it is another file by now,
-   * its checksums are others as well.
+   * One of a group's lines; undefined when it is damaged. Reads the rest of the file from a group on: who asks for the last
+   * sessions needs no more. If it is another file by now, its checksums are others as well.
    */
-  #lineAt(group: number, from: number, length: number): Buffer {
-    if (from < this.#bytesAt) {
-      this.#bytesAt = this.#offsets[group] ?? 0;
-      this.#bytes = readIndexFile(this.#dir, INDEX_SNAPSHOT, Infinity, this.#bytesAt) ?? NO_BYTES;
+  #textOf(group: number, line: typeof COLUMNS | typeof FIGURES | typeof PLACES): string | undefined {
+    const lines = this.#groups[group];
+    const offset = this.#offsets[group];
+    if (lines === undefined || offset === undefined) return undefined;
+    if (offset < this.#bytesAt) {
+      this.#bytesAt = offset;
+      this.#bytes = readIndexFile(this.#dir, INDEX_SNAPSHOT, Infinity, offset) ?? NO_BYTES;
     }
-    return this.#bytes.subarray(from - this.#bytesAt, from - this.#bytesAt + length);
+    let from = offset - this.#bytesAt;
+    for (let before = 0; before < line; before++) from += lines[2 * before] ?? 0;
+    const bytes = this.#bytes.subarray(from, from + (lines[2 * line] ?? 0));
+    return checksum32(bytes) === lines[2 * line + 1] ? bytes.toString("utf8") : undefined;
   }
 
   #agentAt(row: number): SessionColumns["agents"][number] {
@@ -255,6 +286,12 @@ export class SessionSnapshot {
 }
 
 // --- internal ---
+
+interface LatestRows {
+  group: number;
+  /** Undefined when they are damaged. */
+  rows: RowGroup | undefined;
+}
 
 /** A session of a snapshot. Of ten thousand that are listed, few are asked for more than a name. */
 class SnapshotSession implements SessionLogs {

@@ -3,13 +3,14 @@
 import { checksum32 } from "../base/hash.ts";
 import { encodeJson } from "../format/index.ts";
 import type { SessionLogFile } from "../store/catalog.ts";
-import { packEntry } from "../store/session-entry.ts";
+import { MARKS_AT, packEntry } from "../store/session-entry.ts";
 import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
+import { STARTED_AT } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { encodeRows } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
-import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
+import { ARCHIVED, AS_LISTED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
 import type {
   FileFacts,
   GroupLines,
@@ -31,7 +32,7 @@ export interface SnapshotRow {
 /** Makes the bytes of a snapshot of sessions that are added in order. What it keeps of each is text. */
 export class SnapshotBuilder {
   readonly #unsettled = new Set<number>();
-  /** The lines of the groups, two of each. */
+  /** The lines of the groups, three of each. */
   readonly #lines: Buffer[] = [];
   readonly #groups: GroupLines[] = [];
   #length = 0;
@@ -56,7 +57,9 @@ export class SnapshotBuilder {
     columns.last.push(record?.folded.summary.progress.maxMs ?? 0);
     if (!isSettled || record === undefined) this.#unsettled.add(this.#length);
     this.#length++;
-    this.#rows.push(record === undefined ? [] : packEntry(record));
+    const packed = record === undefined ? [] : packEntry(record);
+    if (packed[STARTED_AT] === first?.startedAt) packed[STARTED_AT] = AS_LISTED;
+    this.#rows.push(packed);
     if (this.#rows.length === GROUP_ROWS) this.#finishGroup();
   }
 
@@ -76,9 +79,17 @@ export class SnapshotBuilder {
 
   #finishGroup(): void {
     const columns = Buffer.from(`${encodeJson(this.#columns)}\n`);
-    const rows = Buffer.from(`${encodeRows(this.#rows)}\n`);
-    this.#lines.push(columns, rows);
-    this.#groups.push([columns.length, checksum32(columns), rows.length, checksum32(rows)]);
+    const figures = Buffer.from(`${encodeRows(this.#rows.map((row) => row.slice(0, MARKS_AT)))}\n`);
+    const places = Buffer.from(`${encodeRows(this.#rows.map((row) => row.slice(MARKS_AT)))}\n`);
+    this.#lines.push(columns, figures, places);
+    this.#groups.push([
+      columns.length,
+      checksum32(columns),
+      figures.length,
+      checksum32(figures),
+      places.length,
+      checksum32(places),
+    ]);
     this.#columns = newColumns();
     this.#agents = new Map();
     this.#rows = [];

@@ -29,7 +29,7 @@ import type { ScanOptions } from "./scan.ts";
 import { SegmentIndexes } from "./segment-indexes.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import { outdatedIndexes } from "./outdated-indexes.ts";
-import { sessionsToRead } from "./session-tally.ts";
+import { sessionsToRead, tallyOf } from "./session-tally.ts";
 import { indexRows } from "./index-rows.ts";
 import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
@@ -310,7 +310,11 @@ export class Reader {
       const found =
         filter.last === undefined
           ? allEvents(sessions, compiled, report, { counter, cost, indexes, canWait })
-          : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
+          : lastEvents(sessions, compiled, filter.last, report, {
+              index,
+              indexes,
+              tally: index && tallyOf(dir, index, sessions),
+            });
       for (const event of found) {
         if (isPause(event)) yield event;
         else if (counter !== undefined) counter.add(event.event.event, 1);

@@ -48,7 +48,8 @@ export class SessionIndex {
     const from = Math.max(0, (snapshot?.length ?? 0) - last);
     const changes = snapshot?.isWhole(from) === true ? changesSince(this.#dir, snapshot.mark) : undefined;
     if (snapshot === undefined || changes === undefined) return this.#listAnew(report);
-    const isNamed = (row: number): boolean => changes.named.has(snapshot.idAt(row));
+    const { named } = changes;
+    const isNamed = (row: number): boolean => named.size > 0 && named.has(snapshot.idAt(row));
     if (!changes.sameFiles) return this.#listAnew(report, snapshot.isWhole() ? snapshot : undefined, isNamed);
     const sessions: SessionLogs[] = [];
     for (let row = from; row < snapshot.length; row++)

@@ -30,10 +30,12 @@ import {
 import type {
   FileFacts,
   GroupLines,
+  LineKind,
   SessionColumns,
   SnapshotHeader,
   SnapshotIndex,
 } from "./snapshot-format.ts";
+import { SnapshotLines } from "./snapshot-lines.ts";
 
 /**
  * The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read when
@@ -66,15 +68,10 @@ export class SessionSnapshot {
   readonly mark: StoreMark;
   /** How many sessions there are. */
   readonly length: number;
-  readonly #dir: string;
   readonly #prefix: string;
   readonly #groups: readonly GroupLines[];
-  /** Those of the groups that were asked for, and where they begin. */
-  #bytes: Buffer = NO_BYTES;
-  #bytesAt = Infinity;
+  readonly #lines: SnapshotLines;
   readonly #unsettled: ReadonlySet<number>;
-  /** Where each group begins. */
-  readonly #offsets: readonly number[];
   /** Of the groups that were asked for. */
   readonly #columns: SessionColumns[] = [];
   /** Of the group that was asked for last, what its sessions add up to, and where their notable events are. */
@@ -84,26 +81,18 @@ export class SessionSnapshot {
 
   /** @param groupsAt where in the file the groups begin */
   constructor(dir: string, { mark, length, groups, unsettled }: SnapshotIndex, groupsAt: number) {
-    this.#dir = dir;
     this.#prefix = path.join(dir, path.sep);
     this.mark = mark;
     this.length = length;
     this.#groups = groups;
     this.#unsettled = new Set(unsettled);
-    let offset = groupsAt;
-    this.#offsets = groups.map(([columns, , figures, , places]) => {
-      const from = offset;
-      offset += columns + figures + places;
-      return from;
-    });
+    this.#lines = new SnapshotLines(dir, groups, groupsAt);
   }
 
   /** Whether it can be told which sessions there are from a row on. */
   isWhole(from = 0): boolean {
-    for (let row = from; row < this.length; row++) {
-      if (this.#columnsOf(row) === NO_COLUMNS) return false;
-      row |= GROUP_ROWS - 1;
-    }
+    for (let group = Math.floor(from / GROUP_ROWS); group < this.#groups.length; group++)
+      if (!this.#lines.isSound(group, COLUMNS)) return false;
     return true;
   }
 
@@ -221,36 +210,18 @@ export class SessionSnapshot {
   }
 
   #parseColumns(group: number): SessionColumns {
-    const text = this.#textOf(group, COLUMNS);
+    const text = this.#lines.text(group, COLUMNS);
     return text === undefined ? NO_COLUMNS : (JSON.parse(text) as SessionColumns);
   }
 
-  #rowsOf(row: number, line: typeof FIGURES | typeof PLACES, latest: LatestRows): RowGroup | undefined {
+  #rowsOf(row: number, kind: LineKind, latest: LatestRows): RowGroup | undefined {
     const group = Math.floor(row / GROUP_ROWS);
     if (group !== latest.group) {
       latest.group = group;
-      const text = this.#textOf(group, line);
+      const text = this.#lines.text(group, kind);
       latest.rows = text === undefined ? undefined : RowGroup.parse(text);
     }
     return latest.rows;
-  }
-
-  /**
-   * One of a group's lines; undefined when it is damaged. Reads the rest of the file from a group on: who asks for the last
-   * sessions needs no more. If it is another file by now, its checksums are others as well.
-   */
-  #textOf(group: number, line: typeof COLUMNS | typeof FIGURES | typeof PLACES): string | undefined {
-    const lines = this.#groups[group];
-    const offset = this.#offsets[group];
-    if (lines === undefined || offset === undefined) return undefined;
-    if (offset < this.#bytesAt) {
-      this.#bytesAt = offset;
-      this.#bytes = readIndexFile(this.#dir, INDEX_SNAPSHOT, Infinity, offset) ?? NO_BYTES;
-    }
-    let from = offset - this.#bytesAt;
-    for (let before = 0; before < line; before++) from += lines[2 * before] ?? 0;
-    const bytes = this.#bytes.subarray(from, from + (lines[2 * line] ?? 0));
-    return checksum32(bytes) === lines[2 * line + 1] ? bytes.toString("utf8") : undefined;
   }
 
   #agentAt(row: number): SessionColumns["agents"][number] {
@@ -346,7 +317,6 @@ const NO_COLUMNS: SessionColumns = {
   last: [],
 };
 
-const NO_BYTES: Buffer = Buffer.alloc(0);
 const NEWLINE = 0x0a;
 /** Lines about the groups of some ten thousand sessions. */
 const HEAD_BYTES: number = 16 * 1024;

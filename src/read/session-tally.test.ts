@@ -46,11 +46,13 @@ const index = async (): Promise<void> => {
 
 async function answers(wanted: EventFilter): Promise<unknown> {
   const reader = openReader({ dir });
-  const counted = await reader.count(wanted);
-  const { cost_usd: usd, priced } = await reader.cost(wanted);
+  const { last, ...all } = wanted;
+  const counted = await reader.count(all);
+  const { cost_usd: usd, priced } = await reader.cost(all);
   const events = reader.events(wanted);
   const found = [...events].map(({ session_id: id, seq }) => `${id} ${seq}`);
-  const { read, skipped } = events.report;
+  // How far the last ones were looked for is no part of an answer.
+  const { read, skipped } = last === undefined ? events.report : { read: 0, skipped: [] };
   const { event_counts: types, report } = counted;
   return { found, usd, priced, types: new Map(Object.entries(types)), read, skipped, counted: report.read };
 }
@@ -75,6 +77,7 @@ const filter: fc.Arbitrary<EventFilter> = fc.record(
     until: moment,
     text: fc.constantFrom("needle"),
     session: fc.constantFrom("s17", "s140"),
+    last: fc.constantFrom(1, 3, 30, 1000),
   },
   { requiredKeys: [] },
 );
@@ -134,9 +137,12 @@ describe("a tally of the sessions", () => {
     };
     const before = await count();
     // What is changed in place is not noticed (docs/adr/0020), which shows who answers.
-    const [file = ""] = openReader({ dir }).session("s17").session.files;
-    fs.writeFileSync(file, "#");
+    for (const id of ["s17", "s149"])
+      fs.writeFileSync(openReader({ dir }).session(id).session.files[0] ?? "", "#");
     expect(await count()).toEqual(before);
+    const lastErrors = openReader({ dir }).events({ event: "ERROR", last: 5 });
+    expect([...lastErrors].map(({ session_id: id }) => id)).toEqual(["s119", "s126", "s133", "s140", "s147"]);
+    expect(lastErrors.report.skipped).toEqual([]);
     fs.rmSync(tally());
     expect(await count()).not.toEqual(before);
   });

@@ -32,8 +32,10 @@ export interface SnapshotRow {
 /** Makes the bytes of a snapshot of sessions that are added in order. What it keeps of each is text. */
 export class SnapshotBuilder {
   readonly #unsettled = new Set<number>();
-  /** The lines of the groups, three of each. */
-  readonly #lines: Buffer[] = [];
+  /** The lines of the groups. */
+  readonly #columnLines: Buffer[] = [];
+  readonly #figureLines: Buffer[] = [];
+  readonly #placeLines: Buffer[] = [];
   readonly #groups: GroupLines[] = [];
   #length = 0;
   /** Of the group that is not full yet. */
@@ -74,14 +76,22 @@ export class SnapshotBuilder {
     };
     const line = Buffer.from(`${encodeJson(index)}\n`);
     const header: SnapshotHeader = { version: SNAPSHOT_VERSION, checksum: checksum32(line) };
-    return [Buffer.from(`${JSON.stringify(header)}\n`), line, ...this.#lines];
+    return [
+      Buffer.from(`${JSON.stringify(header)}\n`),
+      line,
+      ...this.#columnLines,
+      ...this.#figureLines,
+      ...this.#placeLines,
+    ];
   }
 
   #finishGroup(): void {
     const columns = Buffer.from(`${encodeJson(this.#columns)}\n`);
     const figures = Buffer.from(`${encodeRows(this.#rows.map((row) => row.slice(0, MARKS_AT)))}\n`);
     const places = Buffer.from(`${encodeRows(this.#rows.map((row) => row.slice(MARKS_AT)))}\n`);
-    this.#lines.push(columns, figures, places);
+    this.#columnLines.push(columns);
+    this.#figureLines.push(figures);
+    this.#placeLines.push(places);
     this.#groups.push([
       columns.length,
       checksum32(columns),

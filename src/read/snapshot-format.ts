@@ -1,8 +1,8 @@
 // What stands in a snapshot of the sessions (session-snapshot.ts reads it, snapshot-builder.ts writes it):
 //
 // A line with a checksum of the next; a line with a mark of the store and the checksums of the groups; for each group of
-// sessions a line of columns, one of what they add up to, and one of what their files looked like and where their notable
-// events are. Sessions are in order by start and id.
+// sessions a line of columns; then for each of them one of what they add up to; then one of what their files looked like
+// and where their notable events are. Sessions are in order by start and id.
 
 import { ARCHIVE_DIRECTORY } from "../store/layout.ts";
 import type { StoreMark } from "../store/store-mark.ts";
@@ -51,6 +51,7 @@ export interface SessionColumns {
 export const COLUMNS = 0;
 export const FIGURES = 1;
 export const PLACES = 2;
+export type LineKind = typeof COLUMNS | typeof FIGURES | typeof PLACES;
 
 /** The length and the checksum of each of them. */
 export type GroupLines = [

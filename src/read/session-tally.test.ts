@@ -146,4 +146,15 @@ describe("a tally of the sessions", () => {
     fs.rmSync(tally());
     expect(await count()).not.toEqual(before);
   });
+
+  it("is renewed by whatever folds the index it stands beside", async () => {
+    record(0, 150);
+    await index();
+    // So many that a list folds the index.
+    record(150, 600);
+    expect((await runCli(folder, ["--dir", dir, "sessions", "--last", "1"])).code).toBe(0);
+    const before = (await openReader({ dir }).count()).event_counts;
+    fs.writeFileSync(openReader({ dir }).session("s549").session.files[0] ?? "", "#");
+    expect((await openReader({ dir }).count()).event_counts).toEqual(before);
+  }, 30_000);
 });

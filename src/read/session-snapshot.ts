@@ -89,11 +89,17 @@ export class SessionSnapshot {
     this.#lines = new SnapshotLines(dir, groups, groupsAt);
   }
 
-  /** Whether it can be told which sessions there are from a row on. */
-  isWhole(from = 0): boolean {
+  /** Whether it can be told which sessions there are from a row on, but in some of the groups. */
+  isWhole(from = 0, passed: ReadonlySet<number> = new Set()): boolean {
     for (let group = Math.floor(from / GROUP_ROWS); group < this.#groups.length; group++)
-      if (!this.#lines.isSound(group, COLUMNS)) return false;
+      if (!passed.has(group) && !this.#lines.isSound(group, COLUMNS)) return false;
     return true;
+  }
+
+  /** The groups of which every session {@link isSettled}. */
+  settledGroups(): number[] {
+    const unsettled = new Set([...this.#unsettled].map((row) => Math.floor(row / GROUP_ROWS)));
+    return [...this.#groups.keys()].filter((group) => !unsettled.has(group));
   }
 
   /** For each group of sessions a text that is another one when something else is said of them. */

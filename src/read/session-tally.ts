@@ -15,7 +15,8 @@ import { BlockPage, figuresOf } from "./block-page.ts";
 import type { Block, BlockFigures, PagePlace } from "./block-page.ts";
 import { openPagedFile } from "./paged-file.ts";
 import type { PagedFile } from "./paged-file.ts";
-import type { SessionIndex } from "./session-index.ts";
+import type { ReadReport } from "./report.ts";
+import type { GroupsTold, SessionIndex } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { GROUP_ROWS } from "./snapshot-format.ts";
 import { compareTime, timeWords } from "./time-words.ts";
@@ -43,14 +44,21 @@ export function openSessionTally(dir: string, groups: readonly string[]): Sessio
 /**
  * Those of a store's sessions that have to be read; what the others add to an answer is taken in.
  *
- * @param sessions as the index lists them
+ * @param choose of all sessions, those that are asked; undefined when all are
  */
 export function sessionsToRead(
   dir: string,
   index: SessionIndex,
-  sessions: SessionLogs[],
+  report: ReadReport,
   question: BlockQuestion,
+  choose?: (all: SessionLogs[]) => SessionLogs[],
 ): SessionLogs[] {
+  if (choose === undefined) {
+    const tally = openSessionTally(dir, index.groups);
+    const sessions = index.list(report, { told: tally?.groupsTold(question) });
+    return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
+  }
+  const sessions = choose(index.list(report));
   const tally = tallyOf(dir, index, sessions);
   return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
 }
@@ -95,6 +103,15 @@ export class SessionTally {
     const group = Math.floor(row / GROUP_ROWS);
     const bytes = this.#isSame[group] === true ? this.#pageBytes(group) : undefined;
     return bytes && new BlockPage(bytes).block(row % GROUP_ROWS);
+  }
+
+  /** What it tells of whole groups. */
+  groupsTold(question: BlockQuestion): GroupsTold {
+    const judge = new BlockJudge(this.kinds, question);
+    return {
+      isTold: (group) => this.#isSame[group] === true && judge.tells(this.#all.block(group)),
+      take: (group) => void judge.settles(this.#all.block(group)),
+    };
   }
 
   /**

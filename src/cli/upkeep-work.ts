@@ -4,7 +4,10 @@
 import { hasNews } from "../import/hooks/spool-news.ts";
 import { openReader } from "../read/index.ts";
 import type { ReadStreamOptions } from "../read/index.ts";
+import { renewedTally } from "../read/outdated-indexes.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import { writeIndexFile } from "../store/disk/index-file.ts";
 
 export interface UpkeepOptions extends ReadStreamOptions {
   /** The command goes through all sessions, so that folding their index costs it nothing it would not read anyway. */
@@ -17,7 +20,11 @@ export async function doUpkeep(dir: string, { foldsIndex, ...reading }: UpkeepOp
   await foldNews(dir, signal);
   if (foldsIndex === true && isFoldDue(dir)) {
     const { foldSnapshot, withIndexLock } = await import("../session-index/fold.ts");
-    await withIndexLock(dir, () => foldSnapshot(openReader({ dir }), reading));
+    await withIndexLock(dir, async () => {
+      await foldSnapshot(openReader({ dir }), reading);
+      const tally = renewedTally(dir);
+      if (tally !== undefined) writeIndexFile(nodeDisk, dir, tally.name, tally.bytes);
+    });
   }
   const { retainIfDue } = await import("../store/lifecycle/enforcement.ts");
   await retainIfDue(dir, { opening: true, signal });

@@ -7,12 +7,12 @@ import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LineTest, LineVerdict } from "./line-test.ts";
 
-/** Takes what the wanted kinds of events of a block, or of many as one, add to an answer; false when that cannot be told. */
-export type BlockTally = (
-  block: Block,
-  isWanted: (kind: number) => boolean,
-  kinds: readonly EventKind[],
-) => boolean;
+/** Takes what the wanted kinds of events of a block, or of many as one, add to an answer. */
+export interface BlockTally {
+  /** Whether that can be told. */
+  tells: (block: Block) => boolean;
+  take: (block: Block, isWanted: (kind: number) => boolean, kinds: readonly EventKind[]) => void;
+}
 
 export interface BlockQuestion {
   test: LineTest;
@@ -58,23 +58,33 @@ export class BlockJudge {
     return this.#kinds.every((kind, index) => kind.rank >= rank || this.#verdicts[index] === "refused");
   }
 
-  /** Whether all that is asked of a block, or of many as one, is told; then it has been taken in. */
+  /** Whether all that is asked of a block, or of many as one, is told. */
+  tells(block: Block): boolean {
+    return this.#told(block, this.#question.test.judgeTimes(block)) !== undefined;
+  }
+
+  /** The same; then it has been taken in. */
   settles(block: Block): boolean {
-    if (block.isOpaque) return false;
     const { test, pass, tally } = this.#question;
     const ofTimes = test.judgeTimes(block);
-    const verdict = this.#judge(block, ofTimes);
-    if (verdict === "unclear") return false;
-    if (verdict === "wanted") {
-      if (test.asksForText || tally === undefined) return false;
-      const isWanted = (kind: number): boolean => this.#verdictOn(kind, ofTimes) === "wanted";
-      if (!tally(block, isWanted, this.#kinds)) return false;
-    }
+    const verdict = this.#told(block, ofTimes);
+    if (verdict === undefined) return false;
+    const isWanted = (kind: number): boolean => this.#verdictOn(kind, ofTimes) === "wanted";
+    if (verdict === "wanted") tally?.take(block, isWanted, this.#kinds);
     pass(block.events);
     return true;
   }
 
   // --- internal ---
+
+  /** Undefined when it has to be read. */
+  #told(block: Block, ofTimes: LineVerdict): "wanted" | "refused" | undefined {
+    if (block.isOpaque) return undefined;
+    const { test, tally } = this.#question;
+    const verdict = this.#judge(block, ofTimes);
+    if (verdict === "refused") return verdict;
+    return verdict === "wanted" && !test.asksForText && tally?.tells(block) === true ? verdict : undefined;
+  }
 
   /** `unclear` when it has to be read; `wanted` when some of its kinds are wanted as a whole and all others refused. */
   #judge(block: Block, ofTimes: LineVerdict): LineVerdict {
@@ -97,22 +107,25 @@ export class BlockJudge {
 // --- internal ---
 
 function countInto(counter: EventCounter): BlockTally {
-  return ({ page, counts }, isWanted, kinds) => {
-    for (let [entry, end] = counts; entry < end; entry++) {
-      const kind = page.kindAt(entry);
-      if (isWanted(kind)) counter.add(kinds[kind]?.type ?? "", page.countAt(entry));
-    }
-    return true;
+  return {
+    tells: () => true,
+    take: ({ page, counts }, isWanted, kinds) => {
+      for (let [entry, end] = counts; entry < end; entry++) {
+        const kind = page.kindAt(entry);
+        if (isWanted(kind)) counter.add(kinds[kind]?.type ?? "", page.countAt(entry));
+      }
+    },
   };
 }
 
 function sumInto(sum: CostSum): BlockTally {
-  return ({ page, costs, isCostUnknown }, isWanted) => {
-    if (isCostUnknown) return false;
-    for (let [entry, end] = costs; entry < end; entry++) {
-      const { kind, priced, picoUsd } = page.costAt(entry);
-      if (isWanted(kind)) sum.add(BigInt(picoUsd), priced);
-    }
-    return true;
+  return {
+    tells: ({ isCostUnknown }) => !isCostUnknown,
+    take: ({ page, costs }, isWanted) => {
+      for (let [entry, end] = costs; entry < end; entry++) {
+        const { kind, priced, picoUsd } = page.costAt(entry);
+        if (isWanted(kind)) sum.add(BigInt(picoUsd), priced);
+      }
+    },
   };
 }

@@ -5,6 +5,8 @@ import path from "node:path";
 import { isProcessAlive } from "../store/disk/process.ts";
 import { LEDGER } from "../store/layout.ts";
 import { OpenSessions } from "../store/ledger/open-sessions.ts";
+import { MarkedSource } from "../store/marked-source.ts";
+import { isCompressed } from "../store/session/file-mark.ts";
 import { hasPlaces, marksOf } from "../store/session/session-entry.ts";
 import { sessionStatus } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
@@ -12,6 +14,7 @@ import type { ReadReport } from "./report.ts";
 import { foldWhole } from "./session-fold.ts";
 import { SessionIndex } from "./session-index.ts";
 import { bytesToRead } from "./session-logs.ts";
+import type { SessionLogs } from "./session-logs.ts";
 import type { SnapshotRow } from "./snapshot-builder.ts";
 import type { Pause } from "./stream.ts";
 
@@ -34,9 +37,13 @@ export function* indexRows(
     }
     const { skippedCount, superseded } = report;
     const known = index.find(session);
-    const folded = yield* foldWhole(session, known && hasPlaces(known) ? known : undefined, report);
+    const before = known && hasPlaces(known) ? known : undefined;
+    const stream = before === undefined ? markedSource(session) : undefined;
+    const logs = stream === undefined ? session : readFrom(session, stream);
+    const folded = yield* foldWhole(logs, before, report);
     const isSound = skippedCount === report.skippedCount && superseded === report.superseded;
-    const marks = isSound ? marksOf(session.files, folded) : undefined;
+    const mark = folded.summary.events === 0 ? undefined : stream?.markTo(folded.offset);
+    const marks = isSound ? (mark === undefined ? marksOf(session.files, folded) : [mark]) : undefined;
     const isSettled = !isOpen(session.sessionId) && isOver(folded.summary);
     const { summary } = folded;
     yield { session, summary, record: marks && { marks, folded }, isSettled };
@@ -44,6 +51,23 @@ export function* indexRows(
 }
 
 // --- internal ---
+
+/** Of a log in one file; of others, each file is marked behind the fold. */
+function markedSource({ files: [file, ...others] }: SessionLogs): MarkedSource | undefined {
+  if (file === undefined || others.length > 0 || isCompressed(file.path)) return undefined;
+  try {
+    return new MarkedSource(file);
+  } catch {
+    // Whoever reads it says so, or finds where it is now.
+    return undefined;
+  }
+}
+
+/** (It may be a row of a snapshot, of which a spread takes nothing.) */
+function readFrom(session: SessionLogs, stream: MarkedSource): SessionLogs {
+  const { sessionId, agentId, parentId, startMs, files } = session;
+  return { sessionId, agentId, parentId, startMs, files, stream };
+}
 
 /** Which sessions are being written, as far as the ledger tells. */
 function openSessions(dir: string): (sessionId: string) => boolean {

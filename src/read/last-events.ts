@@ -12,6 +12,7 @@ import type { SegmentIndexes } from "./segment-indexes.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionIndex } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
+import type { SessionTally } from "./session-tally.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
 
@@ -20,6 +21,8 @@ export interface LastEventsOptions {
   index?: SessionIndex | undefined;
   /** Know their segments. */
   indexes?: SegmentIndexes | undefined;
+  /** Knows which of the sessions can have such events. */
+  tally?: SessionTally | undefined;
 }
 
 /** The `count` latest events that a filter accepts, in the order of the whole stream; `undefined` as a pause. */
@@ -28,15 +31,19 @@ export function* lastEvents(
   filter: CompiledFilter,
   count: number,
   report: ReadReport,
-  { index, indexes }: LastEventsOptions = {},
+  { index, indexes, tally }: LastEventsOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   let latest: Candidate[] = [];
   // With several sessions, the times of events that nobody wants count as well, and neither an index nor a test tells them.
   const isAlone = sessions.length === 1;
-  for (let order = sessions.length - 1; order >= 0; order--) {
+  const pass = (events: number): void => void (report.read += events);
+  const oldestMs = (): number => (latest.length === count ? (latest[0]?.timeMs ?? NaN) : -Infinity);
+  const orders =
+    tally?.latest(sessions, { test: filter.lineTest, pass }, oldestMs) ?? [...sessions.keys()].reverse();
+  for (const order of orders) {
     const session = sessions[order];
     if (session === undefined) continue;
-    if (latest.length === count && index?.isOver(session, latest[0]?.timeMs ?? Infinity) === true) continue;
+    if (index?.isOver(session, oldestMs()) === true) continue;
     if (!isSeekable(session)) {
       const test = isAlone ? filter.lineTest : undefined;
       const own = yield* lastForwards(session, order, { ...filter, test }, count, report);
@@ -49,7 +56,7 @@ export function* lastEvents(
     // At equal times, the later session's event is the later one.
     const isOver = (timestamp: string): boolean => {
       timeMs = Math.min(timeMs, instantOf(timestamp));
-      return latest.length === count && timeMs <= (latest[0]?.timeMs ?? Infinity);
+      return timeMs <= oldestMs();
     };
     const options = isAlone ? { indexes } : { onRefused: (timestamp: string) => !isOver(timestamp) };
     for (const found of scanSessionBackwards(session, report, filter.lineTest, options)) {

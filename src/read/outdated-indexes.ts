@@ -15,6 +15,18 @@ export interface IndexFile {
   bytes: Buffer;
 }
 
+/**
+ * The tally, when there was one and it is behind the snapshot: the sessions that were over before are not read again.
+ * Undefined when there is nothing to be written.
+ */
+export function renewedTally(dir: string): IndexFile | undefined {
+  const index = new SessionIndex(dir);
+  const sessions = index.list(new ReadReport());
+  if (openSessionTally(dir, index.groups) === undefined) return undefined;
+  const [renewed] = outdatedTally(dir, index, sessions);
+  return renewed;
+}
+
 export function outdatedIndexes(dir: string): { outdated: Iterable<IndexFile>; orphans: string[] } {
   const index = new SessionIndex(dir);
   const sessions = index.list(new ReadReport());

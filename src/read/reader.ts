@@ -33,7 +33,7 @@ import type { FoundEvent } from "./segment-reader.ts";
 import { listSessions, SessionIndex } from "./session-index.ts";
 import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
-import { sessionsToRead } from "./session-tally.ts";
+import { sessionsToRead, tallyOf } from "./session-tally.ts";
 import { compileSessionFilter, foldInputs, foldSession, pageOf } from "./sessions.ts";
 import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
 import type { SnapshotRow } from "./snapshot-builder.ts";
@@ -190,7 +190,7 @@ export class Reader {
     return new ReadStream(function* (report) {
       if (isStore) {
         const index = new SessionIndex(dir);
-        const sessions = compiled.select(index.list(report, compiled.selectsFrom));
+        const sessions = compiled.select(index.list(report, { last: compiled.selectsFrom }));
         if (filter.onProgress !== undefined) report.bytesTotal = bytesToRead(sessions);
         yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {
@@ -296,23 +296,31 @@ export class Reader {
     const { dir } = this;
     return new ReadStream(function* (report, canWait) {
       const index = isStore ? new SessionIndex(dir) : undefined;
-      let sessions = index?.list(report) ?? list(report);
-      if (filter.session !== undefined && isStore)
-        sessions = [resolveSession(sessions, filter.session).session];
-      if (filter.after !== undefined) sessions = sessionsFrom(sessions, filter.after);
+      const { session, after } = filter;
+      const choose = (all: SessionLogs[]): SessionLogs[] => {
+        const named = session !== undefined && isStore ? [resolveSession(all, session).session] : all;
+        return after === undefined ? named : sessionsFrom(named, after);
+      };
       // The last events are read from the ends of the logs, as far as it takes.
       const isWhole = filter.last === undefined;
+      let sessions: SessionLogs[];
       if (index !== undefined && isWhole) {
         const pass = (events: number): void => void (report.read += events);
         const tallies = { counter: asked.decidedByBytes ? counter : undefined, cost };
-        sessions = sessionsToRead(dir, index, sessions, askBlocks(compiled.lineTest, pass, tallies));
-      }
+        const question = askBlocks(compiled.lineTest, pass, tallies);
+        const isChosen = session !== undefined || after !== undefined;
+        sessions = sessionsToRead(dir, index, report, question, isChosen ? choose : undefined);
+      } else sessions = choose(index?.list(report) ?? list(report));
       if (filter.onProgress !== undefined && isWhole) report.bytesTotal = bytesOfLogs(sessions);
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
           ? allEvents(sessions, compiled, report, { counter, cost, indexes, canWait })
-          : lastEvents(sessions, compiled, filter.last, report, { index, indexes });
+          : lastEvents(sessions, compiled, filter.last, report, {
+              index,
+              indexes,
+              tally: index && tallyOf(dir, index, sessions),
+            });
       for (const event of found) {
         if (isPause(event)) yield event;
         else if (counter !== undefined) counter.add(event.event.event, 1);

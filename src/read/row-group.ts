@@ -20,9 +20,15 @@ export function encodeRows(rows: readonly (readonly unknown[])[]): string {
 /** Rows that were encoded, given one by one. Values that rows have in common are one object: they are to be read only. */
 export class RowGroup {
   readonly #columns: readonly Column[];
+  /** Of the row that was asked for last; and in which columns rows differ. */
+  readonly #values: JsonValue[];
+  readonly #different: number[] = [];
 
   constructor(columns: readonly Column[]) {
     this.#columns = columns;
+    this.#values = columns.map((column) => valueAt(column, 0));
+    for (const [at, column] of columns.entries())
+      if (Array.isArray(column) || column.at !== undefined) this.#different.push(at);
   }
 
   /** @returns undefined for what is no JSON text of rows */
@@ -31,11 +37,14 @@ export class RowGroup {
     return Array.isArray(columns) ? new RowGroup(columns as unknown as Column[]) : undefined;
   }
 
-  row(index: number): JsonValue[] {
-    const columns = this.#columns;
-    const values: JsonValue[] = [];
-    for (let at = 0; at < columns.length; at++) values.push(valueAt(columns[at], index));
-    return values;
+  /** One list for all rows: it holds until the next is asked for. */
+  row(index: number): readonly JsonValue[] {
+    const different = this.#different;
+    for (let each = 0; each < different.length; each++) {
+      const at = different[each] ?? 0;
+      this.#values[at] = valueAt(this.#columns[at], index);
+    }
+    return this.#values;
   }
 
   value(index: number, column: number): JsonValue {

@@ -19,10 +19,24 @@ import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { readSnapshot } from "./session-snapshot.ts";
 import type { SessionSnapshot } from "./session-snapshot.ts";
+import { GROUP_ROWS } from "./snapshot-format.ts";
 
 /** Events that an audit names one by one. */
 export function isNotable(head: EventHead, body: BodyFields): boolean {
   return isFinding(head) || isFailure(head, body);
+}
+
+/** What is known of groups of sessions as long as the snapshot's rows of them hold. */
+export interface GroupsTold {
+  /** Whether nothing has to be known of its sessions. */
+  isTold: (group: number) => boolean;
+  /** Told of each of those that are left out. */
+  take: (group: number) => void;
+}
+
+interface ListOptions {
+  last?: number | undefined;
+  told?: GroupsTold | undefined;
 }
 
 export class SessionIndex {
@@ -38,21 +52,32 @@ export class SessionIndex {
   }
 
   /**
-   * Every session of the store by start, then id. Files that are no logs are reported.
+   * Every session of the store by start, then id, but those that are told. Files that are no logs are reported.
    *
-   * @param last only so many of the last are asked for; it may give more
+   * @param options `last`: only so many of the last are asked for; it may give more
    */
-  list(report: ReadReport, last: number = Infinity): SessionLogs[] {
+  list(report: ReadReport, { last = Infinity, told }: ListOptions = {}): SessionLogs[] {
     flushOpenFiles(this.#dir);
     const snapshot = this.#snapshot;
-    const from = Math.max(0, (snapshot?.length ?? 0) - last);
-    const changes = snapshot?.isWhole(from) === true ? changesSince(this.#dir, snapshot.mark) : undefined;
+    const changes = snapshot && changesSince(this.#dir, snapshot.mark);
     if (snapshot === undefined || changes === undefined) return this.#listAnew(report);
-    const isNamed = (row: number): boolean => changes.named.has(snapshot.idAt(row));
-    if (!changes.sameFiles) return this.#listAnew(report, snapshot.isWhole() ? snapshot : undefined, isNamed);
+    const { named, sameFiles } = changes;
+    const isNamed = (row: number): boolean => named.size > 0 && named.has(snapshot.idAt(row));
+    if (!sameFiles) return this.#listAnew(report, snapshot.isWhole() ? snapshot : undefined, isNamed);
+    const from = Math.max(0, snapshot.length - last);
+    // Which sessions those groups have is of no interest, and it does not matter if nobody knows any more.
+    const passed = new Set(
+      told === undefined || named.size > 0
+        ? []
+        : snapshot.settledGroups().filter((group) => told.isTold(group)),
+    );
+    if (!snapshot.isWhole(from, passed)) return this.#listAnew(report);
+    for (const group of passed) told?.take(group);
     const sessions: SessionLogs[] = [];
-    for (let row = from; row < snapshot.length; row++)
-      sessions.push(snapshot.session(row, snapshot.isSettled(row) && !isNamed(row)));
+    for (let row = from; row < snapshot.length; row++) {
+      if (passed.has(Math.floor(row / GROUP_ROWS))) row |= GROUP_ROWS - 1;
+      else sessions.push(snapshot.session(row, snapshot.isSettled(row) && !isNamed(row)));
+    }
     return sessions;
   }
 

@@ -5,26 +5,37 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { checksum32 } from "../base/hash.ts";
+import type { JsonValue } from "../event/index.ts";
 import { parseJson } from "../format/index.ts";
 import { readIndexFile } from "../store/disk/index-file.ts";
 import { INDEX_SNAPSHOT, LEDGER } from "../store/layout.ts";
 import type { StoreMark } from "../store/sealing/store-mark.ts";
 import type { SessionLogFile } from "../store/session/catalog.ts";
 import type { FileMark } from "../store/session/file-mark.ts";
-import { MARKS_AT, unpackEntry, unpackMarks } from "../store/session/session-entry.ts";
-import type { PackedEntry, SessionEntryRecord } from "../store/session/session-entry.ts";
-import { instantOf, unpackSummary } from "../summary/index.ts";
+import { unpackEntry, unpackMarks } from "../store/session/session-entry.ts";
+import type { SessionEntryRecord } from "../store/session/session-entry.ts";
+import { instantOf, isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
-import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
+import {
+  ARCHIVED,
+  AS_LISTED,
+  COLUMNS,
+  FIGURES,
+  GROUP_ROWS,
+  PLACES,
+  SNAPSHOT_VERSION,
+} from "./snapshot-format.ts";
 import type {
   FileFacts,
   GroupLines,
+  LineKind,
   SessionColumns,
   SnapshotHeader,
   SnapshotIndex,
 } from "./snapshot-format.ts";
+import { SnapshotLines } from "./snapshot-lines.ts";
 
 /**
  * The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read when
@@ -57,41 +68,38 @@ export class SessionSnapshot {
   readonly mark: StoreMark;
   /** How many sessions there are. */
   readonly length: number;
-  readonly #dir: string;
   readonly #prefix: string;
   readonly #groups: readonly GroupLines[];
-  /** Those of the groups that were asked for, and where they begin. */
-  #bytes: Buffer = NO_BYTES;
-  #bytesAt = Infinity;
+  readonly #lines: SnapshotLines;
   readonly #unsettled: ReadonlySet<number>;
-  /** Where each group begins. */
-  readonly #offsets: readonly number[];
   /** Of the groups that were asked for. */
   readonly #columns: SessionColumns[] = [];
-  /** The group that was asked for last; undefined when it is damaged. */
-  #rows: RowGroup | undefined;
-  #rowsNumber = -1;
+  /** Of the group that was asked for last, what its sessions add up to, and where their notable events are. */
+  readonly #figures: LatestRows = { group: -1, rows: undefined };
+  readonly #places: LatestRows = { group: -1, rows: undefined };
   #rowsById: Map<string, number> | undefined;
 
   /** @param groupsAt where in the file the groups begin */
   constructor(dir: string, { mark, length, groups, unsettled }: SnapshotIndex, groupsAt: number) {
-    this.#dir = dir;
     this.#prefix = path.join(dir, path.sep);
     this.mark = mark;
     this.length = length;
     this.#groups = groups;
     this.#unsettled = new Set(unsettled);
-    let offset = groupsAt;
-    this.#offsets = groups.map(([columns, , rows]) => (offset += columns + rows) - columns - rows);
+    this.#lines = new SnapshotLines(dir, groups, groupsAt);
   }
 
-  /** Whether it can be told which sessions there are from a row on. */
-  isWhole(from = 0): boolean {
-    for (let row = from; row < this.length; row++) {
-      if (this.#columnsOf(row) === NO_COLUMNS) return false;
-      row |= GROUP_ROWS - 1;
-    }
+  /** Whether it can be told which sessions there are from a row on, but in some of the groups. */
+  isWhole(from = 0, passed: ReadonlySet<number> = new Set()): boolean {
+    for (let group = Math.floor(from / GROUP_ROWS); group < this.#groups.length; group++)
+      if (!passed.has(group) && !this.#lines.isSound(group, COLUMNS)) return false;
     return true;
+  }
+
+  /** The groups of which every session {@link isSettled}. */
+  settledGroups(): number[] {
+    const unsettled = new Set([...this.#unsettled].map((row) => Math.floor(row / GROUP_ROWS)));
+    return [...this.#groups.keys()].filter((group) => !unsettled.has(group));
   }
 
   /** For each group of sessions a text that is another one when something else is said of them. */
@@ -158,7 +166,7 @@ export class SessionSnapshot {
 
   /** What its files looked like; none when nothing is known of it. */
   marksAt(row: number): FileMark[] {
-    const marks = this.#rowsOf(row)?.value(row % GROUP_ROWS, MARKS_AT) ?? null;
+    const marks = this.#placesOf(row)?.value(row % GROUP_ROWS, 0) ?? null;
     return marks === null ? [] : unpackMarks(marks as number[], this.#namesAt(row));
   }
 
@@ -170,22 +178,36 @@ export class SessionSnapshot {
   /** What is known of it; undefined when nothing is. */
   record(row: number): SessionEntryRecord | undefined {
     const packed = this.#packedAt(row);
-    if (packed === undefined) return undefined;
+    const places = this.#placesOf(row);
+    if (packed === undefined || places === undefined) return undefined;
     const names = { sessionId: this.idAt(row), agentId: this.agentAt(row), files: this.#namesAt(row) };
-    return unpackEntry(names, packed);
+    const record = unpackEntry(names, [...packed, ...places.row(row % GROUP_ROWS)]);
+    this.#complete(record.folded.summary, packed, row);
+    return record;
   }
 
   /** Of that, what it adds up to. */
   summary(row: number): SessionSummary | undefined {
     const packed = this.#packedAt(row);
-    return packed && unpackSummary(this.idAt(row), this.agentAt(row), packed);
+    if (packed === undefined) return undefined;
+    const summary = unpackSummary(this.idAt(row), this.agentAt(row), packed);
+    this.#complete(summary, packed, row);
+    return summary;
   }
 
   // --- internal ---
 
-  #packedAt(row: number): PackedEntry | undefined {
-    const packed = this.#rowsOf(row)?.row(row % GROUP_ROWS) ?? [];
-    return (packed[MARKS_AT] ?? null) === null ? undefined : packed;
+  #packedAt(row: number): readonly JsonValue[] | undefined {
+    const packed = this.#rowsOf(row, FIGURES, this.#figures)?.row(row % GROUP_ROWS);
+    return packed !== undefined && isPacked(packed) ? packed : undefined;
+  }
+
+  #complete(summary: SessionSummary, packed: readonly JsonValue[], row: number): void {
+    if (packed[STARTED_AT] === AS_LISTED) summary.started_at = this.startedAt(row);
+  }
+
+  #placesOf(row: number): RowGroup | undefined {
+    return this.#rowsOf(row, PLACES, this.#places);
   }
 
   #columnsOf(row: number): SessionColumns {
@@ -193,33 +215,19 @@ export class SessionSnapshot {
     return (this.#columns[number] ??= this.#parseColumns(number));
   }
 
-  #parseColumns(number: number): SessionColumns {
-    const [length, checksum] = this.#groups[number] ?? [0, -1];
-    const line = this.#lineAt(number, this.#offsets[number] ?? 0, length);
-    return checksum32(line) === checksum ? (JSON.parse(line.toString("utf8")) as SessionColumns) : NO_COLUMNS;
+  #parseColumns(group: number): SessionColumns {
+    const text = this.#lines.text(group, COLUMNS);
+    return text === undefined ? NO_COLUMNS : (JSON.parse(text) as SessionColumns);
   }
 
-  #rowsOf(row: number): RowGroup | undefined {
-    const number = Math.floor(row / GROUP_ROWS);
-    if (number !== this.#rowsNumber) {
-      this.#rowsNumber = number;
-      const [columns, , length, checksum] = this.#groups[number] ?? [0, 0, 0, -1];
-      const line = this.#lineAt(number, (this.#offsets[number] ?? 0) + columns, length);
-      this.#rows = checksum32(line) === checksum ? RowGroup.parse(line.toString("utf8")) : undefined;
+  #rowsOf(row: number, kind: LineKind, latest: LatestRows): RowGroup | undefined {
+    const group = Math.floor(row / GROUP_ROWS);
+    if (group !== latest.group) {
+      latest.group = group;
+      const text = this.#lines.text(group, kind);
+      latest.rows = text === undefined ? undefined : RowGroup.parse(text);
     }
-    return this.#rows;
-  }
-
-  /**
-   * Reads the rest of the file from a group on: who asks for the last sessions needs no more. If it is another file by now,
-   * its checksums are others as well.
-   */
-  #lineAt(group: number, from: number, length: number): Buffer {
-    if (from < this.#bytesAt) {
-      this.#bytesAt = this.#offsets[group] ?? 0;
-      this.#bytes = readIndexFile(this.#dir, INDEX_SNAPSHOT, Infinity, this.#bytesAt) ?? NO_BYTES;
-    }
-    return this.#bytes.subarray(from - this.#bytesAt, from - this.#bytesAt + length);
+    return latest.rows;
   }
 
   #agentAt(row: number): SessionColumns["agents"][number] {
@@ -255,6 +263,12 @@ export class SessionSnapshot {
 }
 
 // --- internal ---
+
+interface LatestRows {
+  group: number;
+  /** Undefined when they are damaged. */
+  rows: RowGroup | undefined;
+}
 
 /** A session of a snapshot. Of ten thousand that are listed, few are asked for more than a name. */
 class SnapshotSession implements SessionLogs {
@@ -309,7 +323,6 @@ const NO_COLUMNS: SessionColumns = {
   last: [],
 };
 
-const NO_BYTES: Buffer = Buffer.alloc(0);
 const NEWLINE = 0x0a;
 /** Lines about the groups of some ten thousand sessions. */
 const HEAD_BYTES: number = 16 * 1024;

@@ -10,6 +10,8 @@ import { SEVERITIES } from "../event/index.ts";
 import { openStore } from "../record/index.ts";
 import type { EventFilter } from "./filter.ts";
 import { openReader } from "./reader.ts";
+import { SessionIndex } from "./session-index.ts";
+import { openSessionTally } from "./session-tally.ts";
 
 let folder: string;
 let dir: string;
@@ -46,11 +48,13 @@ const index = async (): Promise<void> => {
 
 async function answers(wanted: EventFilter): Promise<unknown> {
   const reader = openReader({ dir });
-  const counted = await reader.count(wanted);
-  const { cost_usd: usd, priced } = await reader.cost(wanted);
+  const { last, ...all } = wanted;
+  const counted = await reader.count(all);
+  const { cost_usd: usd, priced } = await reader.cost(all);
   const events = reader.events(wanted);
   const found = [...events].map(({ session_id: id, seq }) => `${id} ${seq}`);
-  const { read, skipped } = events.report;
+  // How far the last ones were looked for is no part of an answer.
+  const { read, skipped } = last === undefined ? events.report : { read: 0, skipped: [] };
   const { event_counts: types, report } = counted;
   return { found, usd, priced, types: new Map(Object.entries(types)), read, skipped, counted: report.read };
 }
@@ -75,6 +79,7 @@ const filter: fc.Arbitrary<EventFilter> = fc.record(
     until: moment,
     text: fc.constantFrom("needle"),
     session: fc.constantFrom("s17", "s140"),
+    last: fc.constantFrom(1, 3, 30, 1000),
   },
   { requiredKeys: [] },
 );
@@ -134,10 +139,24 @@ describe("a tally of the sessions", () => {
     };
     const before = await count();
     // What is changed in place is not noticed (docs/adr/0020), which shows who answers.
-    const [file = ""] = openReader({ dir }).session("s17").session.files;
-    fs.writeFileSync(file, "#");
+    for (const id of ["s17", "s149"])
+      fs.writeFileSync(openReader({ dir }).session(id).session.files[0] ?? "", "#");
     expect(await count()).toEqual(before);
+    const lastErrors = openReader({ dir }).events({ event: "ERROR", last: 5 });
+    expect([...lastErrors].map(({ session_id: id }) => id)).toEqual(["s119", "s126", "s133", "s140", "s147"]);
+    expect(lastErrors.report.skipped).toEqual([]);
     fs.rmSync(tally());
     expect(await count()).not.toEqual(before);
   });
+
+  it("is renewed by whatever folds the index it stands beside", async () => {
+    record(0, 150);
+    await index();
+    // So many that a list folds the index.
+    record(150, 600);
+    expect((await runCli(folder, ["--dir", dir, "sessions", "--last", "1"])).code).toBe(0);
+    const { groups } = new SessionIndex(dir);
+    expect(groups).toHaveLength(5);
+    expect(openSessionTally(dir, groups)?.isComplete(groups.length)).toBe(true);
+  }, 30_000);
 });

@@ -15,9 +15,11 @@ import { BlockPage, figuresOf } from "./block-page.ts";
 import type { Block, BlockFigures, PagePlace } from "./block-page.ts";
 import { openPagedFile } from "./paged-file.ts";
 import type { PagedFile } from "./paged-file.ts";
-import type { SessionIndex } from "./session-index.ts";
+import type { ReadReport } from "./report.ts";
+import type { GroupsTold, SessionIndex } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { GROUP_ROWS } from "./snapshot-format.ts";
+import { compareTime, timeWords } from "./time-words.ts";
 
 export const TALLY_VERSION = 1;
 
@@ -42,16 +44,32 @@ export function openSessionTally(dir: string, groups: readonly string[]): Sessio
 /**
  * Those of a store's sessions that have to be read; what the others add to an answer is taken in.
  *
- * @param sessions as the index lists them
+ * @param choose of all sessions, those that are asked; undefined when all are
  */
 export function sessionsToRead(
   dir: string,
-  { groups }: SessionIndex,
-  sessions: SessionLogs[],
+  index: SessionIndex,
+  report: ReadReport,
   question: BlockQuestion,
+  choose?: (all: SessionLogs[]) => SessionLogs[],
 ): SessionLogs[] {
-  const tally = sessions.length < 2 ? undefined : openSessionTally(dir, groups);
+  if (choose === undefined) {
+    const tally = openSessionTally(dir, index.groups);
+    const sessions = index.list(report, { told: tally?.groupsTold(question) });
+    return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
+  }
+  const sessions = choose(index.list(report));
+  const tally = tallyOf(dir, index, sessions);
   return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
+}
+
+/** What there is of several sessions; one is read as fast. */
+export function tallyOf(
+  dir: string,
+  { groups }: SessionIndex,
+  { length }: readonly SessionLogs[],
+): SessionTally | undefined {
+  return length < 2 ? undefined : openSessionTally(dir, groups);
 }
 
 export class SessionTally {
@@ -85,6 +103,15 @@ export class SessionTally {
     const group = Math.floor(row / GROUP_ROWS);
     const bytes = this.#isSame[group] === true ? this.#pageBytes(group) : undefined;
     return bytes && new BlockPage(bytes).block(row % GROUP_ROWS);
+  }
+
+  /** What it tells of whole groups. */
+  groupsTold(question: BlockQuestion): GroupsTold {
+    const judge = new BlockJudge(this.kinds, question);
+    return {
+      isTold: (group) => this.#isSame[group] === true && judge.tells(this.#all.block(group)),
+      take: (group) => void judge.settles(this.#all.block(group)),
+    };
   }
 
   /**
@@ -125,8 +152,53 @@ export class SessionTally {
     }
   }
 
+  /**
+   * The places of the sessions that have to be read for the last events of a store, the latest first; what is passed over
+   * is told to the question.
+   *
+   * @param oldestMs the instant at which events are no longer of use, or earlier
+   */
+  *latest(
+    sessions: readonly SessionLogs[],
+    question: BlockQuestion,
+    oldestMs: () => number,
+  ): Generator<number, void, undefined> {
+    const judge = new BlockJudge(this.kinds, question);
+    const isOfUse = (block: Block): boolean =>
+      (block.isOpaque || !isOver(block, oldestMs())) && !judge.settles(block);
+    let page: BlockPage | undefined;
+    let pageOf = -1;
+    for (let at = sessions.length - 1; at >= 0; at--) {
+      const row = sessions[at]?.row;
+      const group = row === undefined ? -1 : Math.floor(row / GROUP_ROWS);
+      if (row === undefined || this.#isSame[group] !== true) {
+        yield at;
+        continue;
+      }
+      if (pageOf !== group) {
+        const asOne = this.#all.block(group);
+        const before = at - (row - asOne.from);
+        if (row === asOne.to - 1 && sessions[before]?.row === asOne.from && !isOfUse(asOne)) {
+          at = before;
+          continue;
+        }
+        pageOf = group;
+        const bytes = this.#pageBytes(group);
+        page = bytes && new BlockPage(bytes);
+      }
+      if (page === undefined || isOfUse(page.block(row % GROUP_ROWS))) yield at;
+    }
+  }
+
   #pageBytes(group: number): Buffer | undefined {
     const { more } = this.#all.block(group);
     return more && this.#file.pageBytes(more);
   }
+}
+
+// --- internal ---
+
+/** Whether all its events are of that instant or earlier. */
+function isOver({ page, maxTime }: Block, oldestMs: number): boolean {
+  return Number.isFinite(oldestMs) && compareTime(page.times, maxTime, timeWords(Math.floor(oldestMs))) <= 0;
 }

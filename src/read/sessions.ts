@@ -100,9 +100,11 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
     select: (all) => {
       const one = session === undefined ? undefined : resolveSession(all, session).session;
       const named = one === undefined ? all : all.filter((each) => each === one);
-      const chosen = named
-        .filter(({ sessionId, agentId }) => ids?.has(sessionId) !== false && matches?.(agentId) !== false)
-        .slice(-last);
+      const isChosen = ({ sessionId, agentId }: SessionLogs): boolean =>
+        ids?.has(sessionId) !== false && matches?.(agentId) !== false;
+      // Most lists are of all sessions, and what each is called is read from an index when it is asked for.
+      const isAll = ids === undefined && matches === undefined;
+      const chosen = (isAll ? named : named.filter(isChosen)).slice(-last);
       return order === "newest" ? chosen.reverse() : chosen;
     },
     selectsFrom: session === undefined && ids === undefined && matches === undefined ? last : Infinity,

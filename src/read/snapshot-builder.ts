@@ -4,12 +4,13 @@ import { checksum32 } from "../base/hash.ts";
 import { encodeJson } from "../format/index.ts";
 import type { StoreMark } from "../store/sealing/store-mark.ts";
 import type { SessionLogFile } from "../store/session/catalog.ts";
-import { packEntry } from "../store/session/session-entry.ts";
+import { MARKS_AT, packEntry } from "../store/session/session-entry.ts";
 import type { PackedEntry, SessionEntryRecord } from "../store/session/session-entry.ts";
+import { STARTED_AT } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { encodeRows } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
-import { ARCHIVED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
+import { ARCHIVED, AS_LISTED, GROUP_ROWS, SNAPSHOT_VERSION } from "./snapshot-format.ts";
 import type {
   FileFacts,
   GroupLines,
@@ -31,8 +32,10 @@ export interface SnapshotRow {
 /** Makes the bytes of a snapshot of sessions that are added in order. What it keeps of each is text. */
 export class SnapshotBuilder {
   readonly #unsettled = new Set<number>();
-  /** The lines of the groups, two of each. */
-  readonly #lines: Buffer[] = [];
+  /** The lines of the groups. */
+  readonly #columnLines: Buffer[] = [];
+  readonly #figureLines: Buffer[] = [];
+  readonly #placeLines: Buffer[] = [];
   readonly #groups: GroupLines[] = [];
   #length = 0;
   /** Of the group that is not full yet. */
@@ -56,7 +59,9 @@ export class SnapshotBuilder {
     columns.last.push(record?.folded.summary.progress.maxMs ?? 0);
     if (!isSettled || record === undefined) this.#unsettled.add(this.#length);
     this.#length++;
-    this.#rows.push(record === undefined ? [] : packEntry(record));
+    const packed = record === undefined ? [] : packEntry(record);
+    if (packed[STARTED_AT] === first?.startedAt) packed[STARTED_AT] = AS_LISTED;
+    this.#rows.push(packed);
     if (this.#rows.length === GROUP_ROWS) this.#finishGroup();
   }
 
@@ -71,14 +76,30 @@ export class SnapshotBuilder {
     };
     const line = Buffer.from(`${encodeJson(index)}\n`);
     const header: SnapshotHeader = { version: SNAPSHOT_VERSION, checksum: checksum32(line) };
-    return [Buffer.from(`${JSON.stringify(header)}\n`), line, ...this.#lines];
+    return [
+      Buffer.from(`${JSON.stringify(header)}\n`),
+      line,
+      ...this.#columnLines,
+      ...this.#figureLines,
+      ...this.#placeLines,
+    ];
   }
 
   #finishGroup(): void {
     const columns = Buffer.from(`${encodeJson(this.#columns)}\n`);
-    const rows = Buffer.from(`${encodeRows(this.#rows)}\n`);
-    this.#lines.push(columns, rows);
-    this.#groups.push([columns.length, checksum32(columns), rows.length, checksum32(rows)]);
+    const figures = Buffer.from(`${encodeRows(this.#rows.map((row) => row.slice(0, MARKS_AT)))}\n`);
+    const places = Buffer.from(`${encodeRows(this.#rows.map((row) => row.slice(MARKS_AT)))}\n`);
+    this.#columnLines.push(columns);
+    this.#figureLines.push(figures);
+    this.#placeLines.push(places);
+    this.#groups.push([
+      columns.length,
+      checksum32(columns),
+      figures.length,
+      checksum32(figures),
+      places.length,
+      checksum32(places),
+    ]);
     this.#columns = newColumns();
     this.#agents = new Map();
     this.#rows = [];

@@ -21,7 +21,14 @@ export { instantOf, knowInstant } from "./instant.ts";
 export { IDLE_MS, MAX_OPEN_CALLS, MAX_SILENCES, newSummary, PREVIEW_CHARACTERS } from "./session-summary.ts";
 export type { SessionSummary, SessionWriter, Silence } from "./session-summary.ts";
 export { SlidingSum } from "./sliding-sum.ts";
-export { PACKED_LENGTH, PACKED_VERSION, packSummary, unpackSummary } from "./packed-summary.ts";
+export {
+  isPacked,
+  PACKED_LENGTH,
+  PACKED_VERSION,
+  packSummary,
+  STARTED_AT,
+  unpackSummary,
+} from "./packed-summary.ts";
 export type { PackedSummary } from "./packed-summary.ts";
 export { sessionStatus } from "./status.ts";
 export type { SessionState } from "./status.ts";

@@ -12,7 +12,7 @@ import { MAX_OPEN_CALLS } from "./session-summary.ts";
 import type { OpenCall, SessionSummary, SessionWriter, Silence } from "./session-summary.ts";
 
 /** Belongs into the head of every file that holds packed summaries. */
-export const PACKED_VERSION = 2;
+export const PACKED_VERSION = 3;
 
 /** Everything of a summary but the ids of session and agent. */
 export type PackedSummary = JsonValue[];
@@ -27,7 +27,7 @@ export function packSummary(summary: SessionSummary): PackedSummary {
     summary.preview,
     summary.started_at,
     summary.last_at,
-    summary.ended_at,
+    summary.ended_at === summary.last_at ? SAME : summary.ended_at,
     summary.ended_reason,
     summary.active_ms,
     packSilences(summary.silences),
@@ -48,7 +48,7 @@ export function packSummary(summary: SessionSummary): PackedSummary {
     summary.copies.events === 0 ? 0 : packFigures(summary.copies),
     packCalls(progress.openCalls),
     // NaN, of a session without any time yet, is null in JSON.
-    progress.lastMs,
+    progress.lastMs === progress.maxMs ? SAME : progress.lastMs,
     progress.lastSeq,
     progress.minMs,
     progress.maxMs,
@@ -60,7 +60,11 @@ export function packSummary(summary: SessionSummary): PackedSummary {
  * The summary that {@link packSummary} packed, ready to be folded on. It shares nothing with the list, which may go on
  * behind it. About 0.7 µs, which would be twice that if the list were destructured.
  */
-export function unpackSummary(sessionId: string, agentId: string, packed: PackedSummary): SessionSummary {
+export function unpackSummary(
+  sessionId: string,
+  agentId: string,
+  packed: readonly JsonValue[],
+): SessionSummary {
   const list = packed as unknown as Packed;
   const own = unpackFigures(packed, FIGURES_AT);
   return {
@@ -73,7 +77,7 @@ export function unpackSummary(sessionId: string, agentId: string, packed: Packed
     preview: list[4],
     started_at: list[5],
     last_at: list[6],
-    ended_at: list[7],
+    ended_at: list[7] === SAME ? list[6] : list[7],
     ended_reason: list[8],
     active_ms: list[9],
     silences: unpackSilences(list[10]),
@@ -99,12 +103,17 @@ export function unpackSummary(sessionId: string, agentId: string, packed: Packed
     copies: list[25] === 0 ? NO_FIGURES : unpackFigures(list[25], 0),
     progress: {
       openCalls: unpackCalls(list[26]),
-      lastMs: list[27] ?? NaN,
+      lastMs: (list[27] === SAME ? list[30] : list[27]) ?? NaN,
       lastSeq: list[28],
       minMs: list[29] ?? Infinity,
       maxMs: list[30] ?? -Infinity,
     },
   };
+}
+
+/** Whether there is a summary in a list, and not nothing but nulls. */
+export function isPacked(packed: readonly JsonValue[]): boolean {
+  return typeof packed[FIGURES_AT] === "number";
 }
 
 // --- internal ---
@@ -136,6 +145,9 @@ type PackedFigures = [
 ];
 type PackedCalls = [id: string, tool: string, startMs: number | null, finished: boolean][];
 
+/** In place of a time that stands there already: that of the last event is mostly the latest, and that of the END. */
+const SAME = true;
+
 /** What {@link packSummary} gives, once it has been JSON. */
 type Packed = [
   origin: string | null,
@@ -145,7 +157,7 @@ type Packed = [
   preview: string | null,
   startedAt: string | null,
   lastAt: string | null,
-  endedAt: string | null,
+  endedAt: string | null | typeof SAME,
   endedReason: string | null,
   activeMs: number,
   silences: (string | number)[],
@@ -165,13 +177,15 @@ type Packed = [
   hookEvents: number,
   copies: PackedFigures | 0,
   openCalls: PackedCalls | 0,
-  lastMs: number | null,
+  lastMs: number | null | typeof SAME,
   lastSeq: number,
   minMs: number | null,
   maxMs: number | null,
   ...figures: PackedFigures,
 ];
 
+/** Where the time of its first event stands. */
+export const STARTED_AT = 5;
 const FIGURES_AT = 31;
 /** How long a packed summary is. */
 export const PACKED_LENGTH: number = FIGURES_AT + 11;

@@ -47,19 +47,15 @@ export class OpenSessions {
   // --- internal ---
 
   #readFromLastCheck(): void {
-    const events: Event[] = [];
     this.#readTo = 0;
     for (const line of readLinesBackwards(this.#ledger)) {
-      if (!("bytes" in line)) continue;
-      const { bytes, offset } = line;
-      if (bytes.at(-1) === 0x0a) this.#readTo = Math.max(this.#readTo, offset + bytes.length);
-      const decoded = decodeLine(bytes);
-      if (decoded.kind !== "event") continue;
-      events.push(decoded.event);
-      if (decoded.event.event === "STORE_CHECKED") break;
-      this.#bytesSinceCheck += bytes.length;
+      // One that is written in another way is found as well, from the beginning on.
+      if (!("bytes" in line) || !line.bytes.subarray(0, STORE_CHECKED.length).equals(STORE_CHECKED)) continue;
+      if (decodeLine(line.bytes).kind !== "event") continue;
+      this.#readTo = line.offset;
+      break;
     }
-    for (const event of events.reverse()) this.#fold(event);
+    this.#readOn();
   }
 
   #readOn(): void {
@@ -115,3 +111,7 @@ export class OpenSessions {
     });
   }
 }
+
+// --- internal ---
+
+const STORE_CHECKED: Buffer = Buffer.from('{"event":"STORE_CHECKED"');

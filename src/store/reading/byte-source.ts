@@ -64,6 +64,15 @@ export class FileSource implements ByteSource {
     return sizeOf(this.path, this.#fd);
   }
 
+  /** When it was changed last. */
+  get modifiedMs(): number {
+    try {
+      return fs.fstatSync(this.#fd).mtimeMs;
+    } catch (error) {
+      throw ioError("read", this.path, error);
+    }
+  }
+
   /** The first bytes of the file, wherever reading is. */
   head(bytes: number): Buffer {
     const head = Buffer.alloc(bytes);

@@ -90,11 +90,17 @@ export class MarkedFile {
 
   #checksum(at: number, length: number): number {
     const count = fs.readSync(this.#fd ?? -1, edge, 0, length, at);
-    return nodeZlib().crc32(edge.subarray(0, count));
+    return checksumOfEdge(edge.subarray(0, count));
   }
 }
 
+export function checksumOfEdge(bytes: Buffer): number {
+  return nodeZlib().crc32(bytes);
+}
+
+/** How much of a file's beginning and end a mark goes by. */
+export const EDGE_BYTES = 4096;
+
 // --- internal ---
 
-const EDGE_BYTES = 4096;
 const edge: Buffer = Buffer.allocUnsafeSlow(EDGE_BYTES);

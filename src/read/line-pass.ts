@@ -3,8 +3,9 @@
 
 import type { LineCursor } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
-import type { LinePatterns } from "./line-patterns.ts";
-import type { LineTest } from "./line-test.ts";
+import { isOfOurWriter } from "./line-test.ts";
+import type { LineTest, LineVerdict } from "./line-test.ts";
+import type { ScanMemory } from "./scan-memory.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 
 export interface PassOptions {
@@ -14,8 +15,8 @@ export interface PassOptions {
   segment: SegmentReader;
   /** Counts the lines that the test finds wanted; without it each of them has to be decoded. */
   counter: EventCounter | undefined;
-  /** Where kinds of lines are kept that need not be judged again. */
-  patterns: LinePatterns | undefined;
+  /** Where the lines are read into, and it is known of which of them that they need not be judged again. */
+  memory: ScanMemory | undefined;
 }
 
 /** Lines between two pauses, in which whoever waits for a stream lets others run: some two milliseconds. */
@@ -30,29 +31,44 @@ const LINES_PER_PASS = 8 * LINES_PER_STEP;
  */
 export function passLines(
   lines: LineCursor,
-  { test, isCanonical, segment, counter, patterns }: PassOptions,
+  { test, isCanonical, segment, counter, memory }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
+  const patterns = isCanonical ? memory?.patterns : undefined;
+  // Else each of them has to be decoded.
+  const kinds = test.asksForKind || counter !== undefined ? memory?.kinds : undefined;
   const last = lines.line + LINES_PER_PASS;
   let passed = 0;
+  let isOfOthers = !isCanonical;
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
     if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
+    // A text that is asked for is looked for first: most lines lack it.
+    if (kinds !== undefined && isOfOthers && !test.asksForText)
+      passed += lines.passOver(kinds, last - lines.line);
     const { fills } = lines;
     if (!lines.next()) {
       if (lines.waiting === undefined) outcome = "end";
       break;
     }
-    const verdict = lines.tooLong
-      ? "unclear"
-      : test.judge(lines.buffer, lines.start, lines.end, isCanonical, lines.fills);
-    if (verdict === "unclear" && counter !== undefined && !lines.tooLong) {
-      if (test.skim.read(lines.buffer, lines.start, lines.end, segment.isForeign)) {
-        const isWanted = test.judgeSkim() === "wanted";
-        if (segment.countsSkimmed(test.skim) && isWanted) counter.add(test.skim.type, 1);
-        continue;
-      }
+    const { buffer, start, end, tooLong } = lines;
+    const judge = (): LineVerdict => test.judge(buffer, start, end, isCanonical, lines.fills);
+    const isJudgedFirst = test.asksForText || (isCanonical && isOfOurWriter(buffer, start));
+    let verdict: LineVerdict = isJudgedFirst && !tooLong ? judge() : "unclear";
+    const kind = verdict === "unclear" && !tooLong ? kinds?.judge(lines) : undefined;
+    isOfOthers = kind !== undefined || !isCanonical;
+    if (kind === "passed") {
+      passed++;
+      continue;
     }
+    if (kinds !== undefined && (kind === "refused" || (kind === "wanted" && counter !== undefined))) {
+      const { skim } = kinds;
+      const isCounted = segment.countsSkimmed(skim) && kind === "wanted";
+      if (isCounted) counter?.add(skim.type, 1);
+      if (segment.showsAll) kinds.learn(isCounted ? skim.type : undefined);
+      continue;
+    }
+    if (kind === undefined && !isJudgedFirst && !tooLong) verdict = judge();
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
       break;

@@ -11,6 +11,9 @@ import type { ScanMembers } from "./member-kernel.ts";
 // prettier-ignore
 import { ENTRIES_AT, ENTRY, ESCAPED_AT, LEFT_AT, LINES_AT, NEXT_AT, PRESENT_AT, writeNames } from "./member-memory.ts";
 
+/** What a cursor has read, and a number that is another whenever that is. */
+type ReadBytes = Pick<LineCursor, "buffer" | "filled" | "fills">;
+
 export class LineMembers {
   /** Where lines are to be read into. */
   chunk: Buffer;
@@ -25,7 +28,10 @@ export class LineMembers {
    * @param memory where lines are read into from `LINES_AT` on; default: its own
    * @throws where WebAssembly, or its vectors, are not to be had
    */
-  constructor(names: readonly string[], memory: WasmMemory = createMemory(LINES_AT + CHUNK_BYTES + MORE_BYTES)) {
+  constructor(
+    names: readonly string[],
+    memory: WasmMemory = createMemory(LINES_AT + CHUNK_BYTES + MORE_BYTES),
+  ) {
     this.#words = new Int32Array(memory.buffer);
     this.#scan = instantiateMemberKernel(memory);
     writeNames(Buffer.from(memory.buffer), names);
@@ -37,7 +43,7 @@ export class LineMembers {
    * Reads the line at `start`, where one of the cursor's begins. Returns where the next one does if it is an object that can
    * be told about: not when it has a member twice, or a name with escapes; else 0.
    */
-  read(lines: LineCursor, start: number): number {
+  read(lines: ReadBytes, start: number): number {
     if (lines.buffer !== this.chunk) return 0;
     this.pass(start, lines.filled);
     const { next } = this;
@@ -55,7 +61,7 @@ export class LineMembers {
   }
 
   /** Whether all lines are UTF-8 that were read into the buffer from `start` on, where one of them begins. */
-  isUtf8({ fills, filled }: Pick<LineCursor, "fills" | "filled">, start: number): boolean {
+  isUtf8({ fills, filled }: Omit<ReadBytes, "buffer">, start: number): boolean {
     if (fills !== this.#fill) {
       this.#fill = fills;
       this.#isUtf8 = isUtf8(this.chunk.subarray(start, this.chunk.lastIndexOf(NEWLINE, filled - 1) + 1));

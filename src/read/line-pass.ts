@@ -43,9 +43,7 @@ export function passLines(
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
     if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
-    // A text that is asked for is looked for first: most lines lack it.
-    if (kinds !== undefined && isOfOthers && !test.asksForText)
-      passed += lines.passOver(kinds, last - lines.line);
+    if (kinds !== undefined && isOfOthers) passed += lines.passOver(kinds, last - lines.line);
     const { fills } = lines;
     if (!lines.next()) {
       if (lines.waiting === undefined) outcome = "end";
@@ -53,7 +51,7 @@ export function passLines(
     }
     const { buffer, start, end, tooLong } = lines;
     const judge = (): LineVerdict => test.judge(buffer, start, end, isCanonical, lines.fills);
-    const isJudgedFirst = test.asksForText || (isCanonical && isOfOurWriter(buffer, start));
+    const isJudgedFirst = isCanonical && isOfOurWriter(buffer, start);
     let verdict: LineVerdict = isJudgedFirst && !tooLong ? judge() : "unclear";
     const kind = verdict === "unclear" && !tooLong ? kinds?.judge(lines) : undefined;
     isOfOthers = kind !== undefined || !isCanonical;
@@ -68,7 +66,7 @@ export function passLines(
       if (segment.showsAll) kinds.learn(isCounted ? skim.type : undefined);
       continue;
     }
-    if (kind === undefined && !isJudgedFirst && !tooLong) verdict = judge();
+    if ((kind === undefined || test.asksForText) && !isJudgedFirst && !tooLong) verdict = judge();
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
       break;

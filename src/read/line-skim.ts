@@ -25,7 +25,6 @@ export class LineSkim {
   /** Of a line in a log of ours. */
   seq = 0;
   readonly #members: LineMembers;
-  readonly #buffer: Buffer;
   readonly #types: (SkimmedType | undefined)[] = Array.from({ length: TYPE_SLOTS });
   #isForeign = false;
   readonly #times = new LineTimes();
@@ -33,7 +32,6 @@ export class LineSkim {
   /** @param members of the names {@link SKIMMED} */
   constructor(members: LineMembers) {
     this.#members = members;
-    this.#buffer = members.chunk;
   }
 
   /**
@@ -83,6 +81,10 @@ export class LineSkim {
   }
 
   // --- internal ---
+
+  get #buffer(): Buffer {
+    return this.#members.chunk;
+  }
 
   #has(member: number): boolean {
     return (this.#members.present & (1 << member)) !== 0;

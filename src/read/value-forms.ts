@@ -99,7 +99,9 @@ function numbersLike(value: string, prefix: number): ValueForm {
 
 function varied(value: string, from: number, to: number, range: (at: number) => string): ValueForm {
   const digits = (side: 0 | 1): string =>
-    [...value].map((each, at) => (at >= from && at < to && DIGIT.test(each) ? range(at).charAt(side) : each)).join("");
+    [...value]
+      .map((each, at) => (at >= from && at < to && DIGIT.test(each) ? range(at).charAt(side) : each))
+      .join("");
   return { length: value.length, least: digits(0), greatest: digits(1) };
 }
 

@@ -104,17 +104,20 @@ const log = fc
     for (const [place, byte] of damages) bytes[Math.floor(place * bytes.length)] = byte;
     return bytes;
   });
-const filter: fc.Arbitrary<EventFilter> = fc.record(
-  {
-    event: fc.subarray(["TOOL_CALL", "nav", "(untyped)", "ERROR"], { minLength: 1 }),
-    severity: fc.constantFrom(...SEVERITIES),
-    agent: fc.constantFrom("*", "T*", "ä"),
-    since: fc.constantFrom("2026-01-31T22:00:00Z", "2026-01-31T22:00:01.500Z", "2026-02-01T00:00:00Z"),
-    until: fc.constantFrom("2026-01-31T22:00:00Z", "2026-01-31T22:00:02.040Z", "2026-02-09T00:00:00Z"),
-    text: fc.constantFrom("nav", "x"),
-  },
-  { requiredKeys: [] },
-);
+/** Of all that may be asked, little at a time: more would refuse nearly all lines. */
+const filter: fc.Arbitrary<EventFilter> = fc
+  .tuple(
+    fc.record({
+      event: fc.subarray(["TOOL_CALL", "nav", "(untyped)", "ERROR"], { minLength: 1 }),
+      severity: fc.constantFrom(...SEVERITIES),
+      agent: fc.constantFrom("*", "T*", "ä"),
+      since: fc.constantFrom("2026-01-31T22:00:00Z", "2026-01-31T21:59:31.500Z", "2026-02-03T00:00:00Z"),
+      until: fc.constantFrom("2026-01-31T22:00:00Z", "2026-01-31T21:59:32.040Z", "2026-02-09T00:00:00Z"),
+      text: fc.constantFrom("nav", "x"),
+    }),
+    fc.subarray(["event", "severity", "agent", "since", "since", "until", "text"] as const, { maxLength: 2 }),
+  )
+  .map(([all, names]) => Object.fromEntries(names.map((name) => [name, all[name]])));
 
 describe("lines that others wrote", () => {
   it("are the same when those like others are passed over", () => {

@@ -12,7 +12,7 @@ import type { EventFilter } from "./filter.ts";
 import { passLines } from "./line-pass.ts";
 import { ReadReport } from "./report.ts";
 import { takeScanMemory } from "./scan-memory.ts";
-import type { ScanMemory } from "./scan-memory.ts";
+import type { ScanMemory, ScannedLines } from "./scan-memory.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
 const RUNS = Number(process.env["TRACEKEEP_FUZZ_RUNS"] ?? 400);
@@ -124,9 +124,9 @@ describe("lines that others wrote", () => {
     let passed = 0;
     fc.assert(
       fc.property(log, filter, fc.boolean(), fc.boolean(), (bytes, asked, isForeign, isCounting) => {
-        const memory = takeScanMemory();
-        if (memory === undefined) throw new Error("this Node has no WebAssembly");
         const how = { isForeign, isCounting };
+        const memory = takeScanMemory(scanned({}, isForeign));
+        if (memory === undefined) throw new Error("this Node has no WebAssembly");
         const known = read(bytes, asked, { ...how, memory });
         passed += known.passed;
         expect({ ...known, passed: 0 }).toEqual(read(bytes, asked, how));
@@ -143,7 +143,7 @@ describe("lines that others wrote", () => {
       const time = new Date(START_MS + at * 700).toISOString();
       return `{"message": "m${at} ä\\n", "time": "${time}", "args": {"type": "${at}"}, "type": "${types[at % 3]}"}\n`;
     });
-    const memory = takeScanMemory();
+    const memory = takeScanMemory(scanned({}, true));
     const {
       report,
       types: counts,
@@ -154,6 +154,11 @@ describe("lines that others wrote", () => {
     expect(passed).toBeGreaterThan(2900);
   });
 });
+
+function scanned(asked: EventFilter, isForeign: boolean): ScannedLines {
+  const { lineTest: test } = compileFilter(asked, START_MS);
+  return { test, isCanonical: !isForeign, isForeign, isAhead: false };
+}
 
 /** What a scan of these bytes gives (`scanSession` does it with files), and how many lines were passed over. */
 function read(
@@ -181,7 +186,7 @@ function read(
   const session = { sessionId: "s", agentId: "", parentId: undefined, startMs: 0, files: [file] };
   const segment = new SegmentReader(session, 0, report);
   const counter = isCounting && decidedByBytes ? new EventCounter() : undefined;
-  memory?.begin(test, isForeign, false);
+  memory?.begin({ ...scanned(asked, isForeign), test });
   let passed = 0;
   if (memory !== undefined) {
     const { kinds } = memory;
@@ -217,7 +222,7 @@ function read(
   return {
     passed,
     events,
-    types: counter && Object.fromEntries(Object.entries(counter.types()).sort()),
+    types: counter?.types(),
     report: { read: count, timeless, skipped, superseded },
   };
 }

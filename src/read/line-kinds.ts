@@ -10,7 +10,7 @@ import type { EventCounter } from "./event-counter.ts";
 import { LineMembers } from "./line-members.ts";
 import { AGENT, EVENT, LineSkim, SEQ, SESSION, SEVERITY, SKIMMED, TIMESTAMP } from "./line-skim.ts";
 import { TIME_MEMBERS, TYPE_MEMBERS } from "./line-skim.ts";
-import type { LineTest, LineVerdict } from "./line-test.ts";
+import type { LineTest } from "./line-test.ts";
 // prettier-ignore
 import {
   DECISIVE_AT, HEAP_AT, KIND, KIND_BYTES, KINDS_AT, kindSlot, LEFT_AT, LENGTHS, LINES_AT, VALUE, VALUES_AT,
@@ -47,8 +47,14 @@ export class LineKinds implements LinePasser {
     this.skim = new LineSkim(this.#members);
   }
 
-  /** @param isForeign whether the lines may lack what ours have */
-  begin(test: LineTest, isForeign: boolean): void {
+  /**
+   * Lines of the next log. What is known of those before holds as long as the same is asked.
+   *
+   * @param isForeign whether they may lack what ours have
+   * @param chunk where they are read into
+   */
+  begin(test: LineTest, isForeign: boolean, chunk: Buffer): void {
+    this.#members.chunk = chunk;
     if (test === this.#test && isForeign === this.#isForeign) return;
     this.#forget();
     this.#test = test;
@@ -62,10 +68,6 @@ export class LineKinds implements LinePasser {
   /** Where lines are read into. */
   get chunk(): Buffer {
     return this.#members.chunk;
-  }
-
-  set chunk(chunk: Buffer) {
-    this.#members.chunk = chunk;
   }
 
   pass(at: number, end: number, limit: number, fills: number): number {
@@ -82,7 +84,7 @@ export class LineKinds implements LinePasser {
   }
 
   /** What the line is that the cursor stands on: `passed` when it is of a known kind, undefined when it has to be parsed. */
-  judge(lines: LineCursor): LineVerdict | "passed" | undefined {
+  judge(lines: LineCursor): "wanted" | "refused" | "passed" | undefined {
     if (this.#test === undefined || lines.buffer !== this.chunk) return undefined;
     const members = this.#members;
     const { start, end, fills } = lines;

@@ -3,6 +3,7 @@
 
 import type { LineCursor } from "../store/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
+import type { LineKinds } from "./line-kinds.ts";
 import { isOfOurWriter } from "./line-test.ts";
 import type { LineTest, LineVerdict } from "./line-test.ts";
 import type { ScanMemory } from "./scan-memory.ts";
@@ -34,39 +35,35 @@ export function passLines(
   { test, isCanonical, segment, counter, memory }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
-  const patterns = isCanonical ? memory?.patterns : undefined;
-  // Else each of them has to be decoded.
-  const kinds = test.asksForKind || counter !== undefined ? memory?.kinds : undefined;
+  const patterns = memory?.patterns;
+  // Else each line of others has to be decoded.
+  const hasKinds = test.asksForKind || counter !== undefined;
   const last = lines.line + LINES_PER_PASS;
   let passed = 0;
   let isOfOthers = !isCanonical;
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
     if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
-    if (kinds !== undefined && isOfOthers) passed += lines.passOver(kinds, last - lines.line);
+    if (memory !== undefined && hasKinds && isOfOthers)
+      passed += lines.passOver(memory.kinds, last - lines.line);
     const { fills } = lines;
     if (!lines.next()) {
       if (lines.waiting === undefined) outcome = "end";
       break;
     }
-    const { buffer, start, end, tooLong } = lines;
-    const judge = (): LineVerdict => test.judge(buffer, start, end, isCanonical, lines.fills);
-    const isJudgedFirst = isCanonical && isOfOurWriter(buffer, start);
-    let verdict: LineVerdict = isJudgedFirst && !tooLong ? judge() : "unclear";
-    const kind = verdict === "unclear" && !tooLong ? kinds?.judge(lines) : undefined;
-    isOfOthers = kind !== undefined || !isCanonical;
-    if (kind === "passed") {
-      passed++;
-      continue;
+    let verdict: LineVerdict = "unclear";
+    if (!lines.tooLong) {
+      const isOurs = isCanonical && isOfOurWriter(lines.buffer, lines.start);
+      if (isOurs) verdict = judge(lines, test, isCanonical);
+      const kind =
+        memory !== undefined && hasKinds && verdict === "unclear"
+          ? takeInKind(lines, memory.kinds, segment, counter)
+          : undefined;
+      isOfOthers = !isCanonical || kind !== undefined;
+      if (kind === "passed") passed++;
+      if (kind === "passed" || kind === "taken in") continue;
+      if (!isOurs && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);
     }
-    if (kinds !== undefined && (kind === "refused" || (kind === "wanted" && counter !== undefined))) {
-      const { skim } = kinds;
-      const isCounted = segment.countsSkimmed(skim) && kind === "wanted";
-      if (isCounted) counter?.add(skim.type, 1);
-      if (segment.showsAll) kinds.learn(isCounted ? skim.type : undefined);
-      continue;
-    }
-    if ((kind === undefined || test.asksForText) && !isJudgedFirst && !tooLong) verdict = judge();
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
       break;
@@ -86,4 +83,26 @@ export function passLines(
   }
   segment.pass(passed);
   return outcome;
+}
+
+// --- internal ---
+
+function judge({ buffer, start, end, fills }: LineCursor, test: LineTest, isCanonical: boolean): LineVerdict {
+  return test.judge(buffer, start, end, isCanonical, fills);
+}
+
+/** Takes in what becomes of a line of others, if its members tell; `wanted` when it has to be decoded for that. */
+function takeInKind(
+  lines: LineCursor,
+  kinds: LineKinds,
+  segment: SegmentReader,
+  counter: EventCounter | undefined,
+): "passed" | "taken in" | "wanted" | undefined {
+  const kind = kinds.judge(lines);
+  if (kind === undefined || kind === "passed" || (kind === "wanted" && counter === undefined)) return kind;
+  const { skim } = kinds;
+  const isCounted = segment.countsSkimmed(skim) && kind === "wanted";
+  if (isCounted) counter?.add(skim.type, 1);
+  if (segment.showsAll) kinds.learn(isCounted ? skim.type : undefined);
+  return "taken in";
 }

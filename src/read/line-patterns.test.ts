@@ -10,7 +10,7 @@ import { LineTest } from "./line-test.ts";
 import type { LineTestOptions } from "./line-test.ts";
 import { ReadReport } from "./report.ts";
 import { returnScanMemory, takeScanMemory } from "./scan-memory.ts";
-import type { ScanMemory } from "./scan-memory.ts";
+import type { ScanMemory, ScannedLines } from "./scan-memory.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
 const START_MS = Date.parse("2026-01-06T22:58:00.000Z");
@@ -67,10 +67,10 @@ it("passes over and counts the very lines that are refused and counted one by on
       fc.constantFrom(undefined, 0, 7, 4711, 99_999, 123_456),
       (logs, options, isCounting, nextSeq) => {
         for (const bytes of logs) {
-          const memory = takeScanMemory();
-          // Odd lines are for a parser here.
-          if (memory !== undefined) vi.spyOn(memory.kinds, "judge").mockReturnValue(undefined);
+          const memory = takeScanMemory(scanned(options));
           if (memory === undefined) throw new Error("this Node has no WebAssembly");
+          // Odd lines are for a parser here.
+          vi.spyOn(memory.kinds, "judge").mockReturnValue(undefined);
           expect(read(bytes, options, { isCounting, memory, nextSeq })).toEqual(
             read(bytes, options, { isCounting, nextSeq }),
           );
@@ -84,9 +84,9 @@ it("passes over and counts the very lines that are refused and counted one by on
 it("passes over nearly all lines of a log", () => {
   const lines = fc.sample(line, { numRuns: 3000, seed: 1 });
   const bytes = Buffer.from(lines.join(""));
-  const memory = takeScanMemory();
-  if (memory === undefined) throw new Error("this Node has no WebAssembly");
-  const { patterns } = memory;
+  const memory = takeScanMemory(scanned({}));
+  const patterns = memory?.patterns;
+  if (patterns === undefined) throw new Error("this Node has no WebAssembly");
   let passed = 0;
   const pass = patterns.pass.bind(patterns);
   patterns.pass = (at, end, limit) => {
@@ -99,6 +99,10 @@ it("passes over nearly all lines of a log", () => {
   // All but one of each kind (5 types, 2 severities, numbers of 1 to 6 digits) and one of each read of the source.
   expect(passed).toBeGreaterThan(3000 - 5 * 2 * 6 - bytes.length / 7000 - 1);
 });
+
+function scanned(options: LineTestOptions): ScannedLines {
+  return { test: new LineTest(options), isCanonical: true, isForeign: false, isAhead: false };
+}
 
 /** @param how `nextSeq`: from which number on the next segment holds the events again */
 function read(
@@ -122,8 +126,8 @@ function read(
   const session = { sessionId: "s", agentId: "", parentId: undefined, startMs: 0, files: [file, ...next] };
   const segment = new SegmentReader(session, 0, report);
   const counter = isCounting ? new EventCounter() : undefined;
-  const test = new LineTest(options);
-  memory?.begin(test, false, false);
+  const { test, ...rest } = scanned(options);
+  memory?.begin({ test, ...rest });
   const lines = new LineCursor(sourceOf(bytes), 0, memory?.chunk);
   const found: { offset: number; line: number; text: string }[] = [];
   const pass = { test, isCanonical: true, segment, counter, memory };

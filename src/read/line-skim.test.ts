@@ -112,11 +112,11 @@ function parsed(bytes: Buffer, isForeign: boolean): Event | undefined {
 let fills = 0;
 
 /** Whether the kernel tells about the line, which stands among others in its memory. */
-function isTold(members: LineMembers, line: Buffer, before = 0): boolean {
-  const bytes = Buffer.concat([Buffer.alloc(before, "{"), line, Buffer.from('{"event":1}\n')]);
+function isTold(members: LineMembers, own: Buffer, before = 0): boolean {
+  const bytes = Buffer.concat([Buffer.alloc(before, "{"), own, Buffer.from('{"event":1}\n')]);
   bytes.copy(members.chunk);
   const next = members.read({ buffer: members.chunk, filled: bytes.length, fills: fills++ }, before);
-  expect([0, before + line.length]).toContain(next);
+  expect([0, before + own.length]).toContain(next);
   return next > 0;
 }
 

@@ -125,7 +125,7 @@ export class LineTest {
   }
 
   /** The same as `judge` of a line that was skimmed, which is never unclear; without the texts. */
-  judgeSkim(skim: LineSkim): LineVerdict {
+  judgeSkim(skim: LineSkim): "wanted" | "refused" {
     if (skim.rank < this.#minRank || this.#types?.has(skim.type) === false) return "refused";
     if (this.sideOf(skim.timeMs) !== 0 && !this.#timelessTypes.has(skim.type)) return "refused";
     if (this.#agent === undefined) return "wanted";

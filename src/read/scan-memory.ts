@@ -2,6 +2,7 @@
 // beginnings (line-patterns.ts), those of others by their members (line-kinds.ts).
 
 import { createMemory } from "../base/wasm.ts";
+import type { WasmMemory } from "../base/wasm.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LineKinds } from "./line-kinds.ts";
 import { LinePatterns } from "./line-patterns.ts";
@@ -9,43 +10,65 @@ import type { LineTest } from "./line-test.ts";
 import { LINES_AT } from "./member-memory.ts";
 import type { ReadReport } from "./report.ts";
 
+/** What is read into it. */
+export interface ScannedLines {
+  /** What is asked of them. */
+  test: LineTest;
+  /** Whether our writer made them (format 1). */
+  isCanonical: boolean;
+  /** Whether they may lack what ours have. */
+  isForeign: boolean;
+  /** Whether they are read ahead, for which there is more room. */
+  isAhead: boolean;
+}
+
 export class ScanMemory {
-  readonly patterns: LinePatterns;
-  readonly kinds: LineKinds;
-  readonly #bytes: Buffer;
+  /** Where lines are to be read into. */
+  chunk: Buffer = NO_BYTES;
+  readonly #memory: WasmMemory = createMemory(MEMORY_BYTES);
+  readonly #bytes: Buffer = Buffer.from(this.#memory.buffer);
+  #patterns: LinePatterns | undefined;
+  #kinds: LineKinds | undefined;
+  #lines: ScannedLines | undefined;
 
   /** @throws where WebAssembly, or its vectors, are not to be had */
-  constructor() {
-    const memory = createMemory(MEMORY_BYTES);
-    this.#bytes = Buffer.from(memory.buffer);
-    this.patterns = new LinePatterns(memory);
-    this.kinds = new LineKinds(memory);
+  begin(lines: ScannedLines): void {
+    this.chunk = this.#bytes.subarray(LINES_AT, LINES_AT + (lines.isAhead ? AHEAD_BYTES : CHUNK_BYTES));
+    this.#lines = lines;
+    if (lines.isCanonical) this.#patterns ??= new LinePatterns(this.#memory);
+    else this.#kinds ??= new LineKinds(this.#memory);
+    if (this.#patterns !== undefined) this.#patterns.chunk = this.chunk;
+    this.#kinds?.begin(lines.test, lines.isForeign, this.chunk);
   }
 
-  /** Where lines are to be read into. */
-  get chunk(): Buffer {
-    return this.kinds.chunk;
+  /** Of lines that our writer made only. */
+  get patterns(): LinePatterns | undefined {
+    return this.#lines?.isCanonical === true ? this.#patterns : undefined;
   }
 
-  /** @param isAhead whether they are read ahead, for which there is more room */
-  begin(test: LineTest, isForeign: boolean, isAhead: boolean): void {
-    const chunk = this.#bytes.subarray(LINES_AT, LINES_AT + (isAhead ? AHEAD_BYTES : CHUNK_BYTES));
-    this.patterns.chunk = this.kinds.chunk = chunk;
-    this.kinds.begin(test, isForeign);
+  /** Made for the first line of others, which most logs of ours do not have: that takes some milliseconds. */
+  get kinds(): LineKinds {
+    if (this.#kinds === undefined) {
+      this.#kinds = new LineKinds(this.#memory);
+      if (this.#lines !== undefined) this.#kinds.begin(this.#lines.test, this.#lines.isForeign, this.chunk);
+    }
+    return this.#kinds;
   }
 
   /** Counts what was passed over. */
   finish(counter: EventCounter | undefined, report: ReadReport): void {
-    this.patterns.finish(counter);
-    this.kinds.finish(counter, report);
+    this.#patterns?.finish(counter);
+    this.#kinds?.finish(counter, report);
   }
 }
 
 /** Undefined where WebAssembly is not to be had, and lines are judged one by one. */
-export function takeScanMemory(): ScanMemory | undefined {
+export function takeScanMemory(lines: ScannedLines): ScanMemory | undefined {
   if (isMissing) return undefined;
   try {
-    return spare.pop() ?? new ScanMemory();
+    const memory = spare.pop() ?? new ScanMemory();
+    memory.begin(lines);
+    return memory;
   } catch {
     // Switched off, or there is no address space for it; trying takes long.
     isMissing = true;
@@ -64,6 +87,7 @@ export function returnScanMemory(memory: ScanMemory): void {
 const spare: ScanMemory[] = [];
 let isMissing = false;
 
+const NO_BYTES: Buffer = Buffer.alloc(0);
 const CHUNK_BYTES = 256 * 1024;
 /** Memory that nothing was read into takes none. */
 const AHEAD_BYTES: number = 8 * 1024 * 1024;

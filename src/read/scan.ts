@@ -77,8 +77,8 @@ export function* scanSession(
       const figures = isCanonical && !segment.isAbandoned && file.headerSeq === undefined ? fold : undefined;
       const bytes = lineTest === undefined ? 0 : bytesIn(file, stretches);
       const isAhead = canWait && stretches === undefined && isWorthReadingAhead(file, bytes);
-      if (lineTest !== undefined && passesOver(file, lineTest, bytes)) memory = takeScanMemory();
-      if (lineTest !== undefined) memory?.begin(lineTest, segment.isForeign, isAhead);
+      if (lineTest !== undefined && passesOver(file, lineTest, bytes))
+        memory = takeScanMemory({ test: lineTest, isCanonical, isForeign: segment.isForeign, isAhead });
       const chunk = memory?.chunk ?? figures?.figures.chunk;
       if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
       const source = ahead ?? chosen ?? session.stream;

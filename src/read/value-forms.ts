@@ -99,18 +99,16 @@ function numbersLike(value: string, prefix: number): ValueForm {
 
 function varied(value: string, from: number, to: number, range: (at: number) => string): ValueForm {
   const digits = (side: 0 | 1): string =>
-    [...value]
-      .map((each, at) => (at >= from && at < to && DIGIT.test(each) ? range(at).charAt(side) : each))
-      .join("");
+    value.replace(/\d/g, (digit, at: number) => (at >= from && at < to ? range(at).charAt(side) : digit));
   return { length: value.length, least: digits(0), greatest: digits(1) };
 }
-
-const DIGIT = /\d/;
 
 function instantAt(value: string): number {
   return instantOf(foreignTime(JSON.parse(value)) ?? "");
 }
 
 function holds({ least, greatest }: ValueForm, value: string): boolean {
-  return [...value].every((each, at) => each >= least.charAt(at) && each <= greatest.charAt(at));
+  for (let at = 0; at < value.length; at++)
+    if (value.charAt(at) < least.charAt(at) || value.charAt(at) > greatest.charAt(at)) return false;
+  return true;
 }

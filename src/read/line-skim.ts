@@ -5,7 +5,7 @@
 
 import { SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";
-import { foreignTime, UNTYPED } from "./foreign.ts";
+import { foreignTime, instantOfNumber, UNTYPED } from "./foreign.ts";
 import type { LineMembers } from "./line-members.ts";
 import { isSame, LineTimes, readCount } from "./line-values.ts";
 
@@ -141,13 +141,12 @@ export class LineSkim {
     if (!Number.isNaN(this.timeMs)) return true;
     for (const member of TIME_MEMBERS) {
       if (this.isEscaped(member)) return false;
-      const isNumber = this.isNumber(member);
-      if (!isNumber && !this.isText(member)) continue;
-      const text = this.text(member);
-      const time = foreignTime(isNumber ? Number(text) : text);
-      if (time === undefined) continue;
-      this.timeMs = instantOf(time);
-      return true;
+      if (this.isNumber(member)) {
+        this.timeMs = instantOfNumber(Number(this.text(member)));
+        // What lies before 1970 may be before the year 0, of which no text tells.
+        if (this.timeMs < 0) return false;
+      } else if (this.isText(member)) this.timeMs = instantOf(foreignTime(this.text(member)) ?? "");
+      if (!Number.isNaN(this.timeMs)) return true;
     }
     return true;
   }

@@ -48,14 +48,15 @@ export class LineKinds implements LinePasser {
   }
 
   /**
-   * Lines of the next log. What is known of those before holds as long as the same is asked.
+   * Lines of the next log. What is known of those before holds as long as the same is asked; not of logs of ours, of which
+   * a later segment may hold some lines again.
    *
    * @param isForeign whether they may lack what ours have
    * @param chunk where they are read into
    */
   begin(test: LineTest, isForeign: boolean, chunk: Buffer): void {
     this.#members.chunk = chunk;
-    if (test === this.#test && isForeign === this.#isForeign) return;
+    if (test === this.#test && isForeign && this.#isForeign) return;
     this.#forget();
     this.#test = test;
     this.#isForeign = isForeign;
@@ -119,6 +120,7 @@ export class LineKinds implements LinePasser {
   finish(counter: EventCounter | undefined, report: ReadReport): void {
     for (const { at, type, isTimeless } of this.#kinds.values()) {
       const count = this.#memory.readUInt32LE(at + KIND.count);
+      if (count === 0) continue;
       if (type !== undefined) counter?.add(type, count);
       if (isTimeless) report.timeless += count;
       this.#memory.writeUInt32LE(0, at + KIND.count);

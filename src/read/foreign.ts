@@ -33,9 +33,15 @@ export function foreignEvent(record: JsonObject, fallback: { sessionId: string; 
 /** What a value says of when something happened, if it says so: the text that it is, or the time that a number means. */
 export function foreignTime(value: unknown): string | undefined {
   if (typeof value === "string") return parseTimestamp(value) === undefined ? undefined : value;
-  if (typeof value !== "number") return undefined;
+  const timeMs = typeof value === "number" ? instantOfNumber(value) : NaN;
+  return Number.isNaN(timeMs) ? undefined : new Date(timeMs).toISOString();
+}
+
+/** The instant that a number of seconds or milliseconds means; NaN when it means none. */
+export function instantOfNumber(value: number): number {
   const timeMs = Math.trunc(Math.abs(value) < MIN_MILLISECONDS ? value * 1000 : value);
-  return Math.abs(timeMs) < MAX_DATE_MS ? new Date(timeMs).toISOString() : undefined;
+  // Without the sign of a zero.
+  return Math.abs(timeMs) < MAX_DATE_MS ? timeMs + 0 : NaN;
 }
 
 /** The object that a line holds from its first byte to its last, if it is one. */

@@ -2,8 +2,6 @@
 // more than one. Wherever there is a doubt (an event that says more than the usual, escapes in a value that counts, a name
 // that is there twice, bytes that are no UTF-8, anything that may be damage) it says nothing, and the line is parsed.
 
-import { isUtf8 } from "node:buffer";
-
 import { isSeverity, severityOfType } from "../event/index.ts";
 import type { JsonValue } from "../event/index.ts";
 import type { LineCursor } from "../store/reading/line-reader.ts";
@@ -22,8 +20,6 @@ export class LineFigures {
   readonly #members = new LineMembers(NAMES);
   readonly #times = new LineTimes();
   readonly #texts = new LineTexts();
-  /** Which of the cursor's fills was found to be UTF-8, up to its last newline. */
-  #utf8Fill = -1;
 
   constructor() {
     this.#body = Object.fromEntries(FOLDED_FIELDS.map((name) => [name, undefined])) as FoldedBody;
@@ -33,24 +29,11 @@ export class LineFigures {
 
   /** Reads the line at `start`, where one of the cursor's begins; returns where it ends, or 0 when it has to be parsed. */
   read(lines: LineCursor, start: number): number {
-    if (lines.buffer !== this.chunk) return 0;
-    const end = this.#members.scan(start);
-    // Behind what was read are bytes of other lines.
-    const isThere = end > 0 && end <= lines.filled;
-    return isThere && this.#isUtf8(lines, start, end) && this.#readHead() && this.#readBody() ? end : 0;
+    const end = this.#members.read(lines, start);
+    return end > 0 && this.#readHead() && this.#readBody() ? end : 0;
   }
 
   // --- internal ---
-
-  /** The rest of what was read is looked at with the first line; only where that is none, each is looked at. */
-  #isUtf8({ fills, filled }: LineCursor, start: number, end: number): boolean {
-    if (fills === this.#utf8Fill) return true;
-    if (isUtf8(this.chunk.subarray(start, this.chunk.lastIndexOf(NEWLINE, filled - 1) + 1))) {
-      this.#utf8Fill = fills;
-      return true;
-    }
-    return isUtf8(this.chunk.subarray(start, end));
-  }
 
   #readHead(): boolean {
     const { head } = this;
@@ -166,7 +149,6 @@ let isMissing = false;
 
 type FoldedBody = Record<(typeof FOLDED_FIELDS)[number], JsonValue | undefined>;
 
-const NEWLINE = 0x0a;
 const QUOTE = 0x22;
 const NINE = 0x39;
 const TRUE = 0x74;

@@ -3,8 +3,10 @@
 
 import type { LineCursor } from "../store/reading/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
-import type { LinePatterns } from "./line-patterns.ts";
-import type { LineTest } from "./line-test.ts";
+import type { LineKinds } from "./line-kinds.ts";
+import { isOfOurWriter } from "./line-test.ts";
+import type { LineTest, LineVerdict } from "./line-test.ts";
+import type { ScanMemory } from "./scan-memory.ts";
 import type { SegmentReader } from "./segment-reader.ts";
 
 export interface PassOptions {
@@ -14,8 +16,8 @@ export interface PassOptions {
   segment: SegmentReader;
   /** Counts the lines that the test finds wanted; without it each of them has to be decoded. */
   counter: EventCounter | undefined;
-  /** Where kinds of lines are kept that need not be judged again. */
-  patterns: LinePatterns | undefined;
+  /** Where the lines are read into, and it is known of which of them that they need not be judged again. */
+  memory: ScanMemory | undefined;
 }
 
 /** Lines between two pauses, in which whoever waits for a stream lets others run: some two milliseconds. */
@@ -30,28 +32,37 @@ const LINES_PER_PASS = 8 * LINES_PER_STEP;
  */
 export function passLines(
   lines: LineCursor,
-  { test, isCanonical, segment, counter, patterns }: PassOptions,
+  { test, isCanonical, segment, counter, memory }: PassOptions,
 ): "found" | "pause" | "end" {
   const { head } = test;
+  const patterns = memory?.patterns;
+  // Else each line of others has to be decoded.
+  const hasKinds = test.asksForKind || counter !== undefined;
   const last = lines.line + LINES_PER_PASS;
   let passed = 0;
+  let isOfOthers = !isCanonical;
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
     if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
+    if (memory !== undefined && hasKinds && isOfOthers)
+      passed += lines.passOver(memory.kinds, last - lines.line);
     const { fills } = lines;
     if (!lines.next()) {
       if (lines.waiting === undefined) outcome = "end";
       break;
     }
-    const verdict = lines.tooLong
-      ? "unclear"
-      : test.judge(lines.buffer, lines.start, lines.end, isCanonical, lines.fills);
-    if (verdict === "unclear" && counter !== undefined && !lines.tooLong) {
-      if (test.skim.read(lines.buffer, lines.start, lines.end, segment.isForeign)) {
-        const isWanted = test.judgeSkim() === "wanted";
-        if (segment.countsSkimmed(test.skim) && isWanted) counter.add(test.skim.type, 1);
-        continue;
-      }
+    let verdict: LineVerdict = "unclear";
+    if (!lines.tooLong) {
+      const isOurs = isCanonical && isOfOurWriter(lines.buffer, lines.start);
+      if (isOurs) verdict = judge(lines, test, isCanonical);
+      const kind =
+        memory !== undefined && hasKinds && verdict === "unclear"
+          ? takeInKind(lines, memory.kinds, segment, counter)
+          : undefined;
+      isOfOthers = !isCanonical || kind !== undefined;
+      if (kind === "passed") passed++;
+      if (kind === "passed" || kind === "taken in") continue;
+      if (!isOurs && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);
     }
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
@@ -72,4 +83,26 @@ export function passLines(
   }
   segment.pass(passed);
   return outcome;
+}
+
+// --- internal ---
+
+function judge({ buffer, start, end, fills }: LineCursor, test: LineTest, isCanonical: boolean): LineVerdict {
+  return test.judge(buffer, start, end, isCanonical, fills);
+}
+
+/** Takes in what becomes of a line of others, if its members tell; `wanted` when it has to be decoded for that. */
+function takeInKind(
+  lines: LineCursor,
+  kinds: LineKinds,
+  segment: SegmentReader,
+  counter: EventCounter | undefined,
+): "passed" | "taken in" | "wanted" | undefined {
+  const kind = kinds.judge(lines);
+  if (kind === undefined || kind === "passed" || (kind === "wanted" && counter === undefined)) return kind;
+  const { skim } = kinds;
+  const isCounted = segment.countsSkimmed(skim) && kind === "wanted";
+  if (isCounted) counter?.add(skim.type, 1);
+  if (segment.showsAll) kinds.learn(isCounted ? skim.type : undefined);
+  return "taken in";
 }

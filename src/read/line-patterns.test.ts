@@ -1,16 +1,16 @@
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 
 import { encodeIdentity, encodeLine } from "../format/index.ts";
 import type { ByteSource } from "../store/reading/byte-source.ts";
 import { LineCursor } from "../store/reading/line-reader.ts";
 import { EventCounter } from "./event-counter.ts";
 import { passLines } from "./line-pass.ts";
-import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
-import type { LinePatterns } from "./line-patterns.ts";
 import { LineTest } from "./line-test.ts";
 import type { LineTestOptions } from "./line-test.ts";
 import { ReadReport } from "./report.ts";
+import { returnScanMemory, takeScanMemory } from "./scan-memory.ts";
+import type { ScanMemory, ScannedLines } from "./scan-memory.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
 const START_MS = Date.parse("2026-01-06T22:58:00.000Z");
@@ -67,9 +67,11 @@ it("passes over and counts the very lines that are refused and counted one by on
       fc.constantFrom(undefined, 0, 7, 4711, 99_999, 123_456),
       (logs, options, isCounting, nextSeq) => {
         for (const bytes of logs) {
-          const patterns = takeLinePatterns();
-          if (patterns === undefined) throw new Error("this Node has no WebAssembly");
-          expect(read(bytes, options, { isCounting, patterns, nextSeq })).toEqual(
+          const memory = takeScanMemory(scanned(options));
+          if (memory === undefined) throw new Error("this Node has no WebAssembly");
+          // Odd lines are for a parser here.
+          vi.spyOn(memory.kinds, "judge").mockReturnValue(undefined);
+          expect(read(bytes, options, { isCounting, memory, nextSeq })).toEqual(
             read(bytes, options, { isCounting, nextSeq }),
           );
         }
@@ -82,28 +84,33 @@ it("passes over and counts the very lines that are refused and counted one by on
 it("passes over nearly all lines of a log", () => {
   const lines = fc.sample(line, { numRuns: 3000, seed: 1 });
   const bytes = Buffer.from(lines.join(""));
-  const patterns = takeLinePatterns();
+  const memory = takeScanMemory(scanned({}));
+  const patterns = memory?.patterns;
+  if (patterns === undefined) throw new Error("this Node has no WebAssembly");
   let passed = 0;
-  const pass = patterns?.pass.bind(patterns);
-  if (patterns === undefined || pass === undefined) throw new Error("this Node has no WebAssembly");
+  const pass = patterns.pass.bind(patterns);
   patterns.pass = (at, end, limit) => {
     const to = pass(at, end, limit);
     passed += limit - patterns.left;
     return to;
   };
-  const { read: total } = read(bytes, {}, { isCounting: true, patterns }).report;
+  const { read: total } = read(bytes, {}, { isCounting: true, memory }).report;
   expect(total).toBe(3000);
   // All but one of each kind (5 types, 2 severities, numbers of 1 to 6 digits) and one of each read of the source.
   expect(passed).toBeGreaterThan(3000 - 5 * 2 * 6 - bytes.length / 7000 - 1);
 });
 
+function scanned(options: LineTestOptions): ScannedLines {
+  return { test: new LineTest(options), isCanonical: true, isForeign: false, isAhead: false };
+}
+
 /** @param how `nextSeq`: from which number on the next segment holds the events again */
 function read(
   bytes: Buffer,
   options: LineTestOptions,
-  how: { isCounting: boolean; patterns?: LinePatterns | undefined; nextSeq?: number | undefined },
+  how: { isCounting: boolean; memory?: ScanMemory | undefined; nextSeq?: number | undefined },
 ) {
-  const { isCounting, patterns, nextSeq } = how;
+  const { isCounting, memory, nextSeq } = how;
   const report = new ReadReport();
   const file = {
     path: "-",
@@ -119,15 +126,18 @@ function read(
   const session = { sessionId: "s", agentId: "", parentId: undefined, startMs: 0, files: [file, ...next] };
   const segment = new SegmentReader(session, 0, report);
   const counter = isCounting ? new EventCounter() : undefined;
-  const lines = new LineCursor(sourceOf(bytes), 0, patterns?.chunk);
+  const { test, ...rest } = scanned(options);
+  memory?.begin({ test, ...rest });
+  const lines = new LineCursor(sourceOf(bytes), 0, memory?.chunk);
   const found: { offset: number; line: number; text: string }[] = [];
-  const pass = { test: new LineTest(options), isCanonical: true, segment, counter, patterns };
+  const pass = { test, isCanonical: true, segment, counter, memory };
   for (let outcome = passLines(lines, pass); outcome !== "end"; outcome = passLines(lines, pass)) {
     if (outcome === "found")
       found.push({ offset: lines.offset, line: lines.line, text: lines.bytes.toString("latin1") });
   }
   lines.close();
-  if (patterns !== undefined) returnLinePatterns(patterns, counter);
+  memory?.finish(counter, report);
+  if (memory !== undefined) returnScanMemory(memory);
   return { found, report, types: counter?.types() };
 }
 

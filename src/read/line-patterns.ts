@@ -2,12 +2,13 @@
 // The first line of each kind is judged as any line is (line-test.ts); those like it are passed over by the kernel. Logs
 // have few kinds of lines, so most of them are.
 
-import { createMemory } from "../base/wasm.ts";
+import type { WasmMemory } from "../base/wasm.ts";
 import type { LinePasser } from "../store/reading/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LineHead, SeenAgent } from "./line-head.ts";
 import { instantiateKernel, KEY_AT, LEFT_AT, PATTERN, PATTERNS_AT, slotOf } from "./line-kernel.ts";
 import type { PassLines } from "./line-kernel.ts";
+import { LINES_AT, MEMBERS_AT } from "./member-memory.ts";
 
 /** What of a line has to be as it is for another to be judged the same. */
 export interface Likeness {
@@ -19,7 +20,6 @@ export interface Likeness {
   agent: SeenAgent | undefined;
 }
 
-/** Memory in which lines are read and compared with patterns. */
 export class LinePatterns implements LinePasser {
   /** Where lines are to be read into. */
   chunk: Buffer = NO_BYTES;
@@ -33,22 +33,20 @@ export class LinePatterns implements LinePasser {
   /** How often a line that is known was not passed over: at the end of every chunk of lines, but no more. */
   #learnedAgain = 0;
 
-  constructor() {
-    const memory = createMemory(MEMORY_BYTES);
+  /**
+   * @param memory its first bytes, and the chunk
+   * @throws where WebAssembly, or its vectors, are not to be had
+   */
+  constructor(memory: WasmMemory) {
     this.#memory = Buffer.from(memory.buffer);
     this.#view = new DataView(memory.buffer);
     this.#run = instantiateKernel(memory);
   }
 
-  /** @param isAhead whether they are read ahead, for which there is more room */
-  begin(isAhead: boolean): void {
-    this.chunk = this.#memory.subarray(CHUNK_AT, CHUNK_AT + (isAhead ? AHEAD_BYTES : CHUNK_BYTES));
-  }
-
   pass(at: number, end: number, limit: number): number {
     if (this.#patterns.length === 0) return at;
     this.#view.setInt32(LEFT_AT, limit, true);
-    return this.#run(CHUNK_AT + at, CHUNK_AT + end) - CHUNK_AT;
+    return this.#run(LINES_AT + at, LINES_AT + end) - LINES_AT;
   }
 
   get left(): number {
@@ -68,7 +66,7 @@ export class LinePatterns implements LinePasser {
     const length = end - lineStart;
     const pairs = Math.max(PATTERN.minVectors, Math.ceil(length / 16));
     const at = this.#free;
-    if (at + PATTERN.vectors + pairs * 32 > CHUNK_AT || this.#learnedAgain > MAX_LEARNED_AGAIN) return;
+    if (at + PATTERN.vectors + pairs * 32 > MEMBERS_AT || this.#learnedAgain > MAX_LEARNED_AGAIN) return;
     const low = Buffer.alloc(pairs * 16);
     const span = Buffer.alloc(pairs * 16, 0xff).fill(0, 0, length);
     buffer.copy(low, 0, lineStart, lineStart + length);
@@ -114,53 +112,9 @@ export class LinePatterns implements LinePasser {
   }
 }
 
-/**
- * Patterns to be learned; undefined where WebAssembly is not to be had, and lines are judged one by one.
- *
- * @param isAhead whether their lines are read ahead
- */
-export function takeLinePatterns({ isAhead = false }: { isAhead?: boolean } = {}): LinePatterns | undefined {
-  if (isMissing) return undefined;
-  try {
-    const patterns = spare.pop() ?? new LinePatterns();
-    patterns.begin(isAhead);
-    return patterns;
-  } catch {
-    // Switched off, or there is no address space for its memory; trying takes long.
-    isMissing = true;
-    return undefined;
-  }
-}
-
-/**
- * Counts what they passed over, and keeps their memory for the next read.
- *
- * @param isInUse whether something is still being read into it
- */
-export function returnLinePatterns(
-  patterns: LinePatterns,
-  counter: EventCounter | undefined,
-  { isInUse = false }: { isInUse?: boolean } = {},
-): void {
-  patterns.finish(counter);
-  if (spare.length === 0 && !isInUse) spare.push(patterns);
-}
-
 // --- internal ---
 
-/** Those of the last scan: a store may have thousands of logs. */
-const spare: LinePatterns[] = [];
-let isMissing = false;
-
 const NO_BYTES: Buffer = Buffer.alloc(0);
-const CHUNK_BYTES = 256 * 1024;
-/** Memory that nothing was read into takes none. */
-const AHEAD_BYTES: number = 8 * 1024 * 1024;
-/** Room for some 500 patterns. */
-const CHUNK_AT = 192 * 1024;
-/** Some more than is used: a pattern may be longer than what is left of the chunk. */
-const MEMORY_BYTES: number = CHUNK_AT + AHEAD_BYTES + 64 * 1024;
-
 /** Learning takes 3 µs, which must not be spent on every line of a log that is odd in a way not thought of here. */
 const MAX_LEARNED_AGAIN = 10_000;
 

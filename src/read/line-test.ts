@@ -8,7 +8,7 @@ import type { Severity } from "../event/index.ts";
 import { encodeJson } from "../format/index.ts";
 import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
-import { LineSkim } from "./line-skim.ts";
+import type { LineSkim } from "./line-skim.ts";
 import type { EventKind } from "./block-index.ts";
 import type { Block } from "./block-page.ts";
 import { NeedleSearch } from "./needle.ts";
@@ -52,7 +52,6 @@ export class LineTest {
   readonly #until: Int32Array | undefined;
   readonly #minRank: number;
   readonly #agent: ((agentId: string) => boolean) | undefined;
-  #skim: LineSkim | undefined;
   /** Of each list, one has to be there. */
   readonly #needles: readonly NeedleSearch[][];
   readonly #foreignNeedles: readonly NeedleSearch[][];
@@ -116,24 +115,28 @@ export class LineTest {
     return this.#needles.length > 0;
   }
 
-  /** Of a line that `judge` finds unclear, and whoever counts has skimmed. Few reads need one. */
-  get skim(): LineSkim {
-    return (this.#skim ??= new LineSkim());
+  /** Whether it refuses events for their severity, or for their agent. */
+  get asksForSeverity(): boolean {
+    return this.#minRank > 0;
   }
 
-  /** The same of the line that was skimmed last, which is never unclear. */
-  judgeSkim(): LineVerdict {
-    const { skim } = this;
+  get asksForAgent(): boolean {
+    return this.#agent !== undefined;
+  }
+
+  /** The same as `judge` of a line that was skimmed, which is never unclear; without the texts. */
+  judgeSkim(skim: LineSkim): "wanted" | "refused" {
     if (skim.rank < this.#minRank || this.#types?.has(skim.type) === false) return "refused";
-    const { timeMs } = skim;
-    // Without a time, neither is true.
-    const isInside =
-      (this.#sinceMs === undefined || timeMs >= this.#sinceMs) &&
-      (this.#untilMs === undefined || timeMs <= this.#untilMs);
-    if (!isInside && !this.#timelessTypes.has(skim.type)) return "refused";
+    if (this.sideOf(skim.timeMs) !== 0 && !this.#timelessTypes.has(skim.type)) return "refused";
     if (this.#agent === undefined) return "wanted";
     const agent = skim.agent();
     return agent !== undefined && this.#agent(agent) ? "wanted" : "refused";
+  }
+
+  /** 0 when a time is wanted, -1 when it is too early, 1 when it is too late; without one (NaN), none is wanted. */
+  sideOf(timeMs: number): number {
+    if (this.#sinceMs !== undefined && !(timeMs >= this.#sinceMs)) return -1;
+    return this.#untilMs !== undefined && !(timeMs <= this.#untilMs) ? 1 : 0;
   }
 
   /** What settled the verdict on the line that was judged last, which ends there and was neither unclear nor asked for a text. */
@@ -211,7 +214,7 @@ function isWhole(buffer: Buffer, start: number, end: number): boolean {
 }
 
 /** What our writer begins a line with, other than most. */
-function isOfOurWriter(buffer: Buffer, start: number): boolean {
+export function isOfOurWriter(buffer: Buffer, start: number): boolean {
   for (let at = 0; at < LINE_HEAD.length; at++) if (buffer[start + at] !== LINE_HEAD[at]) return false;
   return true;
 }

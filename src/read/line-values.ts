@@ -2,7 +2,6 @@
 
 import { parseTimestamp } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";
-import { isSame } from "./json-scanner.ts";
 
 /** Times as texts. Neighbours share their minute, so most take a look at the rest. */
 export class LineTimes {
@@ -90,6 +89,12 @@ export function readNumber(buffer: Buffer, from: number, to: number): number {
     else return Number(buffer.toString("latin1", from, to));
   }
   return point < 0 ? value : value / (POWERS[to - point - 1] ?? NaN);
+}
+
+/** Whether a text stands in a buffer from `from` on. */
+export function isSame(bytes: Buffer, buffer: Buffer, from: number): boolean {
+  for (let at = 0; at < bytes.length; at++) if (bytes[at] !== buffer[from + at]) return false;
+  return true;
 }
 
 // --- internal ---

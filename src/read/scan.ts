@@ -15,11 +15,11 @@ import type { EventCounter } from "./event-counter.ts";
 import { foldLines } from "./figure-pass.ts";
 import type { FigureFold } from "./figure-pass.ts";
 import { LINES_PER_STEP, passLines } from "./line-pass.ts";
-import { returnLinePatterns, takeLinePatterns } from "./line-patterns.ts";
-import type { LinePatterns } from "./line-patterns.ts";
 import type { LineTest } from "./line-test.ts";
 import { bytesIn, isWorthReadingAhead, linesBackwards, openAhead, openLines } from "./log-lines.ts";
 import type { ReadReport } from "./report.ts";
+import { returnScanMemory, takeScanMemory } from "./scan-memory.ts";
+import type { ScanMemory } from "./scan-memory.ts";
 import type { SegmentIndexes } from "./segment-indexes.ts";
 import { SegmentReader } from "./segment-reader.ts";
 import type { FoundEvent } from "./segment-reader.ts";
@@ -67,7 +67,7 @@ export function* scanSession(
     let header: FoundEvent | undefined;
     const bytesBefore = report.bytes;
     let lines: LineCursor | undefined;
-    let patterns: LinePatterns | undefined;
+    let memory: ScanMemory | undefined;
     let ahead: ReadAheadSource | undefined;
     try {
       const stretches =
@@ -77,12 +77,13 @@ export function* scanSession(
       const figures = isCanonical && !segment.isAbandoned && file.headerSeq === undefined ? fold : undefined;
       const bytes = lineTest === undefined ? 0 : bytesIn(file, stretches);
       const isAhead = canWait && stretches === undefined && isWorthReadingAhead(file, bytes);
-      patterns = lineTest && patternsFor(file, lineTest, bytes, isAhead);
-      const chunk = patterns?.chunk ?? figures?.figures.chunk;
+      if (lineTest !== undefined && passesOver(file, lineTest, bytes))
+        memory = takeScanMemory({ test: lineTest, isCanonical, isForeign: segment.isForeign, isAhead });
+      const chunk = memory?.chunk ?? figures?.figures.chunk;
       if (isAhead && chunk !== undefined) ahead = openAhead(file.path, offset, chunk);
       const source = ahead ?? chosen ?? session.stream;
       lines = source === undefined ? openLines(file, offset, chunk) : new LineCursor(source, offset, chunk);
-      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, patterns };
+      const pass = lineTest && { test: lineTest, isCanonical, segment, counter, memory };
       for (;;) {
         const outcome =
           pass !== undefined
@@ -122,8 +123,9 @@ export function* scanSession(
       segment.failed(error, lines?.offset ?? 0);
     } finally {
       lines?.close();
-      if (patterns !== undefined)
-        returnLinePatterns(patterns, counter, { isInUse: ahead?.isReading === true });
+      memory?.finish(counter, report);
+      // Else something is still being read into it.
+      if (memory !== undefined && ahead?.isReading !== true) returnScanMemory(memory);
     }
     if (header !== undefined) yield header;
   }
@@ -193,19 +195,19 @@ export function* scanSessionBackwards(
 
 // --- internal ---
 
-/** Where much is to be read, and the beginnings of lines tell. */
-function patternsFor(
-  { format }: SessionLogFile,
-  test: LineTest,
-  bytes: number,
-  isAhead: boolean,
-): LinePatterns | undefined {
-  if (format !== FORMAT_VERSION || (test.asksForText && !test.asksForKind)) return undefined;
-  return bytes < MIN_BYTES_FOR_PATTERNS ? undefined : takeLinePatterns({ isAhead });
+/** Whether lines are to be passed over that are like others: where much is read, and more than a text is asked for. */
+function passesOver({ format }: SessionLogFile, test: LineTest, bytes: number): boolean {
+  if (test.asksForText && !test.asksForKind) return false;
+  if (format === FORMAT_VERSION) return bytes >= MIN_BYTES_TO_PASS_OVER;
+  foreignBytes += bytes;
+  return foreignBytes >= MIN_BYTES_TO_PASS_OVER;
 }
 
 /** Below that, learning what lines are like takes longer than it saves. */
-const MIN_BYTES_FOR_PATTERNS: number = 1024 * 1024;
+const MIN_BYTES_TO_PASS_OVER: number = 1024 * 1024;
+
+/** That were read so far of files that others wrote, which may be many short ones. */
+let foreignBytes = 0;
 
 /** What of a file has to be read, if an index of it tells; what it settles by itself is taken from it. */
 function stretchesOf(

@@ -86,6 +86,11 @@ export class SegmentReader {
     return !this.isAbandoned && seq < this.#supersededFrom;
   }
 
+  /** Whether that is so of all events. */
+  get showsAll(): boolean {
+    return this.isShownUpTo(Number.MAX_SAFE_INTEGER);
+  }
+
   /** How many digits of a number that is shown tell that it is: other numbers of as many digits that begin so are, too. */
   digitsToTell(seq: number): number {
     const [digits, end] = [String(seq), String(this.#supersededFrom)];

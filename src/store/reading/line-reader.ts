@@ -40,8 +40,12 @@ export interface BackwardOptions {
 /** Knows lines that nobody wants one by one, in the chunk that they are read into. */
 export interface LinePasser {
   readonly chunk: Buffer;
-  /** Passes over them from `at` on, as far as there are bytes to `end`; returns where it stopped. */
-  pass(at: number, end: number, limit: number): number;
+  /**
+   * Passes over them from `at` on, as far as there are bytes to `end`; returns where it stopped.
+   *
+   * @param fills changes whenever the bytes of the chunk do
+   */
+  pass(at: number, end: number, limit: number, fills: number): number;
   /** How much of the limit the last call left. */
   readonly left: number;
 }
@@ -136,7 +140,7 @@ export class LineCursor {
   /** Goes on behind lines that need no look at each of them; returns how many. They are not more than `limit`. */
   passOver(passer: LinePasser, limit: number): number {
     if (this.waiting !== undefined || this.tooLong || this.buffer !== passer.chunk) return 0;
-    const to = passer.pass(this.end, this.#filled, limit);
+    const to = passer.pass(this.end, this.#filled, limit, this.fills);
     if (to === this.end) return 0;
     const count = limit - passer.left;
     this.offset += this.length + to - this.end;

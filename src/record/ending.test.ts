@@ -6,7 +6,7 @@ import path from "node:path";
 
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
-import { nodeDisk } from "../store/disk.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
 import { withSession } from "./run.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";

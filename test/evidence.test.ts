@@ -236,6 +236,20 @@ describe("a writer", () => {
     expect(verdictOf(store)).toMatchObject({ verdict: "ok-open", lines: 9, sealed: 8 });
   });
 
+  it("that is alive has the ledger open, too: what it wrote there in the last second is no tail of a dead one", async () => {
+    const dir = path.join(folder, "alive");
+    const session = openStore({ dir, env: store.env }).startSession({ id: "x" });
+    session.sync();
+    const ledger = path.join(dir, "ledger.jsonl");
+    while (!fs.readFileSync(ledger, "utf8").includes("SESSION_OPENED"))
+      await new Promise((resolve) => setImmediate(resolve));
+    const { verdict: whole, logs } = verifyStore(dir, { env: store.env });
+    expect([whole, logs.map((row) => row.verdict)]).toEqual(["ok-open", ["ok-open", "ok-open"]]);
+    // Once its process is dead, nobody is going to seal it.
+    fs.writeFileSync(ledger, fs.readFileSync(ledger, "utf8").replaceAll(`"pid":${process.pid}`, '"pid":1'));
+    expect(verifyStore(dir, { env: store.env }).logs[0]).not.toMatchObject({ verdict: "ok-open" });
+  });
+
   it("seals nothing when it is told not to", () => {
     const dir = path.join(folder, "unsealed");
     openStore({ dir, env: store.env, seals: false }).startSession({ id: "x" }).end();

@@ -159,15 +159,20 @@ function checkLocks(store: string): Check {
   // Nobody else ever locks this file, so trying it disturbs no writer.
   const file = path.join(store, GITIGNORE);
   if (!fs.existsSync(file)) return { name: "locks", ok: true, about: "not tried" };
-  const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
+  let fd: number | undefined;
   try {
+    fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_NOFOLLOW);
     tryLock(fd);
     return { name: "locks", ok: true, about: "the file system takes locks" };
   } catch (error) {
     const about = error instanceof Error ? error.message : String(error);
-    return { name: "locks", ok: false, about, hint: "keep the store on a local file system" };
+    const hint =
+      fd === undefined
+        ? "a store that cannot be written to can be read, and nothing recorded"
+        : "keep the store on a local file system";
+    return { name: "locks", ok: false, about, hint };
   } finally {
-    fs.closeSync(fd);
+    if (fd !== undefined) fs.closeSync(fd);
   }
 }
 

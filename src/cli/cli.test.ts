@@ -501,6 +501,17 @@ describe("doctor", () => {
     expect(fs.statSync(path.join(store, log)).mode & 0o777).toBe(0o600);
   });
 
+  it("says what it may not do in a store that cannot be written to", async () => {
+    recordSomething();
+    const ignore = path.join(folder, ".tracekeep", ".gitignore");
+    fs.rmSync(ignore);
+    // A folder cannot be opened for writing, whoever asks.
+    fs.mkdirSync(ignore);
+    const { code, out, err } = await tracekeep(["doctor"]);
+    expect([code, err]).toEqual([3, ""]);
+    expect(out).toMatch(/look {2}locks: .*EISDIR/);
+  });
+
   it("leaves what somebody keeps beside a store to its owner", async () => {
     const script = path.join(folder, "build.sh");
     fs.writeFileSync(script, "#!/bin/sh\n", { mode: 0o755 });

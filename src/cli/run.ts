@@ -89,9 +89,8 @@ async function dispatch(
     return await command.run(new CommandContext(surroundings, args));
   } catch (error) {
     // A RangeError from options that came straight off the command line is the user's to mend.
-    if (error instanceof RangeError) throw new UsageError(error.message);
-    if (error instanceof UsageError) throw new UsageError(`${error.message}\nsee: tracekeep ${name} --help`);
-    throw error;
+    if (!(error instanceof RangeError || error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message}\nsee: tracekeep ${name} --help`);
   }
 }
 

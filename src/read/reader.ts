@@ -31,11 +31,11 @@ import type { FoundEvent } from "./segment-reader.ts";
 import { outdatedIndexes } from "./outdated-indexes.ts";
 import { sessionsToRead, tallyOf } from "./session-tally.ts";
 import { indexRows } from "./index-rows.ts";
-import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
+import { bytesOfLogs, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
 import { listSessions, SessionIndex } from "./session-index.ts";
 import type { SnapshotRow } from "./snapshot-builder.ts";
-import { compileSessionFilter, foldInputs, foldSession, pageOf } from "./sessions.ts";
+import { compileSessionFilter, foldInputs, foldSession, pageOf, selectedSessions } from "./sessions.ts";
 import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
 import { isPause, ReadStream } from "./stream.ts";
 import type { Pause, ReadStreamOptions } from "./stream.ts";
@@ -188,8 +188,7 @@ export class Reader {
     return new ReadStream(function* (report) {
       if (isStore) {
         const index = new SessionIndex(dir);
-        const sessions = compiled.select(index.list(report, { last: compiled.selectsFrom }));
-        if (filter.onProgress !== undefined) report.bytesTotal = bytesToRead(sessions);
+        const sessions = selectedSessions(index, compiled, report, filter.onProgress !== undefined);
         yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {
         const inputs = list(report);
@@ -346,7 +345,7 @@ function* allEvents(
 }
 
 function* foldEach(
-  sessions: readonly SessionLogs[],
+  sessions: Iterable<SessionLogs>,
   filter: CompiledSessionFilter,
   report: ReadReport,
   index: SessionIndex,

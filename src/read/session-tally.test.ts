@@ -151,15 +151,15 @@ describe("pages of sessions", () => {
       },
       { requiredKeys: ["limit"] },
     );
-    const pageOf = (filter: SessionFilter): unknown[] => {
-      const sessions = openReader({ dir }).sessions(filter);
+    const pageOf = (asked: SessionFilter): unknown[] => {
+      const sessions = openReader({ dir }).sessions(asked);
       return [[...sessions].map(({ session_id: id }) => id), sessions.report.skipped];
     };
     fc.assert(
-      fc.property(page, (filter: SessionFilter) => {
-        const withIndex = pageOf(filter);
+      fc.property(page, (asked: SessionFilter) => {
+        const withIndex = pageOf(asked);
         fs.renameSync(snapshot, `${snapshot}.aside`);
-        const without = pageOf(filter);
+        const without = pageOf(asked);
         fs.renameSync(`${snapshot}.aside`, snapshot);
         expect(withIndex).toEqual(without);
       }),

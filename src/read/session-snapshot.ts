@@ -14,7 +14,7 @@ import { INDEX_SNAPSHOT, LEDGER } from "../store/layout.ts";
 import { unpackEntry, unpackMarks } from "../store/session-entry.ts";
 import type { SessionEntryRecord } from "../store/session-entry.ts";
 import type { StoreMark } from "../store/store-mark.ts";
-import { instantOf, isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
+import { isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";
@@ -36,6 +36,7 @@ import type {
   SnapshotIndex,
 } from "./snapshot-format.ts";
 import { SnapshotLines } from "./snapshot-lines.ts";
+import { SnapshotSession } from "./snapshot-session.ts";
 
 /**
  * The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read when
@@ -268,44 +269,6 @@ interface LatestRows {
   group: number;
   /** Undefined when they are damaged. */
   rows: RowGroup | undefined;
-}
-
-/** A session of a snapshot. Of ten thousand that are listed, few are asked for more than a name. */
-class SnapshotSession implements SessionLogs {
-  readonly listedRow: number;
-  readonly row: number | undefined;
-  readonly #snapshot: SessionSnapshot;
-  #files: SessionLogFile[] | undefined;
-
-  constructor(snapshot: SessionSnapshot, at: number, holds: boolean) {
-    this.#snapshot = snapshot;
-    this.listedRow = at;
-    this.row = holds ? at : undefined;
-  }
-
-  get sessionId(): string {
-    return this.#snapshot.idAt(this.listedRow);
-  }
-
-  get agentId(): string {
-    return this.#snapshot.agentAt(this.listedRow);
-  }
-
-  get parentId(): string | undefined {
-    return this.#snapshot.parentAt(this.listedRow);
-  }
-
-  get startMs(): number {
-    return instantOf(this.#snapshot.startedAt(this.listedRow));
-  }
-
-  get paths(): string[] {
-    return this.#snapshot.pathsAt(this.listedRow);
-  }
-
-  get files(): readonly SessionLogFile[] {
-    return (this.#files ??= this.#snapshot.filesAt(this.listedRow));
-  }
 }
 
 function nameOf(stored: string): string {

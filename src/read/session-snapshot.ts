@@ -17,7 +17,6 @@ import type { StoreMark } from "../store/store-mark.ts";
 import { isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
-import type { SessionLogs } from "./session-logs.ts";
 import {
   ARCHIVED,
   AS_LISTED,
@@ -36,7 +35,6 @@ import type {
   SnapshotIndex,
 } from "./snapshot-format.ts";
 import { SnapshotLines } from "./snapshot-lines.ts";
-import { SnapshotSession } from "./snapshot-session.ts";
 
 /**
  * The one that was written last; undefined when there is none, or when it is damaged. What it says of sessions is read when
@@ -137,15 +135,6 @@ export class SessionSnapshot {
   /** Nobody was writing the session, and all of it could be read. */
   isSettled(row: number): boolean {
     return !this.#unsettled.has(row);
-  }
-
-  /**
-   * The session and its files as they were.
-   *
-   * @param holds whether that is how they are
-   */
-  session(row: number, holds: boolean): SessionLogs {
-    return new SnapshotSession(this, row, holds);
   }
 
   /** Its files as they were. */

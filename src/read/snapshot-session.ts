@@ -11,6 +11,7 @@ export class SnapshotSession implements SessionLogs {
   readonly #snapshot: SessionSnapshot;
   #files: SessionLogFile[] | undefined;
 
+  /** @param holds whether it and its files are as they were */
   constructor(snapshot: SessionSnapshot, at: number, holds: boolean) {
     this.#snapshot = snapshot;
     this.listedRow = at;

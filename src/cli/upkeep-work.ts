@@ -1,13 +1,13 @@
 // The upkeep that may be due (upkeep.ts), by all that writes to a store. Nothing but plain values goes in and out:
 // commands that only read are bundled apart, and have classes of their own.
 
-import { hasNews } from "../import/spool-news.ts";
+import { hasNews } from "../import/hooks/spool-news.ts";
 import { openReader } from "../read/index.ts";
 import type { ReadStreamOptions } from "../read/index.ts";
 import { renewedTally } from "../read/outdated-indexes.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
-import { nodeDisk } from "../store/disk.ts";
-import { writeIndexFile } from "../store/index-file.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import { writeIndexFile } from "../store/disk/index-file.ts";
 
 export interface UpkeepOptions extends ReadStreamOptions {
   /** The command goes through all sessions, so that folding their index costs it nothing it would not read anyway. */

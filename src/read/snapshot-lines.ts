@@ -2,7 +2,7 @@
 // kind reads no other, and are read from the group on that is asked for: the last sessions stand at the end.
 
 import { checksum32 } from "../base/hash.ts";
-import { readIndexFile } from "../store/index-file.ts";
+import { readIndexFile } from "../store/disk/index-file.ts";
 import { INDEX_SNAPSHOT } from "../store/layout.ts";
 import type { GroupLines, LineKind } from "./snapshot-format.ts";
 

@@ -1,6 +1,6 @@
 // A session that a snapshot of the sessions lists: of ten thousand, few are asked for more than a name.
 
-import type { SessionLogFile } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { instantOf } from "../summary/index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import type { SessionSnapshot } from "./session-snapshot.ts";

@@ -31,10 +31,10 @@ import type { ScanOptions } from "./scan.ts";
 import { SegmentIndexes } from "./segment-indexes.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import { listSessions, SessionIndex } from "./session-index.ts";
-import { bytesOfLogs, bytesToRead, resolveSession } from "./session-logs.ts";
+import { bytesOfLogs, resolveSession } from "./session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./session-logs.ts";
 import { sessionsToRead, tallyOf } from "./session-tally.ts";
-import { compileSessionFilter, foldInputs, foldSession, pageOf } from "./sessions.ts";
+import { compileSessionFilter, foldInputs, foldSession, pageOf, selectedSessions } from "./sessions.ts";
 import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
 import type { SnapshotRow } from "./snapshot-builder.ts";
 import { isPause, ReadStream } from "./stream.ts";
@@ -190,8 +190,7 @@ export class Reader {
     return new ReadStream(function* (report) {
       if (isStore) {
         const index = new SessionIndex(dir);
-        const sessions = compiled.select(index.list(report, { last: compiled.selectsFrom }));
-        if (filter.onProgress !== undefined) report.bytesTotal = bytesToRead(sessions);
+        const sessions = selectedSessions(index, compiled, report, filter.onProgress !== undefined);
         yield* pageOf(foldEach(sessions, compiled, report, index), compiled);
       } else {
         const inputs = list(report);
@@ -348,7 +347,7 @@ function* allEvents(
 }
 
 function* foldEach(
-  sessions: readonly SessionLogs[],
+  sessions: Iterable<SessionLogs>,
   filter: CompiledSessionFilter,
   report: ReadReport,
   index: SessionIndex,

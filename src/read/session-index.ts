@@ -20,6 +20,7 @@ import type { SessionLogs } from "./session-logs.ts";
 import { readSnapshot } from "./session-snapshot.ts";
 import type { SessionSnapshot } from "./session-snapshot.ts";
 import { GROUP_ROWS } from "./snapshot-format.ts";
+import { SnapshotSession } from "./snapshot-session.ts";
 
 /** Events that an audit names one by one. */
 export function isNotable(head: EventHead, body: BodyFields): boolean {
@@ -76,7 +77,7 @@ export class SessionIndex {
     const sessions: SessionLogs[] = [];
     for (let row = from; row < snapshot.length; row++) {
       if (passed.has(Math.floor(row / GROUP_ROWS))) row |= GROUP_ROWS - 1;
-      else sessions.push(snapshot.session(row, snapshot.isSettled(row) && !isNamed(row)));
+      else sessions.push(new SnapshotSession(snapshot, row, snapshot.isSettled(row) && !isNamed(row)));
     }
     return sessions;
   }
@@ -123,8 +124,9 @@ export class SessionIndex {
     const catalog = new SessionCatalog(this.#dir);
     const known = new Map<string, SessionLogs>();
     for (let row = 0; row < (snapshot?.length ?? 0); row++) {
-      const session = isNamed(row) ? undefined : snapshot?.session(row, snapshot.isSettled(row));
-      if (session === undefined || !isUnchanged(session, snapshot?.marksAt(row) ?? [])) continue;
+      if (snapshot === undefined || isNamed(row)) continue;
+      const session = new SnapshotSession(snapshot, row, snapshot.isSettled(row));
+      if (!isUnchanged(session, snapshot.marksAt(row))) continue;
       for (const file of session.files) catalog.take(file);
       known.set(session.sessionId, session);
     }

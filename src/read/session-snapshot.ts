@@ -14,10 +14,9 @@ import type { SessionLogFile } from "../store/session/catalog.ts";
 import type { FileMark } from "../store/session/file-mark.ts";
 import { unpackEntry, unpackMarks } from "../store/session/session-entry.ts";
 import type { SessionEntryRecord } from "../store/session/session-entry.ts";
-import { instantOf, isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
+import { isPacked, STARTED_AT, unpackSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { RowGroup } from "./row-group.ts";
-import type { SessionLogs } from "./session-logs.ts";
 import {
   ARCHIVED,
   AS_LISTED,
@@ -136,15 +135,6 @@ export class SessionSnapshot {
   /** Nobody was writing the session, and all of it could be read. */
   isSettled(row: number): boolean {
     return !this.#unsettled.has(row);
-  }
-
-  /**
-   * The session and its files as they were.
-   *
-   * @param holds whether that is how they are
-   */
-  session(row: number, holds: boolean): SessionLogs {
-    return new SnapshotSession(this, row, holds);
   }
 
   /** Its files as they were. */
@@ -268,44 +258,6 @@ interface LatestRows {
   group: number;
   /** Undefined when they are damaged. */
   rows: RowGroup | undefined;
-}
-
-/** A session of a snapshot. Of ten thousand that are listed, few are asked for more than a name. */
-class SnapshotSession implements SessionLogs {
-  readonly listedRow: number;
-  readonly row: number | undefined;
-  readonly #snapshot: SessionSnapshot;
-  #files: SessionLogFile[] | undefined;
-
-  constructor(snapshot: SessionSnapshot, at: number, holds: boolean) {
-    this.#snapshot = snapshot;
-    this.listedRow = at;
-    this.row = holds ? at : undefined;
-  }
-
-  get sessionId(): string {
-    return this.#snapshot.idAt(this.listedRow);
-  }
-
-  get agentId(): string {
-    return this.#snapshot.agentAt(this.listedRow);
-  }
-
-  get parentId(): string | undefined {
-    return this.#snapshot.parentAt(this.listedRow);
-  }
-
-  get startMs(): number {
-    return instantOf(this.#snapshot.startedAt(this.listedRow));
-  }
-
-  get paths(): string[] {
-    return this.#snapshot.pathsAt(this.listedRow);
-  }
-
-  get files(): readonly SessionLogFile[] {
-    return (this.#files ??= this.#snapshot.filesAt(this.listedRow));
-  }
 }
 
 function nameOf(stored: string): string {

@@ -11,6 +11,7 @@ import { openStore } from "../record/index.ts";
 import type { EventFilter } from "./filter.ts";
 import { openReader } from "./reader.ts";
 import { SessionIndex } from "./session-index.ts";
+import type { SessionFilter } from "./sessions.ts";
 import { openSessionTally } from "./session-tally.ts";
 
 let folder: string;
@@ -123,6 +124,46 @@ describe("a tally of the sessions never changes an answer", () => {
         await expectTheSame(wanted);
       }),
       { numRuns: 40 },
+    );
+  }, 60_000);
+});
+
+describe("pages of sessions", () => {
+  it("are the same from an index, of which no more is read than they take", async () => {
+    const store = openStore({ dir, env: { XDG_STATE_HOME: folder }, durability: "os", handleSignals: false });
+    for (let number = 0; number < SESSIONS; number++) {
+      const session = store.startSession({ id: `s${number}` });
+      if (number % 9 === 0) session.log({ event: "TOOL_CALL", tool: "bash" });
+      session.end();
+    }
+    store.close();
+    await index();
+    await index();
+    const snapshot = path.join(dir, "index", "sessions.jsonl");
+    const page = fc.record(
+      {
+        order: fc.constantFrom("newest", "oldest"),
+        limit: fc.integer({ min: 1, max: 60 }),
+        offset: fc.nat(40),
+        last: fc.integer({ min: 1, max: 400 }),
+        empty: fc.boolean(),
+        agent: fc.constantFrom("*"),
+      },
+      { requiredKeys: ["limit"] },
+    );
+    const pageOf = (asked: SessionFilter): unknown[] => {
+      const sessions = openReader({ dir }).sessions(asked);
+      return [[...sessions].map(({ session_id: id }) => id), sessions.report.skipped];
+    };
+    fc.assert(
+      fc.property(page, (asked: SessionFilter) => {
+        const withIndex = pageOf(asked);
+        fs.renameSync(snapshot, `${snapshot}.aside`);
+        const without = pageOf(asked);
+        fs.renameSync(`${snapshot}.aside`, snapshot);
+        expect(withIndex).toEqual(without);
+      }),
+      { numRuns: 20 },
     );
   }, 60_000);
 });

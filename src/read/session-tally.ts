@@ -53,13 +53,10 @@ export function sessionsToRead(
   question: BlockQuestion,
   choose?: (all: SessionLogs[]) => SessionLogs[],
 ): SessionLogs[] {
-  if (choose === undefined) {
-    const tally = openSessionTally(dir, index.groups);
-    const sessions = index.list(report, { told: tally?.groupsTold(question) });
-    return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
-  }
-  const sessions = choose(index.list(report));
-  const tally = tallyOf(dir, index, sessions);
+  const ofAll = choose === undefined ? openSessionTally(dir, index.groups) : undefined;
+  const all = index.list(report, { told: ofAll?.groupsTold(question) });
+  const sessions = choose?.(all) ?? all;
+  const tally = ofAll ?? tallyOf(dir, index, sessions);
   return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
 }
 

@@ -15,7 +15,7 @@ import { scanSession } from "./scan.ts";
 import { foldWhole, withEvents } from "./session-fold.ts";
 import { isNotable } from "./session-index.ts";
 import type { SessionIndex } from "./session-index.ts";
-import { resolveSession } from "./session-logs.ts";
+import { bytesToRead, resolveSession } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";
 import type { Pause } from "./stream.ts";
@@ -63,8 +63,9 @@ export interface SessionEntry extends SessionSummary {
 
 export interface CompiledSessionFilter {
   select: <T extends SessionLogs>(sessions: readonly T[]) => readonly T[];
-  /** How many of the last sessions it selects from. */
+  /** How many of the last sessions it selects from; where it may take more, with how many to begin. */
   selectsFrom: number;
+  beginsWith: number;
   /** Refuses lines that neither count nor say anything about those that do; undefined when all count. */
   lineTest: LineTest | undefined;
   counts: (event: Event) => boolean;
@@ -91,11 +92,16 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
       max: Number.MAX_SAFE_INTEGER,
       default: fallback,
     });
+  const page = { offset: count("offset", 0), limit: count("limit", Number.MAX_SAFE_INTEGER) };
   const order = choiceOption("sessions", "order", filter.order, ["oldest", "newest"], "oldest");
   const matches = agent === undefined ? undefined : compileGlob(agent);
   const sinceMs = since === undefined ? undefined : parseMoment("since", since, nowMs);
   const untilMs = until === undefined ? undefined : parseMoment("until", until, nowMs);
   const isWindow = sinceMs !== undefined || untilMs !== undefined;
+  const isAll = ids === undefined && matches === undefined;
+  const selectsFrom = session === undefined && isAll ? last : Number.MAX_SAFE_INTEGER;
+  // A page of the newest is mostly full with so many, in some of which nothing happened.
+  const isPage = order === "newest" && session === undefined && isAll;
   return {
     select: (all) => {
       const one = session === undefined ? undefined : resolveSession(all, session).session;
@@ -103,11 +109,11 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
       const isChosen = ({ sessionId, agentId }: SessionLogs): boolean =>
         ids?.has(sessionId) !== false && matches?.(agentId) !== false;
       // Most lists are of all sessions, and what each is called is read from an index when it is asked for.
-      const isAll = ids === undefined && matches === undefined;
       const chosen = (isAll ? named : named.filter(isChosen)).slice(-last);
       return order === "newest" ? chosen.reverse() : chosen;
     },
-    selectsFrom: session === undefined && ids === undefined && matches === undefined ? last : Infinity,
+    selectsFrom,
+    beginsWith: isPage ? Math.min(selectsFrom, 2 * (page.offset + page.limit)) : selectsFrom,
     lineTest: isWindow ? new LineTest({ sinceMs, untilMs, timelessTypes: CONTEXT_TYPES }) : undefined,
     counts: ({ timestamp }) => {
       if (!isWindow) return true;
@@ -116,10 +122,33 @@ export function compileSessionFilter(filter: SessionFilter, nowMs: number): Comp
     },
     observe,
     notable,
-    page: { offset: count("offset", 0), limit: count("limit", Number.MAX_SAFE_INTEGER) },
+    page,
     isGiven: (entry) => filter.empty !== false || !isEmptySession(entry),
     window: isWindow ? { sinceMs: sinceMs ?? -Infinity, untilMs: untilMs ?? Infinity } : undefined,
   };
+}
+
+/** The sessions that a filter selects; of those that are given newest first, no more are listed than are asked for. */
+export function* selectedSessions(
+  index: SessionIndex,
+  { select, selectsFrom, beginsWith }: CompiledSessionFilter,
+  report: ReadReport,
+  withBytes: boolean,
+): Generator<SessionLogs, void, undefined> {
+  const list = (last: number): readonly SessionLogs[] => {
+    const sessions = select(index.list(report, { last }));
+    if (withBytes) report.bytesTotal = bytesToRead(sessions);
+    return sessions;
+  };
+  const { skippedCount } = report;
+  const first = list(beginsWith);
+  // A list that had to be looked for in the folder is of all, whatever was asked, and tells what is no log.
+  const isPart =
+    beginsWith < selectsFrom && first.length === beginsWith && skippedCount === report.skippedCount;
+  yield* first;
+  if (!isPart) return;
+  const given = new Set(first.map(({ sessionId }) => sessionId));
+  for (const session of list(selectsFrom)) if (!given.has(session.sessionId)) yield session;
 }
 
 /**

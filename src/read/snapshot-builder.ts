@@ -54,13 +54,14 @@ export class SnapshotBuilder {
     columns.ids.push(sessionId);
     columns.agent.push(agent);
     columns.parents.push(parentId ?? 0);
-    columns.started.push(first?.startedAt ?? "");
+    const startedAt = first?.startedAt ?? "";
+    columns.started.push(startedAt);
     columns.files.push(isOne ? storedName(first) : files.map((file) => [storedName(file), factsOf(file)]));
     columns.last.push(record?.folded.summary.progress.maxMs ?? 0);
     if (!isSettled || record === undefined) this.#unsettled.add(this.#length);
     this.#length++;
     const packed = record === undefined ? [] : packEntry(record);
-    if (packed[STARTED_AT] === first?.startedAt) packed[STARTED_AT] = AS_LISTED;
+    if (packed[STARTED_AT] === startedAt) packed[STARTED_AT] = AS_LISTED;
     this.#rows.push(packed);
     if (this.#rows.length === GROUP_ROWS) this.#finishGroup();
   }

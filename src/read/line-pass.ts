@@ -100,6 +100,8 @@ function takeInKind(
 ): "passed" | "taken in" | "wanted" | undefined {
   const kind = kinds.judge(lines);
   if (kind === undefined || kind === "passed" || (kind === "wanted" && counter === undefined)) return kind;
+  // Whether it is told of as one that a later segment holds again depends on the texts in it.
+  if (kind === "refused" && !segment.showsAll) return undefined;
   const { skim } = kinds;
   const isCounted = segment.countsSkimmed(skim) && kind === "wanted";
   if (isCounted) counter?.add(skim.type, 1);

@@ -54,15 +54,17 @@ export function passLines(
     let verdict: LineVerdict = "unclear";
     if (!lines.tooLong) {
       const isOurs = isCanonical && isOfOurWriter(lines.buffer, lines.start);
-      if (isOurs) verdict = judge(lines, test, isCanonical);
+      const isJudged = isOurs || !isOfOthers;
+      if (isJudged) verdict = judge(lines, test, isCanonical);
       const kind =
         memory !== undefined && hasKinds && verdict === "unclear"
           ? takeInKind(lines, memory.kinds, segment, counter)
           : undefined;
-      isOfOthers = !isCanonical || kind !== undefined;
+      // Where members do not tell, as of lines without a time, texts are looked for first, until the next pass.
+      isOfOthers = kind !== undefined;
       if (kind === "passed") passed++;
       if (kind === "passed" || kind === "taken in") continue;
-      if (!isOurs && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);
+      if (!isJudged && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);
     }
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";

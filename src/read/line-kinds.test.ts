@@ -11,7 +11,7 @@ import { compileFilter } from "./filter.ts";
 import type { CompiledFilter, EventFilter } from "./filter.ts";
 import { passLines } from "./line-pass.ts";
 import { ReadReport } from "./report.ts";
-import { takeScanMemory } from "./scan-memory.ts";
+import { returnScanMemory, takeScanMemory } from "./scan-memory.ts";
 import type { ScanMemory, ScannedLines } from "./scan-memory.ts";
 import { SegmentReader } from "./segment-reader.ts";
 
@@ -140,6 +140,7 @@ describe("lines that others wrote", () => {
             passed += known.passed;
             expect({ ...known, passed: 0 }).toEqual(read(bytes, asked, how));
           }
+          returnScanMemory(memory);
         },
       ),
       { numRuns: RUNS },
@@ -206,9 +207,9 @@ function read(
   const counter = isCounting && decidedByBytes ? new EventCounter() : undefined;
   memory?.begin(scanned(asked, isForeign));
   let passed = 0;
-  if (memory !== undefined) {
-    const { kinds } = memory;
-    const pass = Object.getPrototypeOf(kinds).pass.bind(kinds) as typeof kinds.pass;
+  const kinds = memory?.kinds;
+  if (kinds !== undefined) {
+    const pass = kinds.pass.bind(kinds);
     kinds.pass = (at, end, limit, fills) => {
       const to = pass(at, end, limit, fills);
       passed += limit - kinds.left;
@@ -236,6 +237,8 @@ function read(
   take();
   lines.close();
   memory?.finish(counter, report);
+  // The memory is kept for the next read.
+  if (kinds !== undefined) Reflect.deleteProperty(kinds, "pass");
   const { read: count, timeless, skipped, superseded } = report;
   return {
     passed,

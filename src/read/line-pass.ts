@@ -41,6 +41,7 @@ export function passLines(
   const last = lines.line + LINES_PER_PASS;
   let passed = 0;
   let isOfOthers = !isCanonical;
+  let looksForTexts = false;
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
     if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
@@ -54,14 +55,15 @@ export function passLines(
     let verdict: LineVerdict = "unclear";
     if (!lines.tooLong) {
       const isOurs = isCanonical && isOfOurWriter(lines.buffer, lines.start);
-      const isJudged = isOurs || !isOfOthers;
+      const isJudged = isOurs || looksForTexts;
       if (isJudged) verdict = judge(lines, test, isCanonical);
       const kind =
         memory !== undefined && hasKinds && verdict === "unclear"
           ? takeInKind(lines, memory.kinds, segment, counter)
           : undefined;
-      // Where members do not tell, as of lines without a time, texts are looked for first, until the next pass.
       isOfOthers = kind !== undefined;
+      // Where members do not tell, as of lines without a time, texts are looked for first, until they do.
+      if (!isOurs && verdict === "unclear") looksForTexts = kind === undefined;
       if (kind === "passed") passed++;
       if (kind === "passed" || kind === "taken in") continue;
       if (!isJudged && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);

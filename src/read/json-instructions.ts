@@ -25,8 +25,10 @@ export const EXPONENT = 0x65;
 export const OPEN = 0x7b;
 export const CLOSE = 0x7d;
 
-/** Variables: where it is, and one byte of it; whether the last text has escapes; vectors. */
+/** Variables: the line, where the bytes end; where it is, and one byte of it; whether the last text has escapes; vectors. */
 export const JSON_LOCALS = {
+  LINE: 0,
+  BYTES_END: 1,
   AT: 2,
   BYTE: 3,
   HAS_ESCAPE: 4,

@@ -41,9 +41,7 @@ export function instantiateMemberKernel(memory: WasmMemory): ScanMembers {
 
 let module: WasmModule | undefined;
 
-/** Parameters: the line, the end of the bytes. */
-const [LINE, BYTES_END] = [0, 1] as const;
-const { AT, BYTE, HAS_ESCAPE, MASK, VECTOR } = JSON_LOCALS;
+const { LINE, BYTES_END, AT, BYTE, HAS_ESCAPE, MASK, VECTOR } = JSON_LOCALS;
 const { NAME, MEMBER, PRESENT, CLOSER, LENGTH, LAST } = NAME_LOCALS;
 /** Of the object: which names have texts with escapes, a bit each, and four bytes of a value. */
 const [ESCAPED, WORD] = [12, 13] as const;

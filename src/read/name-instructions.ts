@@ -18,7 +18,7 @@ import {
  * object that is open ends with, by its place; a length; the name before this one, as it was foreseen.
  */
 export const NAME_LOCALS = { NAME: 6, MEMBER: 7, PRESENT: 8, CLOSER: 9, LENGTH: 10, LAST: 11 } as const;
-const { AT, HAS_ESCAPE, MASK } = JSON_LOCALS;
+const { BYTES_END, AT, HAS_ESCAPE, MASK } = JSON_LOCALS;
 const { NAME, MEMBER, PRESENT, CLOSER, LENGTH, LAST } = NAME_LOCALS;
 /** Where the place of the next name stands, a name that it may be, and how many it was not. */
 const [LINK, LIKELY, TRIES] = [19, 20, 21] as const;
@@ -68,6 +68,8 @@ export const findMember = (): readonly Instruction[] => [
     ...notePresent(),
     get(LINK), i32Eqz, brIf("nested"),
     get(LENGTH), i32Const(MAX_NAME_BYTES), i32GtU, brIf("nested"),
+    // What is behind the end may be changing: somebody else reads the next bytes into it.
+    get(NAME), i32Const(2 * 16), i32Add, get(BYTES_END), i32GtU, brIf("nested"),
     i32Const(0), i32Load(FREE_STEP_AT), tee(LIKELY), i32Const(HEAP_AT), i32GeU, brIf("nested"),
     get(LINK), get(LIKELY), i32Store(0),
     get(LIKELY), get(NAME), i8x16Load(0), i8x16Store(STEP.name),

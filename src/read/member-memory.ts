@@ -70,7 +70,7 @@ export function writeNames(memory: Buffer, names: readonly string[]): void {
   // Without a name, and a mask by which all of it would have to be alike.
   memory.writeInt32LE(-1, others + ENTRY.mask);
   for (let slot = 0; slot < SLOTS; slot++) memory.writeInt32LE(others, MEMBERS_AT + 4 * slot);
-  memory.writeInt32LE(STEPS_AT + STEP.bytes, FREE_STEP_AT);
+  forgetSteps(memory);
   for (const [member, name] of names.entries()) {
     const at = ENTRIES_AT + member * ENTRY.bytes;
     memory.write(`${name}"`, at + ENTRY.name, "latin1");
@@ -78,6 +78,12 @@ export function writeNames(memory: Buffer, names: readonly string[]): void {
     memory.writeInt32LE(1 << member, at + ENTRY.bit);
     memory.writeInt32LE(at, MEMBERS_AT + 4 * nameSlot(keyOf(name), factor));
   }
+}
+
+/** Forgets the names that objects have had. */
+export function forgetSteps(memory: Buffer): void {
+  memory.fill(0, STEPS_AT, HEAP_AT);
+  memory.writeInt32LE(STEPS_AT + STEP.bytes, FREE_STEP_AT);
 }
 
 /** The slot of a kind, of which at most the first twelve names have a say. */

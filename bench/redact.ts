@@ -18,7 +18,7 @@ const event = (n) => ({
   event: "TOOL_RESULT",
   call_id: "toolu_01A09q90qw90lq917835lq9" + (n % 10),
   tool: "bash",
-  args: { command: "npm test -- --reporter=dot src/store/segments.test.ts", timeout: 120000 },
+  args: { command: "npm test -- --reporter=dot src/store/session/segments.test.ts", timeout: 120000 },
   result: { exit_code: 0, stdout: "Test Files  12 passed (12), Tests  148 passed (148), Duration 3.41s" },
   duration_ms: 3410 + n,
 });

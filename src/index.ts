@@ -62,6 +62,6 @@ export type {
   StoreStats,
   StreamOptions,
 } from "./record/index.ts";
-export { withFileLock } from "./store/file-lock.ts";
-export type { FileLockOptions } from "./store/file-lock.ts";
-export { updateFile } from "./store/replace.ts";
+export { withFileLock } from "./store/disk/file-lock.ts";
+export type { FileLockOptions } from "./store/disk/file-lock.ts";
+export { updateFile } from "./store/disk/replace.ts";

@@ -10,7 +10,7 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { AuditLog } from "../src/audit-log/index.ts";
-import { listRotated } from "../src/store/shared-segments.ts";
+import { listRotated } from "../src/store/shared/shared-segments.ts";
 
 const CHILD = path.join(import.meta.dirname, "children", "audit-writer.mjs");
 const IS_FULL = process.env["TRACEKEEP_AUDIT_EVENTS"] !== undefined;

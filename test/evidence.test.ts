@@ -9,10 +9,10 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 
 import { openStore } from "../src/index.ts";
 import { verifyLog, verifyStore } from "../src/integrity/index.ts";
-import { nodeDisk } from "../src/store/disk.ts";
-import { eraseLine, findErasable } from "../src/store/erase.ts";
+import { nodeDisk } from "../src/store/disk/disk.ts";
 import { evidenceFiles } from "../src/store/layout.ts";
-import { Ledger } from "../src/store/ledger.ts";
+import { Ledger } from "../src/store/ledger/ledger.ts";
+import { eraseLine, findErasable } from "../src/store/lifecycle/erase.ts";
 import {
   cutAt,
   flipBit,

@@ -15,7 +15,7 @@ import { ReadReport } from "../src/read/report.ts";
 import { scanSession } from "../src/read/scan.ts";
 import type { SessionLogs } from "../src/read/session-logs.ts";
 import { isPause } from "../src/read/stream.ts";
-import type { ByteSource } from "../src/store/byte-source.ts";
+import type { ByteSource } from "../src/store/reading/byte-source.ts";
 import { testEvents } from "../src/testing/events.ts";
 
 const { values } = parseArgs({

@@ -20,7 +20,7 @@ import { DAY_MS } from "../src/store/lifecycle/plan.ts";
 import { PRESETS } from "../src/store/lifecycle/policy.ts";
 import { retain } from "../src/store/lifecycle/retain.ts";
 import { DEFAULT_SETTINGS, mergeSettings } from "../src/store/lifecycle/settings.ts";
-import { appendToSpool, spoolFileName } from "../src/store/spool.ts";
+import { appendToSpool, spoolFileName } from "../src/store/session/spool.ts";
 import { seededRandom } from "./evidence/random.ts";
 import { runCli } from "./run-cli.ts";
 

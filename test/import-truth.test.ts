@@ -66,7 +66,7 @@ const NAMELESS: ReadonlySet<string> = new Set([
   "claude-paired/HillviewCap-PAI/projects/-home-jenkins-Personal-AI-Infrastructure/d3d4e0f8-bcb2-4597-8d7e-3fbcb2d9402b.jsonl",
 ]);
 
-/** Failures that the truth's search for exit codes does not see (src/import/codex-realdata.test.ts names each kind). */
+/** Failures that the truth's search for exit codes does not see (src/import/codex/codex-realdata.test.ts names each kind). */
 const FAILED_OTHERWISE: Record<string, number> = {
   "c61729d4-da6d-46a4-9a29-ec2c614e5e23": 36,
   "05997ac9-0e06-4251-8576-cc16266d3022": 3,

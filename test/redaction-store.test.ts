@@ -11,12 +11,12 @@ import { foldSpool, importSessions } from "../src/import/index.ts";
 import { hookRecord, hookRedactor } from "../src/integrations/hook-record.ts";
 import { openStore } from "../src/record/index.ts";
 import { checkFigures } from "../src/session-index/check.ts";
-import { nodeDisk } from "../src/store/disk.ts";
+import { nodeDisk } from "../src/store/disk/disk.ts";
 import { DAY_MS } from "../src/store/lifecycle/plan.ts";
 import { PRESETS } from "../src/store/lifecycle/policy.ts";
 import { retain } from "../src/store/lifecycle/retain.ts";
 import { DEFAULT_SETTINGS, mergeSettings } from "../src/store/lifecycle/settings.ts";
-import { appendToSpool } from "../src/store/spool.ts";
+import { appendToSpool } from "../src/store/session/spool.ts";
 import { made, PLANTED } from "./planted-secrets.ts";
 import { runCli } from "./run-cli.ts";
 

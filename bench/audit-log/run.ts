@@ -11,11 +11,11 @@ import * as fs from "node:fs";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
+import { AuditLog } from "../../src/audit-log/index.ts";
+import { listRotated } from "../../src/store/shared/shared-segments.ts";
+import { fixedClock } from "../../src/testing/index.ts";
 import { formatNumber, markdownTable } from "../append/section.ts";
 import { writeSection } from "../document.ts";
-import { AuditLog } from "../../src/audit-log/index.ts";
-import { listRotated } from "../../src/store/shared-segments.ts";
-import { fixedClock } from "../../src/testing/index.ts";
 
 const ROOT = path.join(import.meta.dirname, "../..");
 const CHILD = path.join(ROOT, "test/children/audit-writer.mjs");

@@ -7,8 +7,8 @@ import path from "node:path";
 import { gzipSync } from "node:zlib";
 
 import { encodeIdentity, encodeLine } from "../../src/format/index.ts";
-import { Ledger } from "../../src/store/ledger.ts";
-import { readLines } from "../../src/store/line-reader.ts";
+import { Ledger } from "../../src/store/ledger/ledger.ts";
+import { readLines } from "../../src/store/reading/line-reader.ts";
 
 const START_MS = Date.parse("2026-01-06T00:00:00.000Z");
 const AGENTS = ["Claude-Orch-Prime-20260106-c614", "Coder-20260106-11aa", "Tester-20260106-9f02"];

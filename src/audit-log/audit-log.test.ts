@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Event } from "../event/index.ts";
-import { listRotated } from "../store/shared-segments.ts";
+import { listRotated } from "../store/shared/shared-segments.ts";
 import { fixedClock } from "../testing/index.ts";
 import { AuditLog, DEFAULT_AUDIT_PATH, EVENT_TYPES, ROTATION_SIZE_BYTES } from "./index.ts";
 import type { AuditFields, AuditLogOptions } from "./index.ts";

@@ -3,7 +3,7 @@
 import os from "node:os";
 import path from "node:path";
 
-import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "../store/durability.ts";
+import { SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "../store/append/durability.ts";
 
 /** Where an AuditLog is that no path was given for: in the user's state folder (`$XDG_STATE_HOME`). */
 export const DEFAULT_AUDIT_PATH: string = path.join(stateFolder(), "tracekeep", "audit-log", "audit.jsonl");

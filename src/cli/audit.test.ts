@@ -12,7 +12,7 @@ import { encodeIdentity, encodeLine } from "../format/index.ts";
 import { openStore } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
 import { SessionIndex } from "../session-index/index.ts";
-import { appendToSpool } from "../store/spool.ts";
+import { appendToSpool } from "../store/session/spool.ts";
 
 const VIEWS = [
   [],

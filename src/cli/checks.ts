@@ -4,16 +4,16 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
-import { SessionCatalog } from "../store/catalog.ts";
-import { findStore } from "../store/find.ts";
-import type { StorePlace } from "../store/find.ts";
+import { tryLock } from "../store/disk/lock.ts";
+import { leftTemporaryFiles } from "../store/disk/temporary-file.ts";
 import { DIRECTORY_MODE, FILE_MODE, GITIGNORE, LEDGER, TORN_SUFFIX } from "../store/layout.ts";
 import { policyName } from "../store/lifecycle/policy.ts";
 import { readSettings } from "../store/lifecycle/settings.ts";
 import { lastRunMs } from "../store/lifecycle/trusted-clock.ts";
-import { readLastLine } from "../store/line-reader.ts";
-import { tryLock } from "../store/lock.ts";
-import { leftTemporaryFiles } from "../store/temporary-file.ts";
+import { readLastLine } from "../store/reading/line-reader.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
+import { findStore } from "../store/session/find.ts";
+import type { StorePlace } from "../store/session/find.ts";
 
 export interface Check {
   name: string;

@@ -6,15 +6,15 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { runCli } from "../../test/run-cli.ts";
+import type { Ran } from "../../test/run-cli.ts";
 import { standardDetectors } from "../detect/index.ts";
 import type { SpendReport } from "../metrics/index.ts";
 import { openStore } from "../record/index.ts";
 import type { StoreOptions } from "../record/index.ts";
 import { textWidth } from "../report/index.ts";
 import type { AuditReport } from "../report/index.ts";
-import { temporaryBeside } from "../store/temporary-file.ts";
-import { runCli } from "../../test/run-cli.ts";
-import type { Ran } from "../../test/run-cli.ts";
+import { temporaryBeside } from "../store/disk/temporary-file.ts";
 import { COMMANDS } from "./commands.ts";
 
 let folder: string;

@@ -5,9 +5,9 @@
 import * as fs from "node:fs";
 
 import { HOOK_HOSTS, hookRecord, hookRedactor, MAX_HOOK_BYTES } from "../integrations/hook-record.ts";
-import { findOrCreateStore, findOrCreateUserStore } from "../store/find.ts";
-import { callingProcess } from "../store/process.ts";
-import { appendToSpool } from "../store/spool.ts";
+import { callingProcess } from "../store/disk/process.ts";
+import { findOrCreateStore, findOrCreateUserStore } from "../store/session/find.ts";
+import { appendToSpool } from "../store/session/spool.ts";
 
 interface HookSurroundings {
   env: Readonly<Record<string, string | undefined>>;

@@ -2,7 +2,7 @@
 
 import type { Event } from "../event/index.ts";
 import { formatDuration, formatShort, formatUsd, gistOf, plural, printable } from "../report/index.ts";
-import { isProcessAlive } from "../store/process.ts";
+import { isProcessAlive } from "../store/disk/process.ts";
 import { foldEvent, newSummary, sessionStatus } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 

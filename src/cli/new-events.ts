@@ -4,8 +4,8 @@ import * as fs from "node:fs";
 
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
-import { readLines } from "../store/line-reader.ts";
+import { readLines } from "../store/reading/line-reader.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
 
 export interface NewEvent {
   event: Event;

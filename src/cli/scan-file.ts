@@ -7,7 +7,7 @@ import path from "node:path";
 import { TracekeepError } from "../base/errors.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import type { Redactor } from "../redact/index.ts";
-import { LineCursor } from "../store/line-reader.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
 
 export interface Finding {
   file: string;

@@ -1,7 +1,7 @@
 // The upkeep that may be due (upkeep.ts), by all that writes to a store. Nothing but plain values goes in and out:
 // commands that only read are bundled apart, and have classes of their own.
 
-import { hasNews } from "../import/spool-news.ts";
+import { hasNews } from "../import/hooks/spool-news.ts";
 import { openReader } from "../read/index.ts";
 import type { ReadStreamOptions } from "../read/index.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";

@@ -4,10 +4,10 @@
 // stands whether there is anything to do; what writes is loaded when there is (upkeep-work.ts).
 
 import { TracekeepError } from "../base/errors.ts";
-import { hasNews } from "../import/spool-news.ts";
+import { hasNews } from "../import/hooks/spool-news.ts";
 import { isFoldDue } from "../read/session-snapshot.ts";
-import { findStore } from "../store/find.ts";
 import { settingsIfDue } from "../store/lifecycle/due.ts";
+import { findStore } from "../store/session/find.ts";
 import type { CommandContext } from "./context.ts";
 import { readProgress } from "./reader.ts";
 import type { UpkeepOptions } from "./upkeep-work.ts";

@@ -2,9 +2,9 @@
 // imported event says where it came from (`source`), and the last one of a file says how far that file was read.
 
 import type { EventSource } from "../event/index.ts";
-import { isSuperseded, SessionCatalog } from "../store/catalog.ts";
-import { findFromEnd, readLines } from "../store/line-reader.ts";
-import { isInSpool } from "../store/spool.ts";
+import { findFromEnd, readLines } from "../store/reading/line-reader.ts";
+import { isSuperseded, SessionCatalog } from "../store/session/catalog.ts";
+import { isInSpool } from "../store/session/spool.ts";
 import { KeyTable } from "./key-table.ts";
 import { Removals } from "./removals.ts";
 import type { SkippedBytes } from "./report.ts";

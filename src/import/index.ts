@@ -11,8 +11,8 @@
  */
 export { aiCore } from "./aicore.ts";
 export type { AiCoreOptions } from "./aicore.ts";
-export { claudeCode } from "./claude-code.ts";
-export { codex } from "./codex.ts";
+export { claudeCode } from "./claude-code/claude-code.ts";
+export { codex } from "./codex/codex.ts";
 export { decepticon } from "./decepticon.ts";
 export type { DecepticonOptions } from "./decepticon.ts";
 export { findDocuments, readSessionDocument, restoreDocument } from "./session-document.ts";
@@ -25,9 +25,9 @@ export type {
   Translated,
   Translator,
 } from "./importer.ts";
-export { foldSpool } from "./fold.ts";
-export { hasNews } from "./spool-news.ts";
-export type { FoldOptions } from "./fold.ts";
+export { foldSpool } from "./hooks/fold.ts";
+export { hasNews } from "./hooks/spool-news.ts";
+export type { FoldOptions } from "./hooks/fold.ts";
 export { newReport } from "./report.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";
 export { IMPORTERS, importSessions } from "./run.ts";

@@ -6,7 +6,7 @@ import path from "node:path";
 import type { EventSource } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
 import { LEDGER } from "../store/layout.ts";
-import { LineCursor } from "../store/line-reader.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
 
 export class Removals {
   readonly #deleted = new Set<string>();

@@ -9,12 +9,12 @@ import { eventsIn, importedIn } from "../../test/store-contents.ts";
 import type { JsonObject } from "../event/index.ts";
 import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
-import { nodeDisk } from "../store/disk.ts";
-import { eraseLine, findErasable } from "../store/erase.ts";
-import { Ledger } from "../store/ledger.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import { Ledger } from "../store/ledger/ledger.ts";
+import { eraseLine, findErasable } from "../store/lifecycle/erase.ts";
+import type { ImportReport } from "./report.ts";
 import { importSessions } from "./run.ts";
 import type { ImportOptions } from "./run.ts";
-import type { ImportReport } from "./report.ts";
 
 let folder: string;
 /** Transcripts. */

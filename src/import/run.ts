@@ -9,19 +9,19 @@ import { checkOptionNames } from "../base/options.ts";
 import { loadPrices } from "../pricing/index.ts";
 import type { Store } from "../record/index.ts";
 import { aiCore } from "./aicore.ts";
-import { claudeCode } from "./claude-code.ts";
-import { codex } from "./codex.ts";
+import { claudeCode } from "./claude-code/claude-code.ts";
+import { codex } from "./codex/codex.ts";
 import { decepticon } from "./decepticon.ts";
 import { importFile } from "./file-import.ts";
 import { defaultPaths, findTranscripts } from "./files.ts";
 import type { FoundFile } from "./files.ts";
 import { Holdings } from "./holdings.ts";
-import { hookImporters } from "./hooks.ts";
+import { hookImporters } from "./hooks/hooks.ts";
 import type { Importer } from "./importer.ts";
 import { newReport } from "./report.ts";
 import type { ImportProgress, ImportReport, Tally } from "./report.ts";
-import { vivarium } from "./vivarium.ts";
 import { tallyUnchanged } from "./unchanged.ts";
+import { vivarium } from "./vivarium.ts";
 
 /** Every importer there is. */
 export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon(), vivarium, aiCore()];

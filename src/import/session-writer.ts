@@ -4,7 +4,7 @@
 import { TracekeepError } from "../base/errors.ts";
 import type { EventDraft, EventSource } from "../event/index.ts";
 import type { Provenance, Session, Store } from "../record/index.ts";
-import { isInSpool } from "../store/spool.ts";
+import { isInSpool } from "../store/session/spool.ts";
 import { sourceKeyOf } from "./holdings.ts";
 import type { Holdings } from "./holdings.ts";
 import type { ImportedSession, Translated } from "./importer.ts";

@@ -9,7 +9,7 @@ import * as fs from "node:fs";
 import { ioError } from "../base/errors.ts";
 import type { JsonObject } from "../event/index.ts";
 import { MAX_READ_LINE_BYTES, parseObject, salvageLine } from "../format/index.ts";
-import { readLines } from "../store/line-reader.ts";
+import { readLines } from "../store/reading/line-reader.ts";
 import { readDocument } from "./document.ts";
 import type { DocumentElement } from "./document.ts";
 

@@ -1,13 +1,13 @@
 // One hook call as it goes into the spool: what the host sent, without secrets, and what only this moment knows (when,
-// and which process the agent is). It is understood when it is folded (src/import/hooks.ts), so that nothing a newer
+// and which process the agent is). It is understood when it is folded (src/import/hooks/hooks.ts), so that nothing a newer
 // host sends is lost and nothing has to be decided while the agent waits.
 
 import { formatTimestamp } from "../event/index.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import { storeRedactor } from "../record/redaction.ts";
 import { Redactor } from "../redact/index.ts";
-import type { ProcessIdentity } from "../store/process.ts";
-import { redactionKey } from "../store/redaction-key.ts";
+import type { ProcessIdentity } from "../store/disk/process.ts";
+import { redactionKey } from "../store/sealing/redaction-key.ts";
 
 /** The hosts whose hooks are understood. */
 export const HOOK_HOSTS = ["claude-code", "codex", "gemini", "cursor"] as const;

@@ -5,8 +5,8 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-import { listSpool } from "../store/spool.ts";
 import { Redactor } from "../redact/index.ts";
+import { listSpool } from "../store/session/spool.ts";
 import { hookRecord } from "./hook-record.ts";
 import { startHookServer } from "./hook-server.ts";
 import type { HookServer } from "./hook-server.ts";

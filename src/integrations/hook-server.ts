@@ -7,7 +7,7 @@ import * as http from "node:http";
 import type { AddressInfo } from "node:net";
 
 import { ioError } from "../base/errors.ts";
-import { appendToSpool } from "../store/spool.ts";
+import { appendToSpool } from "../store/session/spool.ts";
 import { HOOK_HOSTS, hookRecord, hookRedactor, MAX_HOOK_BYTES } from "./hook-record.ts";
 
 export interface HookServerOptions {

@@ -2,7 +2,7 @@
 
 import { decodeLine, hashLeaf } from "../format/index.ts";
 import type { Checkpoint } from "../format/index.ts";
-import { readLogLines } from "../store/log-lines.ts";
+import { readLogLines } from "../store/reading/log-lines.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
 import { tombstoneLeaf } from "./walk.ts";
 import type { Mismatch, Walk } from "./walk.ts";

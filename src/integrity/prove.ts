@@ -1,13 +1,13 @@
 // A proof for one line, in one file that stands alone: the line, its path to the sealed root, and the seal.
 
+import { TracekeepError } from "../base/errors.ts";
 import { decodeTombstone, encodeTlogProof, inclusionRanges, rootsOfRanges } from "../format/index.ts";
 import type { Hash } from "../format/index.ts";
-import { TracekeepError } from "../base/errors.ts";
 import { evidenceFiles } from "../store/layout.ts";
-import { readLogLines } from "../store/log-lines.ts";
-import { leafOf } from "../store/log-tree.ts";
-import { readNote } from "../store/seal-file.ts";
-import { sessionPaths } from "../store/session-files.ts";
+import { readLogLines } from "../store/reading/log-lines.ts";
+import { leafOf } from "../store/sealing/log-tree.ts";
+import { readNote } from "../store/sealing/seal-file.ts";
+import { sessionPaths } from "../store/session/session-files.ts";
 import { checkpointOf } from "./session-check.ts";
 
 /**

@@ -4,12 +4,12 @@ import path from "node:path";
 
 import { decodeLine, openNote, parseCheckpoint, parseVkey } from "../format/index.ts";
 import type { Checkpoint, NoteVerifier } from "../format/index.ts";
-import { isProcessAlive } from "../store/process.ts";
-import type { ProcessIdentity } from "../store/process.ts";
+import { isProcessAlive } from "../store/disk/process.ts";
+import type { ProcessIdentity } from "../store/disk/process.ts";
 import { evidenceFiles } from "../store/layout.ts";
-import { readLogLines } from "../store/log-lines.ts";
-import { openSeal } from "../store/seal-file.ts";
-import { sessionOrigin } from "../store/statements.ts";
+import { readLogLines } from "../store/reading/log-lines.ts";
+import { openSeal } from "../store/sealing/seal-file.ts";
+import { sessionOrigin } from "../store/sealing/statements.ts";
 import { judge } from "./judge.ts";
 import type { Ledger, SessionStatements } from "./ledger.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";

@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import path from "node:path";
 
 import { TracekeepError } from "../base/errors.ts";
-import { nodeDisk } from "../store/disk.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
 import { LEDGER } from "../store/layout.ts";
-import { readStamps, writeStamp } from "../store/stamp-files.ts";
-import { firstStoreKey } from "../store/statements.ts";
+import { readStamps, writeStamp } from "../store/sealing/stamp-files.ts";
+import { firstStoreKey } from "../store/sealing/statements.ts";
 import { checkpointOf } from "./session-check.ts";
 import { checkTimeStamp } from "./time-stamp.ts";
 

@@ -5,21 +5,21 @@ import path from "node:path";
 import { checkOptionNames } from "../base/options.ts";
 import { parseVkey } from "../format/index.ts";
 import type { NoteVerifier } from "../format/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
-import { readStoreSigner } from "../store/keys.ts";
 import { evidenceFiles, LEDGER } from "../store/layout.ts";
-import { openSeal, readNote, readSeal } from "../store/seal-file.ts";
+import { readStoreSigner } from "../store/sealing/keys.ts";
+import { openSeal, readNote, readSeal } from "../store/sealing/seal-file.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
+import { noSession } from "../store/session/session-files.ts";
 import { judge } from "./judge.ts";
 import { readLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
 import { checkpointOf, checkSession, missingSession, sealedSession } from "./session-check.ts";
 import type { SessionFiles } from "./session-check.ts";
-import { noSession } from "../store/session-files.ts";
 import { checkStamps } from "./stamps.ts";
 import type { StampVerdict } from "./stamps.ts";
-import { walkIntactLog, walkLog } from "./walk.ts";
 import { worstVerdict } from "./verdict.ts";
 import type { LogVerdict, Verdict } from "./verdict.ts";
+import { walkIntactLog, walkLog } from "./walk.ts";
 
 export interface VerifyOptions {
   /** Only this session (and the ledger, which it rests on). Default: all. */

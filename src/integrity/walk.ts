@@ -3,8 +3,8 @@
 
 import { decodeTombstone, hashFromBase64, hashLeaf, hashLineAt, MerkleTree } from "../format/index.ts";
 import type { Checkpoint, Hash } from "../format/index.ts";
-import { LogCursor, readLogLines } from "../store/log-lines.ts";
-import { readLeaves } from "../store/log-tree.ts";
+import { LogCursor, readLogLines } from "../store/reading/log-lines.ts";
+import { readLeaves } from "../store/sealing/log-tree.ts";
 
 export interface WalkInput {
   /** The log's files, in order. */

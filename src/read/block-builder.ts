@@ -3,20 +3,20 @@
 
 import * as fs from "node:fs";
 
-import type { SessionLogFile } from "../store/catalog.ts";
-import { LineCursor } from "../store/line-reader.ts";
 import { severityRank } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
+import { markOf } from "../store/session/file-mark.ts";
+import type { FileMark } from "../store/session/file-mark.ts";
 import { encodeBlockIndex, ERROR_RANK } from "./block-index.ts";
 import type { EventKind } from "./block-index.ts";
 import { COST_UNKNOWN, encodePage, OPAQUE } from "./block-page.ts";
 import type { BlockFigures, PagePlace } from "./block-page.ts";
 import { costOf, PRICED_FIELD } from "./cost.ts";
-import { markOf } from "../store/file-mark.ts";
-import type { FileMark } from "../store/file-mark.ts";
-import { PageWriter } from "./paged-file.ts";
 import { LineHead } from "./line-head.ts";
 import { LineTest } from "./line-test.ts";
+import { PageWriter } from "./paged-file.ts";
 import { compareTime, compareWords, readTime, TIME_WORDS } from "./time-words.ts";
 
 export interface BlockOptions {

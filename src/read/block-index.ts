@@ -4,9 +4,9 @@
 //
 // Its line (paged-file.ts) says which segment it was made of, and which kinds of events are in it.
 
-import type { SessionLogFile } from "../store/catalog.ts";
-import { stateOf } from "../store/file-mark.ts";
-import type { FileMark } from "../store/file-mark.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
+import { stateOf } from "../store/session/file-mark.ts";
+import type { FileMark } from "../store/session/file-mark.ts";
 import type { BlockPage, PagePlace } from "./block-page.ts";
 import { encodePagedFile, openPagedFile } from "./paged-file.ts";
 import type { PagedFile } from "./paged-file.ts";

@@ -2,7 +2,7 @@
 // may hold what is wanted. What the index settles by itself is taken from it on the way: the whole of it, parts of it and then blocks are judged, so that what is of no interest costs next to nothing. Where a page of the index is damaged,
 // its blocks are read.
 
-import type { Stretch } from "../store/stretch-source.ts";
+import type { Stretch } from "../store/reading/stretch-source.ts";
 import { ERROR_RANK } from "./block-index.ts";
 import type { BlockIndex } from "./block-index.ts";
 import { BlockJudge } from "./block-judge.ts";

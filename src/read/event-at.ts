@@ -3,7 +3,7 @@
 import { TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { readLineAt } from "../store/line-reader.ts";
+import { readLineAt } from "../store/reading/line-reader.ts";
 
 /** Where an event stands: which one it is, and the line it was found on. */
 export interface EventPlace {

@@ -1,7 +1,7 @@
 // The loop in which the figures of a long log are folded: lines that say them plainly are taken in here, and no event is
 // made of any of them. It is a plain function because V8 keeps the variables of a generator in memory.
 
-import type { LineCursor } from "../store/line-reader.ts";
+import type { LineCursor } from "../store/reading/line-reader.ts";
 import type { LineFigures } from "./line-figures.ts";
 import { LINES_PER_STEP } from "./line-pass.ts";
 import type { SegmentReader } from "./segment-reader.ts";

@@ -5,19 +5,19 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import type { Event } from "../event/index.ts";
-import { flushOpenFiles } from "../store/open-files.ts";
-import { SessionCatalog } from "../store/catalog.ts";
-import { nameBehindTemporary } from "../store/temporary-file.ts";
-import { FolderWatch } from "../store/watch.ts";
+import { flushOpenFiles } from "../store/append/open-files.ts";
+import { nameBehindTemporary } from "../store/disk/temporary-file.ts";
+import { FolderWatch } from "../store/disk/watch.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
 import type { CompiledFilter } from "./filter.ts";
 import { lastEvents } from "./last-events.ts";
 import { ReadReport } from "./report.ts";
 import type { FoundEvent } from "./segment-reader.ts";
-import { isPause } from "./stream.ts";
-import type { Pause } from "./stream.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { SessionTail } from "./session-tail.ts";
+import { isPause } from "./stream.ts";
+import type { Pause } from "./stream.ts";
 
 /** A place in a session: the first event wanted. */
 export interface Cursor {

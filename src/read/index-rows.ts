@@ -2,10 +2,10 @@
 
 import path from "node:path";
 
-import { isProcessAlive } from "../store/process.ts";
+import { isProcessAlive } from "../store/disk/process.ts";
 import { LEDGER } from "../store/layout.ts";
-import { OpenSessions } from "../store/open-sessions.ts";
-import { hasPlaces, marksOf } from "../store/session-entry.ts";
+import { OpenSessions } from "../store/ledger/open-sessions.ts";
+import { hasPlaces, marksOf } from "../store/session/session-entry.ts";
 import { sessionStatus } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";

@@ -30,5 +30,5 @@ export type { SubscribeOptions } from "./subscribe-options.ts";
 export { Subscription } from "./subscription.ts";
 export type { SubscriptionEnd } from "./subscription.ts";
 export type { LagPolicy, LiveEvent, VolatileEvent } from "../live/index.ts";
-export type { SkippedBytes } from "../store/catalog.ts";
+export type { SkippedBytes } from "../store/session/catalog.ts";
 export type { SessionState, SessionSummary } from "../summary/index.ts";

@@ -4,9 +4,9 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, systemCode, TracekeepError } from "../base/errors.ts";
-import { compareSegments, lookInto } from "../store/catalog.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { StreamSource } from "../store/stream-source.ts";
+import { StreamSource } from "../store/reading/stream-source.ts";
+import { compareSegments, lookInto } from "../store/session/catalog.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import type { ReadReport } from "./report.ts";
 import { sessionsOf } from "./session-logs.ts";
 import type { SessionLogs } from "./session-logs.ts";

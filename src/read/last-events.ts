@@ -2,14 +2,14 @@
 // rare they are), not with how many there are. Compressed files, foreign ones and streams are read as a whole.
 
 import type { Event } from "../event/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { instantOf } from "../summary/index.ts";
 import type { CompiledFilter } from "./filter.ts";
 import type { LineTest } from "./line-test.ts";
 import type { ReadReport } from "./report.ts";
 import { isSeekable, scanSession, scanSessionBackwards } from "./scan.ts";
-import type { FoundEvent } from "./segment-reader.ts";
 import type { SegmentIndexes } from "./segment-indexes.ts";
+import type { FoundEvent } from "./segment-reader.ts";
 import type { SessionIndex } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";

@@ -8,8 +8,8 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
 import { SEVERITIES } from "../event/index.ts";
-import { LineCursor } from "../store/line-reader.ts";
-import { packEntry } from "../store/session-entry.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
+import { packEntry } from "../store/session/session-entry.ts";
 import { FOLDED_FIELDS, foldEvent, newSummary, TYPES_FOLDED_WHOLE } from "../summary/index.ts";
 import { foldLines } from "./figure-pass.ts";
 import { LineFigures, takeLineFigures } from "./line-figures.ts";

@@ -4,7 +4,7 @@
 
 import { isSeverity, severityOfType } from "../event/index.ts";
 import type { JsonValue } from "../event/index.ts";
-import type { LineCursor } from "../store/line-reader.ts";
+import type { LineCursor } from "../store/reading/line-reader.ts";
 import { FOLDED_FIELDS, knowInstant, TYPES_FOLDED_WHOLE } from "../summary/index.ts";
 import type { BodyFields, EventHead } from "../summary/index.ts";
 import { LineMembers } from "./line-members.ts";

@@ -4,8 +4,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { SEVERITIES } from "../event/index.ts";
-import type { ByteSource } from "../store/byte-source.ts";
-import { LineCursor } from "../store/line-reader.ts";
+import type { ByteSource } from "../store/reading/byte-source.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
 import { EventCounter } from "./event-counter.ts";
 import { compileFilter } from "./filter.ts";
 import type { CompiledFilter, EventFilter } from "./filter.ts";

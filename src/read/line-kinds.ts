@@ -5,7 +5,7 @@
 import { isUtf8 } from "node:buffer";
 
 import type { WasmMemory } from "../base/wasm.ts";
-import type { LineCursor, LinePasser } from "../store/line-reader.ts";
+import type { LineCursor, LinePasser } from "../store/reading/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { LineMembers } from "./line-members.ts";
 import { AGENT, EVENT, LineSkim, SEQ, SESSION, SEVERITY, SKIMMED, TIMESTAMP } from "./line-skim.ts";

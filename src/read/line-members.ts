@@ -5,7 +5,7 @@ import { isUtf8 } from "node:buffer";
 
 import { createMemory } from "../base/wasm.ts";
 import type { WasmMemory } from "../base/wasm.ts";
-import type { LineCursor } from "../store/line-reader.ts";
+import type { LineCursor } from "../store/reading/line-reader.ts";
 import { instantiateMemberKernel } from "./member-kernel.ts";
 import type { ScanMembers } from "./member-kernel.ts";
 // prettier-ignore

@@ -1,7 +1,7 @@
 // The loop in which a long log is read: the lines whose bytes say enough are passed over or counted here, and nothing is
 // made for any of them. It is a plain function because V8 keeps the variables of a generator in memory.
 
-import type { LineCursor } from "../store/line-reader.ts";
+import type { LineCursor } from "../store/reading/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
 import type { LineKinds } from "./line-kinds.ts";
 import { isOfOurWriter } from "./line-test.ts";

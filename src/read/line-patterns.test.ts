@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 
 import { encodeIdentity, encodeLine } from "../format/index.ts";
-import type { ByteSource } from "../store/byte-source.ts";
-import { LineCursor } from "../store/line-reader.ts";
+import type { ByteSource } from "../store/reading/byte-source.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
 import { EventCounter } from "./event-counter.ts";
 import { LineKinds } from "./line-kinds.ts";
 import { passLines } from "./line-pass.ts";

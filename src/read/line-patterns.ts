@@ -3,11 +3,11 @@
 // have few kinds of lines, so most of them are.
 
 import type { WasmMemory } from "../base/wasm.ts";
-import type { LinePasser } from "../store/line-reader.ts";
+import type { LinePasser } from "../store/reading/line-reader.ts";
 import type { EventCounter } from "./event-counter.ts";
+import type { LineHead, SeenAgent } from "./line-head.ts";
 import { instantiateKernel, KEY_AT, LEFT_AT, PATTERN, PATTERNS_AT, slotOf } from "./line-kernel.ts";
 import type { PassLines } from "./line-kernel.ts";
-import type { LineHead, SeenAgent } from "./line-head.ts";
 import { LINES_AT, MEMBERS_AT } from "./member-memory.ts";
 
 /** What of a line has to be as it is for another to be judged the same. */

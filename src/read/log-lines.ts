@@ -3,13 +3,13 @@
 import * as fs from "node:fs";
 
 import { systemCode, TracekeepError } from "../base/errors.ts";
-import { openForReading } from "../store/byte-source.ts";
-import { findArchived } from "../store/catalog.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { BACKWARD_BYTES, LineCursor, readLines, readLinesBackwards } from "../store/line-reader.ts";
-import type { LogLine } from "../store/line-reader.ts";
-import { ReadAheadSource } from "../store/read-ahead-source.ts";
-import type { Stretch } from "../store/stretch-source.ts";
+import { openForReading } from "../store/reading/byte-source.ts";
+import { BACKWARD_BYTES, LineCursor, readLines, readLinesBackwards } from "../store/reading/line-reader.ts";
+import type { LogLine } from "../store/reading/line-reader.ts";
+import { ReadAheadSource } from "../store/reading/read-ahead-source.ts";
+import type { Stretch } from "../store/reading/stretch-source.ts";
+import { findArchived } from "../store/session/catalog.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 
 /** How much there is to be read of a file, or of some stretches of it. */
 export function bytesIn({ path }: SessionLogFile, stretches: readonly Stretch[] | undefined): number {

@@ -3,7 +3,7 @@
 
 import { checksum32 } from "../base/hash.ts";
 import { parseJson } from "../format/index.ts";
-import { readIndexFile } from "../store/index-file.ts";
+import { readIndexFile } from "../store/disk/index-file.ts";
 import { BlockPage } from "./block-page.ts";
 import type { PagePlace } from "./block-page.ts";
 

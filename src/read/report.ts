@@ -1,6 +1,6 @@
 // What a read tells about itself: how much it looked at, and what it could not read. Damage is data, never an error.
 
-import type { SkippedBytes } from "../store/catalog.ts";
+import type { SkippedBytes } from "../store/session/catalog.ts";
 
 /** Why the last line of a session that is being written may be missing its end. It is no damage. */
 export const UNFINISHED_LINE = "unfinished last line";

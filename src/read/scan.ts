@@ -2,15 +2,15 @@
 // are no events are reported and passed over: nothing ends a read before its end (promise P8).
 
 import { FORMAT_VERSION } from "../event/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { LineCursor, readFirstLine } from "../store/line-reader.ts";
-import type { ReadAheadSource } from "../store/read-ahead-source.ts";
-import { StretchSource } from "../store/stretch-source.ts";
-import type { Stretch } from "../store/stretch-source.ts";
+import { LineCursor, readFirstLine } from "../store/reading/line-reader.ts";
+import type { ReadAheadSource } from "../store/reading/read-ahead-source.ts";
+import { StretchSource } from "../store/reading/stretch-source.ts";
+import type { Stretch } from "../store/reading/stretch-source.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
+import type { BlockIndex } from "./block-index.ts";
 import { askBlocks } from "./block-judge.ts";
 import type { CostQuestion } from "./block-judge.ts";
 import { planBlocks, planBlocksBackwards } from "./block-plan.ts";
-import type { BlockIndex } from "./block-index.ts";
 import type { EventCounter } from "./event-counter.ts";
 import { foldLines } from "./figure-pass.ts";
 import type { FigureFold } from "./figure-pass.ts";

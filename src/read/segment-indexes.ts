@@ -2,13 +2,13 @@
 
 import * as fs from "node:fs";
 
-import type { SessionLogFile } from "../store/catalog.ts";
-import { listIndexFiles, readIndexFile } from "../store/index-file.ts";
+import { listIndexFiles, readIndexFile } from "../store/disk/index-file.ts";
 import { BLOCKS_SUFFIX } from "../store/layout.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
+import { isCompressed } from "../store/session/file-mark.ts";
 import { buildBlockIndex } from "./block-builder.ts";
 import { openBlockIndex, MIN_INDEXED_BYTES } from "./block-index.ts";
 import type { BlockIndex } from "./block-index.ts";
-import { isCompressed } from "../store/file-mark.ts";
 
 export class SegmentIndexes {
   readonly #dir: string;

@@ -6,7 +6,7 @@ import { isUtf8 } from "node:buffer";
 import { TracekeepError } from "../base/errors.ts";
 import type { Event, JsonObject } from "../event/index.ts";
 import { decodeLine, decodeRecord, salvageLine } from "../format/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { foreignEvent, ObjectGatherer, wholeObject } from "./foreign.ts";
 import { UNFINISHED_LINE } from "./report.ts";
 import type { ReadReport } from "./report.ts";

@@ -2,16 +2,16 @@
 
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import { LineCursor } from "../store/line-reader.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
+import { isCompressed } from "../store/session/file-mark.ts";
+import { newFold } from "../store/session/session-entry.ts";
+import type { EventPlace, FoldedSession } from "../store/session/session-entry.ts";
 import { foldEvent } from "../summary/index.ts";
 import type { BodyFields, EventHead, SessionSummary } from "../summary/index.ts";
 import { returnLineFigures, takeLineFigures } from "./line-figures.ts";
 import type { LineFigures } from "./line-figures.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
-import { isCompressed } from "../store/file-mark.ts";
-import { newFold } from "../store/session-entry.ts";
-import type { EventPlace, FoldedSession } from "../store/session-entry.ts";
 import { isNotable, notablePlaces, noteEvent } from "./session-index.ts";
 import type { SessionLogs } from "./session-logs.ts";
 import { isPause } from "./stream.ts";

@@ -4,14 +4,14 @@
 //
 // A session with damage, or with events that a later segment holds again, is left out of it: reading reports those.
 
-import { SessionCatalog } from "../store/catalog.ts";
-import { isAsMarked, stateOf } from "../store/file-mark.ts";
-import type { FileMark } from "../store/file-mark.ts";
-import { readJournal } from "../store/index-journal.ts";
-import { flushOpenFiles } from "../store/open-files.ts";
-import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/session-entry.ts";
-import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session-entry.ts";
-import { changesSince } from "../store/store-mark.ts";
+import { flushOpenFiles } from "../store/append/open-files.ts";
+import { changesSince } from "../store/sealing/store-mark.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
+import { isAsMarked, stateOf } from "../store/session/file-mark.ts";
+import type { FileMark } from "../store/session/file-mark.ts";
+import { readJournal } from "../store/session/index-journal.ts";
+import { decodeEntry, MAX_FAILURES, MAX_FINDINGS, sessionIdOf } from "../store/session/session-entry.ts";
+import type { EventPlace, FoldedSession, SessionEntryRecord } from "../store/session/session-entry.ts";
 import { instantOf, isFailure } from "../summary/index.ts";
 import type { BodyFields, EventHead, SessionSummary } from "../summary/index.ts";
 import type { ReadReport } from "./report.ts";

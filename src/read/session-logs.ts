@@ -4,8 +4,8 @@ import * as fs from "node:fs";
 
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
-import type { ByteSource } from "../store/byte-source.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
+import type { ByteSource } from "../store/reading/byte-source.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { instantOf } from "../summary/index.ts";
 
 /** A session and the files of its log, in order of their events. */

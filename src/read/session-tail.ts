@@ -3,11 +3,11 @@
 import { TracekeepError } from "../base/errors.ts";
 import type { Event } from "../event/index.ts";
 import { decodeLine } from "../format/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { GrowingFile } from "../store/growing-file.ts";
-import { readLastLine } from "../store/line-reader.ts";
-import type { ReadReport } from "./report.ts";
+import { GrowingFile } from "../store/disk/growing-file.ts";
+import { readLastLine } from "../store/reading/line-reader.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { LINES_PER_STEP } from "./line-pass.ts";
+import type { ReadReport } from "./report.ts";
 
 /** An event and its line, which is valid until the next step. */
 export interface FollowedEvent {

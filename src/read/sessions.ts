@@ -2,7 +2,8 @@
 
 import { checkOptionNames, choiceOption, integerOption } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
-import { isProcessAlive } from "../store/process.ts";
+import { isProcessAlive } from "../store/disk/process.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { foldContext, foldEvent, instantOf, newSummary, sessionStatus } from "../summary/index.ts";
 import type { SessionState, SessionSummary } from "../summary/index.ts";
 import { compileGlob } from "./glob.ts";
@@ -11,7 +12,6 @@ import { parseMoment } from "./moment.ts";
 import type { Moment } from "./moment.ts";
 import type { ReadReport } from "./report.ts";
 import { scanSession } from "./scan.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
 import { foldWhole, withEvents } from "./session-fold.ts";
 import { isNotable } from "./session-index.ts";
 import type { SessionIndex } from "./session-index.ts";

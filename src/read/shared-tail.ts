@@ -4,13 +4,13 @@
 import * as fs from "node:fs";
 
 import { systemCode, TracekeepError } from "../base/errors.ts";
-import { decodeLine } from "../format/index.ts";
 import type { Event } from "../event/index.ts";
-import { GrowingFile } from "../store/growing-file.ts";
-import { readLines } from "../store/line-reader.ts";
-import type { LogLine } from "../store/line-reader.ts";
-import { firstEventOf } from "../store/segment.ts";
-import { archivedPath, listRotated } from "../store/shared-segments.ts";
+import { decodeLine } from "../format/index.ts";
+import { GrowingFile } from "../store/disk/growing-file.ts";
+import { readLines } from "../store/reading/line-reader.ts";
+import type { LogLine } from "../store/reading/line-reader.ts";
+import { firstEventOf } from "../store/session/segment.ts";
+import { archivedPath, listRotated } from "../store/shared/shared-segments.ts";
 import { foreignEvent, wholeObject } from "./foreign.ts";
 import type { FoundEvent } from "./segment-reader.ts";
 import type { SharedLogPlace } from "./shared-log.ts";

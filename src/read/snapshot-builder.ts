@@ -2,10 +2,10 @@
 
 import { checksum32 } from "../base/hash.ts";
 import { encodeJson } from "../format/index.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { packEntry } from "../store/session-entry.ts";
-import type { PackedEntry, SessionEntryRecord } from "../store/session-entry.ts";
-import type { StoreMark } from "../store/store-mark.ts";
+import type { StoreMark } from "../store/sealing/store-mark.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
+import { packEntry } from "../store/session/session-entry.ts";
+import type { PackedEntry, SessionEntryRecord } from "../store/session/session-entry.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { encodeRows } from "./row-group.ts";
 import type { SessionLogs } from "./session-logs.ts";

@@ -4,7 +4,7 @@
 // sessions a line of columns, and one of what they add up to. Sessions are in order by start and id.
 
 import { ARCHIVE_DIRECTORY } from "../store/layout.ts";
-import type { StoreMark } from "../store/store-mark.ts";
+import type { StoreMark } from "../store/sealing/store-mark.ts";
 import { PACKED_VERSION } from "../summary/index.ts";
 
 /** Of the columns, and of the summaries in the groups. */

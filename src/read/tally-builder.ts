@@ -4,9 +4,9 @@ import * as fs from "node:fs";
 
 import { TracekeepError } from "../base/errors.ts";
 import { FORMAT_VERSION } from "../event/index.ts";
-import { isCompressed } from "../store/file-mark.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { LineCursor } from "../store/line-reader.ts";
+import { LineCursor } from "../store/reading/line-reader.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
+import { isCompressed } from "../store/session/file-mark.ts";
 import { BlockBuilder, sumOf } from "./block-builder.ts";
 import { MIN_INDEXED_BYTES } from "./block-index.ts";
 import { encodePage, figuresOf, OPAQUE } from "./block-page.ts";

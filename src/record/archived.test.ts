@@ -4,9 +4,9 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { openReader } from "../read/index.ts";
 import { verifyStore } from "../integrity/index.ts";
-import { Ledger } from "../store/ledger.ts";
+import { openReader } from "../read/index.ts";
+import { Ledger } from "../store/ledger/ledger.ts";
 import { archiveRotated } from "../store/lifecycle/rotated.ts";
 import { faultyDisk } from "../testing/index.ts";
 import type { Session } from "./session.ts";

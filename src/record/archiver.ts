@@ -2,7 +2,7 @@
 // and tried again with the next rotation.
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import type { Ledger } from "../store/ledger.ts";
+import type { Ledger } from "../store/ledger/ledger.ts";
 import { archiveRotated } from "../store/lifecycle/rotated.ts";
 
 export class Archiver {

@@ -11,7 +11,7 @@ import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
 import { openBuffers } from "../sinks/open-buffers.ts";
 import type { Sink } from "../sinks/sink.ts";
-import type { SessionLog } from "../store/session-log.ts";
+import type { SessionLog } from "../store/session/session-log.ts";
 import type { EncodedEvent, EventEncoder } from "./encoder.ts";
 
 /** As many events are held before they are handed over in the middle of a turn. */

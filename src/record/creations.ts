@@ -5,9 +5,9 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
-import type { SessionCatalog } from "../store/catalog.ts";
+import { waitForLock } from "../store/disk/lock.ts";
 import { FILE_MODE, STORE_LOCK } from "../store/layout.ts";
-import { waitForLock } from "../store/lock.ts";
+import type { SessionCatalog } from "../store/session/catalog.ts";
 
 export class Creations {
   readonly #dir: string;

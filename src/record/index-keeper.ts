@@ -4,13 +4,13 @@
 import path from "node:path";
 
 import type { LineParts } from "../format/index.ts";
-import { MarkedFile, markOf } from "../store/file-mark.ts";
-import type { FileMark } from "../store/file-mark.ts";
-import type { IndexJournal } from "../store/index-journal.ts";
 import { segmentNumber } from "../store/layout.ts";
-import { segmentsOf } from "../store/segment.ts";
-import { encodeEntry } from "../store/session-entry.ts";
-import type { SessionLog } from "../store/session-log.ts";
+import { MarkedFile, markOf } from "../store/session/file-mark.ts";
+import type { FileMark } from "../store/session/file-mark.ts";
+import type { IndexJournal } from "../store/session/index-journal.ts";
+import { segmentsOf } from "../store/session/segment.ts";
+import { encodeEntry } from "../store/session/session-entry.ts";
+import type { SessionLog } from "../store/session/session-log.ts";
 import type { SessionSummary } from "../summary/index.ts";
 
 export class IndexKeeper {

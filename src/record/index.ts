@@ -4,7 +4,7 @@ export type { Provenance } from "./draft.ts";
 export { CallHandle, EventHandle, ModelCallHandle } from "./helpers.ts";
 export type { Extra, ModelUsage } from "./helpers.ts";
 export type { SessionOptions, StoreOptions } from "./options.ts";
-export type { SpillOptions } from "../store/spill.ts";
+export type { SpillOptions } from "../store/append/spill.ts";
 export type { Receipt } from "./receipt.ts";
 export { createRecorder, Recorder } from "./recorder.ts";
 export type { RecorderStatus } from "./recorder.ts";

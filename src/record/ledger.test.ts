@@ -5,10 +5,10 @@ import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { Event } from "../event/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
-import { Ledger } from "../store/ledger.ts";
-import { OpenSessions } from "../store/open-sessions.ts";
-import { currentProcess } from "../store/process.ts";
+import { currentProcess } from "../store/disk/process.ts";
+import { Ledger } from "../store/ledger/ledger.ts";
+import { OpenSessions } from "../store/ledger/open-sessions.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
 

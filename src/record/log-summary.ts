@@ -3,9 +3,9 @@
 
 import { decodeLine } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
-import { isSuperseded } from "../store/catalog.ts";
-import type { SessionLogFile } from "../store/catalog.ts";
-import { readLines } from "../store/line-reader.ts";
+import { readLines } from "../store/reading/line-reader.ts";
+import { isSuperseded } from "../store/session/catalog.ts";
+import type { SessionLogFile } from "../store/session/catalog.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 

@@ -1,21 +1,21 @@
 // Options of stores and sessions, checked once at the door.
 
-import { checkOptionNames, choiceOption, describe, integerOption, textOption } from "../base/options.ts";
-import type { TracekeepError } from "../base/errors.ts";
 import type { Clock } from "../base/clock.ts";
+import type { TracekeepError } from "../base/errors.ts";
+import { checkOptionNames, choiceOption, describe, integerOption, textOption } from "../base/options.ts";
 import { parseTimestamp } from "../event/index.ts";
 import { MAX_LINE_BYTES } from "../format/index.ts";
 import type { RedactionOptions } from "../redact/index.ts";
 import { guarded } from "../sinks/fault.ts";
 import { checkSink } from "../sinks/sink.ts";
 import type { Sink } from "../sinks/sink.ts";
+import { DURABILITIES } from "../store/append/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
+import { checkSpillOptions } from "../store/append/spill.ts";
+import type { CheckedSpillOptions, SpillOptions } from "../store/append/spill.ts";
+import { SEGMENT_BYTES } from "../store/session/segment-switch.ts";
 import { checkDetectionOptions } from "./detection.ts";
 import type { DetectionOptions } from "./detection.ts";
-import { DURABILITIES } from "../store/durability.ts";
-import type { Durability } from "../store/durability.ts";
-import { SEGMENT_BYTES } from "../store/segment-switch.ts";
-import { checkSpillOptions } from "../store/spill.ts";
-import type { CheckedSpillOptions, SpillOptions } from "../store/spill.ts";
 
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;

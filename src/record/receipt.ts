@@ -1,4 +1,4 @@
-import type { Durability } from "../store/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
 
 /** What an append resolves to, once the event has reached that durability and not before. */
 export interface Receipt {

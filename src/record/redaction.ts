@@ -1,10 +1,10 @@
 // The redactor of a store: its key, and what its settings add to what the program says.
 
+import type { TracekeepError } from "../base/errors.ts";
 import { Redactor } from "../redact/index.ts";
 import type { PersonalGroup, RedactionOptions } from "../redact/index.ts";
-import type { TracekeepError } from "../base/errors.ts";
-import { redactionKey } from "../store/redaction-key.ts";
-import { badRedactionSettings, readRedactionSettings } from "../store/redaction-settings.ts";
+import { redactionKey } from "../store/sealing/redaction-key.ts";
+import { badRedactionSettings, readRedactionSettings } from "../store/sealing/redaction-settings.ts";
 
 /**
  * A redactor for what goes into a store.

@@ -1,18 +1,18 @@
 // One run of one agent, being written. Everything that reaches the log goes through `log` or `append` here.
 
-import { TracekeepError } from "../base/errors.ts";
 import type { ClockStep } from "../base/clock.ts";
+import { TracekeepError } from "../base/errors.ts";
 import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
-import type { LiveHub } from "../live/index.ts";
 import type { LineParts } from "../format/index.ts";
+import type { LiveHub } from "../live/index.ts";
 import type { Redactor } from "../redact/index.ts";
-import { DURABILITIES } from "../store/durability.ts";
-import type { Durability } from "../store/durability.ts";
-import type { SessionLog } from "../store/session-log.ts";
-import type { SessionSummary } from "../summary/index.ts";
+import { DURABILITIES } from "../store/append/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
+import type { SessionLog } from "../store/session/session-log.ts";
 import { endCounts } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";

@@ -2,11 +2,11 @@
 
 import { timeZoneOption } from "../base/day.ts";
 import { checkOptionNames, choiceOption, integerOption, numberOption, textOption } from "../base/options.ts";
-import { DURABILITIES, SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "../store/durability.ts";
-import { LOCK_TIMEOUT_MS } from "../store/file-lock.ts";
-import { SHARED_LOG_CAPACITY } from "../store/shared-log.ts";
-import type { SharedLogOptions as LogOptions } from "../store/shared-log.ts";
-import { hasRotatableName } from "../store/shared-segments.ts";
+import { DURABILITIES, SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "../store/append/durability.ts";
+import { LOCK_TIMEOUT_MS } from "../store/disk/file-lock.ts";
+import { SHARED_LOG_CAPACITY } from "../store/shared/shared-log.ts";
+import type { SharedLogOptions as LogOptions } from "../store/shared/shared-log.ts";
+import { hasRotatableName } from "../store/shared/shared-segments.ts";
 import { checkWriterOptions } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
 

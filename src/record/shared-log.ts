@@ -1,17 +1,17 @@
 // Recording into one file that other processes and threads record into as well: each writer is a session in it. The
 // way for several agents with one log; where each can have a file of its own, a store costs less and reads faster.
 
-import { TracekeepError } from "../base/errors.ts";
 import type { ClockStep } from "../base/clock.ts";
+import { TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { choiceOption } from "../base/options.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import { Redactor } from "../redact/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
-import { DURABILITIES } from "../store/durability.ts";
-import type { Durability } from "../store/durability.ts";
-import { SharedLog } from "../store/shared-log.ts";
+import { DURABILITIES } from "../store/append/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
+import { SharedLog } from "../store/shared/shared-log.ts";
 import { currentSession } from "./context.ts";
 import { DraftReader } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
@@ -19,12 +19,12 @@ import { checkSessionOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
 import { receiptOf } from "./recorded.ts";
 import type { Recorded } from "./recorded.ts";
+import type { AppendOptions } from "./session.ts";
 import { checkSharedLogOptions } from "./shared-log-options.ts";
 import type { SharedLogOptions } from "./shared-log-options.ts";
 import { Upkeep } from "./shared-upkeep.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
 import { startDraft } from "./start.ts";
-import type { AppendOptions } from "./session.ts";
 
 /** How a writer of a shared log is doing. */
 export interface SharedLogStatus {

@@ -3,8 +3,8 @@
 
 import { ioError, TracekeepError } from "../base/errors.ts";
 import type { JsonObject } from "../event/index.ts";
-import { nodeDisk } from "../store/disk.ts";
-import { keepUp, needsUpkeep } from "../store/shared-archive.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import { keepUp, needsUpkeep } from "../store/lifecycle/shared-archive.ts";
 
 export interface UpkeepOptions {
   /** The log's file. */

@@ -2,7 +2,7 @@
 // buffer: `exit` covers return, process.exit and uncaught errors, the signals are caught while anything is recorded.
 
 import { openBuffers } from "../sinks/open-buffers.ts";
-import { openFiles } from "../store/open-files.ts";
+import { openFiles } from "../store/append/open-files.ts";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 

@@ -3,7 +3,7 @@
 import { formatTimestamp, FORMAT_VERSION } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
 import type { Redactor } from "../redact/index.ts";
-import { currentProcess } from "../store/process.ts";
+import { currentProcess } from "../store/disk/process.ts";
 import type { SessionOptions } from "./options.ts";
 import { RECORDER } from "./version.ts";
 

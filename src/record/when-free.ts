@@ -4,9 +4,9 @@ import { setTimeout as pause } from "node:timers/promises";
 
 import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames, integerOption } from "../base/options.ts";
-import { LOCK_TIMEOUT_MS } from "../store/file-lock.ts";
-import type { FileLockOptions } from "../store/file-lock.ts";
-import { lockHolderText } from "../store/lock-holder.ts";
+import { LOCK_TIMEOUT_MS } from "../store/disk/file-lock.ts";
+import type { FileLockOptions } from "../store/disk/file-lock.ts";
+import { lockHolderText } from "../store/disk/lock-holder.ts";
 import type { Session } from "./session.ts";
 
 const MIN_RETRY_MS = 5;

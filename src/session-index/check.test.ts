@@ -8,10 +8,10 @@ import { runCli } from "../../test/run-cli.ts";
 import { openStore } from "../index.ts";
 import { openReader } from "../read/index.ts";
 import { SnapshotBuilder } from "../read/snapshot-builder.ts";
-import { eraseLine, findErasable } from "../store/erase.ts";
-import { nodeDisk } from "../store/disk.ts";
-import { Ledger } from "../store/ledger.ts";
-import { markFolders, markLedger } from "../store/store-mark.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import { Ledger } from "../store/ledger/ledger.ts";
+import { eraseLine, findErasable } from "../store/lifecycle/erase.ts";
+import { markFolders, markLedger } from "../store/sealing/store-mark.ts";
 import { writeIndex } from "./build.ts";
 import { checkFigures } from "./check.ts";
 

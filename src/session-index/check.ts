@@ -5,16 +5,15 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { foldWhole } from "../read/session-fold.ts";
-import { sessionsOf } from "../read/session-logs.ts";
-import type { SessionLogs } from "../read/session-logs.ts";
-import { SessionIndex } from "../read/session-index.ts";
+import type { Event } from "../event/index.ts";
 import { ReadReport } from "../read/index.ts";
 import { SegmentIndexes } from "../read/segment-indexes.ts";
+import { foldWhole } from "../read/session-fold.ts";
+import { SessionIndex } from "../read/session-index.ts";
+import { sessionsOf } from "../read/session-logs.ts";
+import type { SessionLogs } from "../read/session-logs.ts";
 import { openSessionTally } from "../read/session-tally.ts";
 import { isTallyWrong } from "../read/tally-builder.ts";
-import type { Event } from "../event/index.ts";
-import { SessionCatalog } from "../store/catalog.ts";
 import {
   BLOCKS_SUFFIX,
   INDEX_DIRECTORY,
@@ -23,8 +22,9 @@ import {
   INDEX_TALLY,
   SESSION_INDEX,
 } from "../store/layout.ts";
-import { hasPlaces, packEntry } from "../store/session-entry.ts";
-import type { FoldedSession } from "../store/session-entry.ts";
+import { SessionCatalog } from "../store/session/catalog.ts";
+import { hasPlaces, packEntry } from "../store/session/session-entry.ts";
+import type { FoldedSession } from "../store/session/session-entry.ts";
 import { endCounts, instantOf, packSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import type { SessionIndexData } from "./build.ts";

@@ -5,18 +5,23 @@ import path from "node:path";
 import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
 import { SnapshotBuilder } from "../read/snapshot-builder.ts";
 import type { SnapshotRow } from "../read/snapshot-builder.ts";
-import { listLogPaths } from "../store/catalog.ts";
-import { nodeDisk } from "../store/disk.ts";
-import type { Disk } from "../store/disk.ts";
-import { withFileLock } from "../store/file-lock.ts";
-import { isAsMarked } from "../store/file-mark.ts";
-import type { FileMark } from "../store/file-mark.ts";
-import { listIndexFiles, makeIndexDirectory, removeIndexFile, writeIndexFile } from "../store/index-file.ts";
-import { emptyJournal } from "../store/index-journal.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import type { Disk } from "../store/disk/disk.ts";
+import { withFileLock } from "../store/disk/file-lock.ts";
+import {
+  listIndexFiles,
+  makeIndexDirectory,
+  removeIndexFile,
+  writeIndexFile,
+} from "../store/disk/index-file.ts";
+import { removeLeftTemporaryFiles } from "../store/disk/temporary-file.ts";
 import { INDEX_SNAPSHOT, LOCK_SUFFIX, SESSION_INDEX, TEMPORARY_PREFIX } from "../store/layout.ts";
-import { markFolders, markLedger } from "../store/store-mark.ts";
-import type { LedgerMark } from "../store/store-mark.ts";
-import { removeLeftTemporaryFiles } from "../store/temporary-file.ts";
+import { markFolders, markLedger } from "../store/sealing/store-mark.ts";
+import type { LedgerMark } from "../store/sealing/store-mark.ts";
+import { listLogPaths } from "../store/session/catalog.ts";
+import { isAsMarked } from "../store/session/file-mark.ts";
+import type { FileMark } from "../store/session/file-mark.ts";
+import { emptyJournal } from "../store/session/index-journal.ts";
 
 export interface FoldOptions extends Pick<SessionFilter, "signal" | "onProgress"> {
   disk?: Disk | undefined;

@@ -8,8 +8,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import type { Store } from "../record/index.ts";
+import { decodeEntry } from "../store/session/session-entry.ts";
 import { faultyDisk } from "../testing/index.ts";
-import { decodeEntry } from "../store/session-entry.ts";
 import { buildIndex, foldIndex } from "./build.ts";
 import { SessionIndex } from "./session-index.ts";
 

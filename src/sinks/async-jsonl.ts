@@ -1,10 +1,10 @@
 import { checkOptionNames, choiceOption, integerOption } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
-import { BackgroundFile } from "../store/background-file.ts";
-import { nodeDisk } from "../store/disk.ts";
-import { DURABILITIES } from "../store/durability.ts";
-import type { Durability } from "../store/durability.ts";
-import { openJsonlFile } from "../store/jsonl-file.ts";
+import { BackgroundFile } from "../store/append/background-file.ts";
+import { DURABILITIES } from "../store/append/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
+import { openJsonlFile } from "../store/append/jsonl-file.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
 import type { JsonlSinkOptions } from "./jsonl.ts";
 import { openBuffers } from "./open-buffers.ts";
 import { checkPath } from "./path.ts";

@@ -8,7 +8,7 @@ import { deferred } from "../base/promises.ts";
 import type { Deferred } from "../base/promises.ts";
 import { BoundedQueue } from "../base/queue.ts";
 import type { Event } from "../event/index.ts";
-import type { Durability } from "../store/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
 import { openBuffers } from "./open-buffers.ts";
 import { checkSink, closedError, deliver, isPending } from "./sink.ts";
 import type { Sink, WriteOutcome } from "./sink.ts";

@@ -1,7 +1,7 @@
 import { checkOptionNames, choiceOption, describe } from "../base/options.ts";
 import { SEVERITIES, severityRank } from "../event/index.ts";
 import type { Event, Severity } from "../event/index.ts";
-import type { Durability } from "../store/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
 import { checkSink, closedError, deliver } from "./sink.ts";
 import type { Sink, WriteOutcome } from "./sink.ts";
 

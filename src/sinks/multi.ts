@@ -1,5 +1,5 @@
 import type { Event } from "../event/index.ts";
-import type { Durability } from "../store/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
 import { guarded, warnOnce } from "./fault.ts";
 import type { OnFault } from "./fault.ts";
 import { IsolatedSink } from "./isolated.ts";

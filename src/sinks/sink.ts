@@ -5,7 +5,7 @@ import { TracekeepError } from "../base/errors.ts";
 import { describe } from "../base/options.ts";
 import { isPromiseLike } from "../base/promises.ts";
 import type { Event } from "../event/index.ts";
-import type { Durability } from "../store/durability.ts";
+import type { Durability } from "../store/append/durability.ts";
 
 /**
  * Why an event was left out on purpose: a filter did not want it, or a full queue dropped it as its `overflow` says.

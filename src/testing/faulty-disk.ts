@@ -4,8 +4,8 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { nodeDisk } from "../store/disk.ts";
-import type { Disk } from "../store/disk.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
+import type { Disk } from "../store/disk/disk.ts";
 
 export interface FaultyDisk extends Disk {
   /**

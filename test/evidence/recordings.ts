@@ -4,13 +4,13 @@ import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import path from "node:path";
 
+import type { LogVerdict } from "../../src/integrity/index.ts";
 import { readLedger } from "../../src/integrity/ledger.ts";
 import { checkSession } from "../../src/integrity/session-check.ts";
-import type { LogVerdict } from "../../src/integrity/index.ts";
-import { SessionCatalog } from "../../src/store/catalog.ts";
-import { readStoreSigner } from "../../src/store/keys.ts";
 import { evidenceFiles } from "../../src/store/layout.ts";
-import { readNote } from "../../src/store/seal-file.ts";
+import { readStoreSigner } from "../../src/store/sealing/keys.ts";
+import { readNote } from "../../src/store/sealing/seal-file.ts";
+import { SessionCatalog } from "../../src/store/session/catalog.ts";
 import { linesOf } from "./mutants.ts";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");

@@ -1,8 +1,8 @@
 // A real disk that writes down what was done to it, in order, so that every state a power cut could have left can be
 // made again afterwards.
 
-import { nodeDisk } from "../../src/store/disk.ts";
-import type { Disk } from "../../src/store/disk.ts";
+import { nodeDisk } from "../../src/store/disk/disk.ts";
+import type { Disk } from "../../src/store/disk/disk.ts";
 
 /** `inode` names a file whatever its names are. */
 export type Operation =

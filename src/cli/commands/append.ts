@@ -1,11 +1,11 @@
 // The shell's way in: JSON Lines from standard input become events of a session.
 
+import type { EventDraft } from "../../event/index.ts";
+import { parseDuration } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
 import type { Receipt, Session, Store } from "../../record/index.ts";
-import { parseDuration } from "../../read/index.ts";
-import { DURABILITIES } from "../../store/durability.ts";
-import type { FileLockOptions } from "../../store/file-lock.ts";
-import type { EventDraft } from "../../event/index.ts";
+import { DURABILITIES } from "../../store/append/durability.ts";
+import type { FileLockOptions } from "../../store/disk/file-lock.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";

@@ -1,12 +1,12 @@
 // Looks at the store and the machine, and says what is wrong together with the command that mends it.
 
+import { nodeDisk } from "../../store/disk/disk.ts";
+import { removeLeftTemporaryFiles } from "../../store/disk/temporary-file.ts";
+import { findStore } from "../../store/session/find.ts";
 import { fixModes, runChecks } from "../checks.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
-import { nodeDisk } from "../../store/disk.ts";
-import { findStore } from "../../store/find.ts";
-import { removeLeftTemporaryFiles } from "../../store/temporary-file.ts";
 import type { ExitCode } from "../exit-codes.ts";
 
 export const doctor: Command = {

@@ -1,10 +1,10 @@
 // Takes the content of one event out of the record, for good and visibly: a tombstone stays, and the ledger says why.
 
-import { nodeDisk } from "../../store/disk.ts";
-import { eraseLine, findErasable } from "../../store/erase.ts";
-import { findStore } from "../../store/find.ts";
-import { Ledger } from "../../store/ledger.ts";
 import { printable } from "../../report/index.ts";
+import { nodeDisk } from "../../store/disk/disk.ts";
+import { Ledger } from "../../store/ledger/ledger.ts";
+import { eraseLine, findErasable } from "../../store/lifecycle/erase.ts";
+import { findStore } from "../../store/session/find.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";

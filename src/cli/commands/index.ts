@@ -4,8 +4,8 @@
 import { openReader } from "../../read/index.ts";
 import { formatCount, plural } from "../../report/index.ts";
 import { writeIndex } from "../../session-index/build.ts";
-import { nodeDisk } from "../../store/disk.ts";
-import { listIndexFiles, removeIndexFile, writeIndexFile } from "../../store/index-file.ts";
+import { nodeDisk } from "../../store/disk/disk.ts";
+import { listIndexFiles, removeIndexFile, writeIndexFile } from "../../store/disk/index-file.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";

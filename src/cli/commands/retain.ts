@@ -1,5 +1,6 @@
 // Chooses a retention policy and enforces it, or shows what that would do.
 
+import { nearestName } from "../../base/nearest.ts";
 import {
   formatBytes,
   formatCount,
@@ -8,7 +9,6 @@ import {
   printable,
   renderTable,
 } from "../../report/index.ts";
-import { findStore } from "../../store/find.ts";
 import { changeSettings } from "../../store/lifecycle/enforcement.ts";
 import { KEEP_EVERYTHING, policyName, PRESETS } from "../../store/lifecycle/policy.ts";
 import type { RetentionPolicy } from "../../store/lifecycle/policy.ts";
@@ -16,7 +16,7 @@ import { retain as enforce } from "../../store/lifecycle/retain.ts";
 import type { RetentionReport } from "../../store/lifecycle/retain.ts";
 import { mergeSettings, readSettings } from "../../store/lifecycle/settings.ts";
 import type { SettingsChange } from "../../store/lifecycle/settings.ts";
-import { nearestName } from "../../base/nearest.ts";
+import { findStore } from "../../store/session/find.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";

@@ -3,8 +3,8 @@
 import { TracekeepError } from "../../base/errors.ts";
 import { openReader } from "../../read/index.ts";
 import { formatShortId, printable } from "../../report/index.ts";
-import { SessionCatalog } from "../../store/catalog.ts";
 import { rotateSession } from "../../store/lifecycle/rotate.ts";
+import { SessionCatalog } from "../../store/session/catalog.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";

@@ -1,8 +1,8 @@
 // Secrets in what was written before there was redaction, or without it. Says where, never what.
 
 import { Redactor } from "../../redact/index.ts";
-import { readRedactionKey } from "../../store/redaction-key.ts";
-import { findStore } from "../../store/find.ts";
+import { readRedactionKey } from "../../store/sealing/redaction-key.ts";
+import { findStore } from "../../store/session/find.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";

@@ -13,17 +13,17 @@ import {
   formatUsd,
   printable,
 } from "../../report/text.ts";
+import { MB } from "../../store/lifecycle/plan.ts";
+import { storeStats } from "../../store/lifecycle/store-stats.ts";
+import { SessionCatalog } from "../../store/session/catalog.ts";
+import { findStore } from "../../store/session/find.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { SessionCatalog } from "../../store/catalog.ts";
-import { findStore } from "../../store/find.ts";
-import { MB } from "../../store/lifecycle/plan.ts";
-import { storeStats } from "../../store/lifecycle/store-stats.ts";
-import { UsageError } from "../usage-error.ts";
-import { upkeep } from "../upkeep.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
+import { upkeep } from "../upkeep.ts";
+import { UsageError } from "../usage-error.ts";
 
 export const stats: Command = {
   name: "stats",

@@ -11,16 +11,16 @@ import type { StampVerdict, StoreVerdict } from "../../integrity/index.ts";
 import { formatCount, plural, printable, renderTable } from "../../report/index.ts";
 import { checkFigures } from "../../session-index/check.ts";
 import type { WrongFigures } from "../../session-index/check.ts";
-import { findStore } from "../../store/find.ts";
-import { readStoreSigner } from "../../store/keys.ts";
 import { evidenceFiles, LEDGER } from "../../store/layout.ts";
-import { readNote } from "../../store/seal-file.ts";
+import { readStoreSigner } from "../../store/sealing/keys.ts";
+import { readNote } from "../../store/sealing/seal-file.ts";
+import { findStore } from "../../store/session/find.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { ProgressLine } from "../progress.ts";
 import { parseLineName } from "../line-name.ts";
+import { ProgressLine } from "../progress.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const verify: Command = {

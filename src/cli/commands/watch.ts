@@ -9,15 +9,15 @@ import { openStore } from "../../record/index.ts";
 import type { Store } from "../../record/index.ts";
 import { eventText, fitText, renderAnomalies } from "../../report/index.ts";
 import type { AnomalyRow } from "../../report/index.ts";
-import { findOrCreateStore, findStore } from "../../store/find.ts";
+import { findOrCreateStore, findStore } from "../../store/session/find.ts";
 import { analyzeEvent } from "../../summary/index.ts";
-import { UsageError } from "../usage-error.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { LiveStatus } from "../live-status.ts";
 import { NewEvents } from "../new-events.ts";
+import { UsageError } from "../usage-error.ts";
 
 export const watch: Command = {
   name: "watch",

@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { faultyDisk } from "../../testing/index.ts";
-import { nodeDisk } from "../disk.ts";
+import { nodeDisk } from "../disk/disk.ts";
 import { archivedSize, contentOf, copyIntoArchive, MEMBER_BYTES, removeOriginal } from "./archive.ts";
 
 let directory: string;

@@ -10,10 +10,10 @@ import { createGunzip, gzip } from "node:zlib";
 
 import { nodeCrypto } from "../../base/builtin.ts";
 import { systemCode, TracekeepError } from "../../base/errors.ts";
-import { writeAll } from "../disk.ts";
-import type { Disk } from "../disk.ts";
+import { writeAll } from "../disk/disk.ts";
+import type { Disk } from "../disk/disk.ts";
+import { temporaryBeside } from "../disk/temporary-file.ts";
 import { ARCHIVE_DIRECTORY, archivedName } from "../layout.ts";
-import { temporaryBeside } from "../temporary-file.ts";
 
 /** Bytes of a log in one gzip member. A reader can begin at any member, and `zcat` reads them as one. */
 export const MEMBER_BYTES: number = 256 * 1024;

@@ -4,9 +4,9 @@ import path from "node:path";
 
 import { TracekeepError } from "../../base/errors.ts";
 import type { JsonObject } from "../../event/index.ts";
-import { withFileLock } from "../file-lock.ts";
+import { withFileLock } from "../disk/file-lock.ts";
 import { RETENTION_LOCK } from "../layout.ts";
-import { Ledger } from "../ledger.ts";
+import { Ledger } from "../ledger/ledger.ts";
 import { settingsIfDue } from "./due.ts";
 import { policyName } from "./policy.ts";
 import { retain } from "./retain.ts";

@@ -5,10 +5,10 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { TracekeepError } from "../../base/errors.ts";
-import type { SessionLogFile } from "../catalog.ts";
-import type { Disk } from "../disk.ts";
+import type { Disk } from "../disk/disk.ts";
 import { ARCHIVE_DIRECTORY, TEMPORARY_PREFIX } from "../layout.ts";
-import type { Ledger } from "../ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { SessionLogFile } from "../session/catalog.ts";
 import { copyIntoArchive, removeOriginal } from "./archive.ts";
 import { recordSegment } from "./segment-facts.ts";
 import type { ArchiveRecords, SegmentRecord } from "./segment-facts.ts";

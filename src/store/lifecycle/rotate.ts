@@ -1,10 +1,10 @@
 // Beginning a new segment of a session that nobody is writing: what `tracekeep rotate` does.
 
-import { FORMAT_VERSION } from "../../event/index.ts";
 import { TracekeepError } from "../../base/errors.ts";
-import type { SessionLogFile } from "../catalog.ts";
-import { Ledger } from "../ledger.ts";
-import { openSessionLog } from "../open-session-log.ts";
+import { FORMAT_VERSION } from "../../event/index.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import type { SessionLogFile } from "../session/catalog.ts";
+import { openSessionLog } from "../session/open-session-log.ts";
 
 /**
  * Begins the next segment of a session, so that the one before is complete. Adds nothing but the segment's own first

@@ -7,11 +7,11 @@ import path from "node:path";
 import { parseTimestamp } from "../../event/index.ts";
 import type { Event } from "../../event/index.ts";
 import { decodeLine } from "../../format/index.ts";
-import type { SessionCatalog, SessionLogFile } from "../catalog.ts";
-import { needsHealing } from "../heal.ts";
+import { tryLock } from "../disk/lock.ts";
 import { ARCHIVE_DIRECTORY } from "../layout.ts";
-import { findFromEnd, readLines } from "../line-reader.ts";
-import { tryLock } from "../lock.ts";
+import { needsHealing } from "../ledger/heal.ts";
+import { findFromEnd, readLines } from "../reading/line-reader.ts";
+import type { SessionCatalog, SessionLogFile } from "../session/catalog.ts";
 import { contentOf } from "./archive.ts";
 import type { SegmentFacts } from "./plan.ts";
 

@@ -3,9 +3,9 @@
 import * as fs from "node:fs";
 
 import { TracekeepError } from "../../base/errors.ts";
-import type { Disk } from "../disk.ts";
+import type { Disk } from "../disk/disk.ts";
+import { tryLock } from "../disk/lock.ts";
 import { TORN_SUFFIX } from "../layout.ts";
-import { tryLock } from "../lock.ts";
 import type { StoredSegment } from "./segment-facts.ts";
 
 /**

@@ -6,12 +6,12 @@ import path from "node:path";
 
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
 import { checkOptionNames, describe } from "../../base/options.ts";
-import { nodeDisk, replaceFile } from "../disk.ts";
-import type { Disk } from "../disk.ts";
+import { nodeDisk, replaceFile } from "../disk/disk.ts";
+import type { Disk } from "../disk/disk.ts";
+import { temporaryBeside } from "../disk/temporary-file.ts";
 import { SETTINGS_FILE } from "../layout.ts";
-import { checkRedactionSettings, NO_ADDITIONAL_REDACTION } from "../redaction-settings.ts";
-import type { RedactionSettings } from "../redaction-settings.ts";
-import { temporaryBeside } from "../temporary-file.ts";
+import { checkRedactionSettings, NO_ADDITIONAL_REDACTION } from "../sealing/redaction-settings.ts";
+import type { RedactionSettings } from "../sealing/redaction-settings.ts";
 import { checkPolicy, KEEP_EVERYTHING } from "./policy.ts";
 import type { RetentionPolicy } from "./policy.ts";
 

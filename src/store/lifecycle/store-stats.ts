@@ -2,7 +2,7 @@
 
 import * as fs from "node:fs";
 
-import type { SessionCatalog } from "../catalog.ts";
+import type { SessionCatalog } from "../session/catalog.ts";
 import { MB } from "./plan.ts";
 
 /** Files are segments of session logs; sizes are in MiB, as they are on the disk. */

@@ -5,7 +5,7 @@ import * as fs from "node:fs";
 
 import { formatTimestamp } from "../../event/index.ts";
 import { decodeLine } from "../../format/index.ts";
-import { readLinesBackwards } from "../line-reader.ts";
+import { readLinesBackwards } from "../reading/line-reader.ts";
 import { DAY_MS } from "./plan.ts";
 
 /** How long after a run that deleted nothing the next one may. */

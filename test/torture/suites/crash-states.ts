@@ -5,8 +5,8 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { randomSalt, uuidv7 } from "../../../src/base/ids.ts";
-import { createSessionLog, openSessionLog } from "../../../src/store/open-session-log.ts";
 import type { LineParts } from "../../../src/format/index.ts";
+import { createSessionLog, openSessionLog } from "../../../src/store/session/open-session-log.ts";
 import { crashStates } from "../crash-model.ts";
 import { inspect, reopen } from "../oracle.ts";
 import type { Findings } from "../oracle.ts";

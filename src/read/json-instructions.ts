@@ -25,16 +25,18 @@ export const EXPONENT = 0x65;
 export const OPEN = 0x7b;
 export const CLOSE = 0x7d;
 
-/** Variables: where it is, and one byte of it; whether the last text has escapes; vectors. */
+/** Variables: the line, where the bytes end; where it is, and one byte of it; whether the last text has escapes; vectors. */
 export const JSON_LOCALS = {
+  LINE: 0,
+  BYTES_END: 1,
   AT: 2,
   BYTE: 3,
   HAS_ESCAPE: 4,
   MASK: 5,
-  VECTOR: 18,
-  QUOTES: 19,
-  BACKSLASHES: 20,
-  SPACES: 21,
+  VECTOR: 22,
+  QUOTES: 23,
+  BACKSLASHES: 24,
+  SPACES: 25,
 } as const;
 const { AT, BYTE, HAS_ESCAPE, MASK, VECTOR, QUOTES, BACKSLASHES, SPACES } = JSON_LOCALS;
 

@@ -13,7 +13,7 @@ import { TIME_MEMBERS, TYPE_MEMBERS } from "./line-skim.ts";
 import type { LineTest } from "./line-test.ts";
 // prettier-ignore
 import {
-  DECISIVE_AT, HEAP_AT, KIND, KIND_BYTES, KINDS_AT, kindSlot, LEFT_AT, LENGTHS, LINES_AT, VALUE, VALUES_AT,
+  DECISIVE_AT, forgetSteps, FREE_STEP_AT, HEAP_AT, KIND, KIND_BYTES, KINDS_AT, kindSlot, LEFT_AT, LENGTHS, LINES_AT, VALUE, VALUES_AT,
 } from "./member-memory.ts";
 import type { ReadReport } from "./report.ts";
 import { beginningLike, exactly, noTimesLike, timesAround, withAnyDigits } from "./value-forms.ts";
@@ -225,7 +225,8 @@ export class LineKinds implements LinePasser {
   }
 
   #forget(): void {
-    this.#memory.fill(0, VALUES_AT, HEAP_AT);
+    this.#memory.fill(0, VALUES_AT, FREE_STEP_AT);
+    forgetSteps(this.#memory);
     this.#free = HEAP_AT;
     this.#learned = this.#passed = 0;
     this.#codes.clear();

@@ -41,6 +41,7 @@ export function passLines(
   const last = lines.line + LINES_PER_PASS;
   let passed = 0;
   let isOfOthers = !isCanonical;
+  let looksForTexts = false;
   let outcome: "found" | "pause" | "end" = "pause";
   while (lines.line < last) {
     if (patterns !== undefined) passed += lines.passOver(patterns, last - lines.line);
@@ -54,15 +55,18 @@ export function passLines(
     let verdict: LineVerdict = "unclear";
     if (!lines.tooLong) {
       const isOurs = isCanonical && isOfOurWriter(lines.buffer, lines.start);
-      if (isOurs) verdict = judge(lines, test, isCanonical);
+      const isJudged = isOurs || looksForTexts;
+      if (isJudged) verdict = judge(lines, test, isCanonical);
       const kind =
         memory !== undefined && hasKinds && verdict === "unclear"
           ? takeInKind(lines, memory.kinds, segment, counter)
           : undefined;
-      isOfOthers = !isCanonical || kind !== undefined;
+      isOfOthers = kind !== undefined;
+      // Where members do not tell, as of lines without a time, texts are looked for first, until they do.
+      if (!isOurs && verdict === "unclear") looksForTexts = kind === undefined;
       if (kind === "passed") passed++;
       if (kind === "passed" || kind === "taken in") continue;
-      if (!isOurs && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);
+      if (!isJudged && (kind === undefined || test.asksForText)) verdict = judge(lines, test, isCanonical);
     }
     if (verdict === "unclear" || (verdict === "wanted" && counter === undefined)) {
       outcome = "found";
@@ -100,6 +104,8 @@ function takeInKind(
 ): "passed" | "taken in" | "wanted" | undefined {
   const kind = kinds.judge(lines);
   if (kind === undefined || kind === "passed" || (kind === "wanted" && counter === undefined)) return kind;
+  // Whether it is told of as one that a later segment holds again depends on the texts in it.
+  if (kind === "refused" && !segment.showsAll) return undefined;
   const { skim } = kinds;
   const isCounted = segment.countsSkimmed(skim) && kind === "wanted";
   if (isCounted) counter?.add(skim.type, 1);

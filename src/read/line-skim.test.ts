@@ -157,6 +157,30 @@ describe("a line that is skimmed", () => {
     );
   });
 
+  it("is told whatever stood in the lines before it", () => {
+    const members = new LineMembers(SKIMMED);
+    const skim = new LineSkim(members);
+    // Names that end elsewhere, are cut off, are no names, or are data.
+    const before = [
+      '{"ts" :1}',
+      '{"ts',
+      '{"ts"}',
+      '{"t":1}',
+      '{"tsx":1}',
+      '{"ts\\u0020":1}',
+      '{"ts":1,"ts":2}',
+    ];
+    for (let at = 0; at < 1000; at++) before.push(`{"a":1,"name ${at}":1,"ts":1}`, `{"${at}":1}`);
+    for (const each of before) isTold(members, Buffer.from(`${each}\n`));
+    const names = ["event", "ts", "agent_id"];
+    for (const [at, name] of names.entries()) {
+      const last = names.toSpliced(at, 1).concat(name);
+      const own = `{${last.map((each) => `"${each}":${each === "ts" ? 1767736800 : '"x"'}`).join(",")}}\n`;
+      expect(isTold(members, Buffer.from(own)) && skim.read(true)).toBe(true);
+      expect([skim.type, skim.timeMs, skim.agent()]).toEqual(["x", 1767736800000, "x"]);
+    }
+  });
+
   it("is told whatever the order of its fields, and however deep it is nested", () => {
     const members = new LineMembers(SKIMMED);
     const skim = new LineSkim(members);

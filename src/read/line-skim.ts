@@ -1,7 +1,7 @@
 // A line that is not as our writer makes it, read without making anything of it: what its type, severity, time, number and
-// agent are, whatever their order, of the places that a kernel found them in (line-members.ts). Wherever there is a doubt (an escape in a name or in a value that is asked for, a name that
-// stands there twice, a number of sixteen digits) it says nothing, and the line is parsed: what is damaged is only seen
-// to be so there.
+// agent are, whatever their order, from the places that a kernel found them at (line-members.ts). Wherever there is a doubt
+// (escapes in a value that is asked for, a number of sixteen digits) it says nothing, and the line is parsed: what is damaged
+// is only seen to be so there.
 
 import { SEVERITIES, severityOfType, severityRank } from "../event/index.ts";
 import { instantOf } from "../summary/index.ts";

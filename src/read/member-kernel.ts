@@ -20,9 +20,10 @@ import {
 } from "./json-instructions.ts";
 // prettier-ignore
 import {
-  CLASSES_AT, CLOSERS_AT, DECISIVE_AT, ENTRIES_AT, ENTRY, ESCAPED_AT, FACTOR_AT, IS_BLANK, KIND, KIND_AT, KINDS_AT, LEFT_AT,
-  LENGTHS, MAX_DEPTH, MEMBERS_AT, NEXT_AT, OTHERS_AT, PRESENT_AT, SPREAD, VALUE, VALUES_AT,
+  CLASSES_AT, CLOSERS_AT, DECISIVE_AT, ENTRIES_AT, ENTRY, ESCAPED_AT, IS_BLANK, KIND, KIND_AT, KINDS_AT, LEFT_AT, LENGTHS,
+  MAX_DEPTH, NEXT_AT, PRESENT_AT, SPREAD, STEPS_AT, VALUE, VALUES_AT,
 } from "./member-memory.ts";
+import { findMember, foresee, NAME_LOCALS } from "./name-instructions.ts";
 
 /**
  * Goes over lines from the one at `at`, as far as there are bytes to `end`, and stops at the first that is of no known kind;
@@ -32,7 +33,7 @@ export type ScanMembers = (at: number, end: number) => number;
 
 /** @throws where WebAssembly, or its vectors, are not to be had */
 export function instantiateMemberKernel(memory: WasmMemory): ScanMembers {
-  module ??= compile({ parameters: 2, numbers: 16, vectors: 4, body: body() });
+  module ??= compile({ parameters: 2, numbers: 20, vectors: 4, body: body() });
   return instantiate(module, memory);
 }
 
@@ -40,35 +41,12 @@ export function instantiateMemberKernel(memory: WasmMemory): ScanMembers {
 
 let module: WasmModule | undefined;
 
-/** Parameters: the line, the end of the bytes. */
-const [LINE, BYTES_END] = [0, 1] as const;
-const { AT, BYTE, HAS_ESCAPE, MASK, VECTOR } = JSON_LOCALS;
-/** Of the object: the name, where it begins, and the entry that it has. */
-const [NAME, MEMBER, PRESENT, ESCAPED, CLOSER, WORD] = [6, 7, 8, 9, 10, 11] as const;
-/** Of its kind: names that still count, one of them, the length of its value, and what it is compared with. */
-const [LEFT, NUMBER, LENGTH, KNOWN, PAIR, PAIRS_END] = [12, 13, 14, 15, 16, 17] as const;
-
-/** The entry of a name that is no nested one; none may be there twice. */
-// prettier-ignore
-const findMember = (): readonly Instruction[] => [
-  block("found"),
-    get(CLOSER), i32Const(CLOSERS_AT), i32Ne, brIf("found"),
-    get(HAS_ESCAPE), brIf("fail"),
-    get(NAME), i32Load(0), i32Const(SPREAD), i32Mul, get(AT), i32Const(3), i32Sub, i32Load(0),
-    get(AT), get(NAME), i32Sub, i32Add, i32Xor,
-    i32Const(0), i32Load(FACTOR_AT), i32Mul, i32Const(24), i32ShrU, i32Const(2), i32Shl, i32Load(MEMBERS_AT), set(MEMBER),
-    block("alike"),
-      get(NAME), i8x16Load(0), get(MEMBER), i8x16Load(ENTRY.name), i8x16Eq, i8x16Bitmask,
-      get(NAME), i8x16Load(16), get(MEMBER), i8x16Load(ENTRY.name + 16), i8x16Eq, i8x16Bitmask,
-      i32Const(16), i32Shl, i32Or,
-      get(MEMBER), i32Load(ENTRY.mask), tee(MASK), i32And, get(MASK), i32Eq, brIf("alike"),
-      i32Const(0), i32Load(OTHERS_AT), set(MEMBER),
-      br("found"),
-    END,
-    get(PRESENT), get(MEMBER), i32Load(ENTRY.bit), tee(MASK), i32And, brIf("fail"),
-    get(PRESENT), get(MASK), i32Or, set(PRESENT),
-  END,
-];
+const { LINE, BYTES_END, AT, BYTE, HAS_ESCAPE, MASK, VECTOR } = JSON_LOCALS;
+const { NAME, MEMBER, PRESENT, CLOSER, LENGTH, LAST } = NAME_LOCALS;
+/** Of the object: which names have texts with escapes, a bit each, and four bytes of a value. */
+const [ESCAPED, WORD] = [12, 13] as const;
+/** Of its kind: names that still count, one of them, and what its value is compared with. */
+const [LEFT, NUMBER, KNOWN, PAIR, PAIRS_END] = [14, 15, 16, 17, 18] as const;
 
 /** Goes into an array or object; both may be empty. */
 // prettier-ignore
@@ -84,7 +62,7 @@ const wordOf = (word: string): number => Buffer.from(word).readInt32LE(0);
 /** Over the object, to the newline behind it. */
 // prettier-ignore
 const object = (): readonly Instruction[] => [
-  i32Const(0), set(PRESENT), i32Const(0), set(ESCAPED),
+  i32Const(0), set(PRESENT), i32Const(0), set(ESCAPED), i32Const(STEPS_AT), set(LAST),
   i32Const(CLOSERS_AT), tee(CLOSER), i32Const(CLOSE), i32Store8(0),
   ...failUnless(OPEN), ...go(1), ...blanks(),
   block("whole"),
@@ -92,8 +70,11 @@ const object = (): readonly Instruction[] => [
       ...failUnless(QUOTE),
       ...go(1),
       get(AT), set(NAME),
-      ...text(),
-      ...findMember(),
+      block("named"),
+        ...foresee(),
+        ...text(),
+        ...findMember(),
+      END,
       // Blanks before the colon are made by hand only.
       ...failUnless(COLON, 1),
       ...go(2), ...blanks(),

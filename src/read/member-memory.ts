@@ -13,6 +13,7 @@
 //                value begins and ends
 //   VALUES_AT    for each name and length of a value modulo 16, the first value that is known of it
 //   KINDS_AT     for each hash of a kind, the first kind that is known of it
+//   STEPS_AT     the names that objects have had, each behind the one before it: a tree, whose root is the first
 //   HEAP_AT      values and kinds
 //
 // A value says of each byte what it may be (`low`, or up to `span` more), as patterns of lines do (line-kernel.ts).
@@ -20,7 +21,7 @@
 /** Behind the patterns of lines, which may be in the same memory. */
 export const MEMBERS_AT: number = 192 * 1024;
 /** Where lines may be read into. */
-export const LINES_AT: number = MEMBERS_AT + 128 * 1024;
+export const LINES_AT: number = MEMBERS_AT + 160 * 1024;
 
 export const SLOTS = 256;
 export const CLASSES_AT: number = MEMBERS_AT + SLOTS * 4;
@@ -45,7 +46,11 @@ export const VALUE = { next: 0, length: 4, bytes: 8, code: 12, leaves: 16, vecto
 export const LENGTHS = 16;
 export const KINDS_AT: number = VALUES_AT + KIND_BYTES * LENGTHS * 4;
 export const KIND = { next: 0, count: 4, values: 16, bytes: 32 };
-export const HEAP_AT: number = KINDS_AT + SLOTS * 4;
+export const FREE_STEP_AT: number = KINDS_AT + SLOTS * 4;
+export const STEPS_AT: number = FREE_STEP_AT + 16;
+/** `name` with its quote, `mask` with a bit for each byte; `first` behind it, `other` behind the same as this one. */
+export const STEP = { name: 0, mask: 32, length: 36, member: 40, first: 44, other: 48, bytes: 64 };
+export const HEAP_AT: number = STEPS_AT + 500 * STEP.bytes;
 
 export const SPREAD = 0x9e3779b1;
 export const IS_ESCAPE = 1;
@@ -65,6 +70,7 @@ export function writeNames(memory: Buffer, names: readonly string[]): void {
   // Without a name, and a mask by which all of it would have to be alike.
   memory.writeInt32LE(-1, others + ENTRY.mask);
   for (let slot = 0; slot < SLOTS; slot++) memory.writeInt32LE(others, MEMBERS_AT + 4 * slot);
+  forgetSteps(memory);
   for (const [member, name] of names.entries()) {
     const at = ENTRIES_AT + member * ENTRY.bytes;
     memory.write(`${name}"`, at + ENTRY.name, "latin1");
@@ -72,6 +78,12 @@ export function writeNames(memory: Buffer, names: readonly string[]): void {
     memory.writeInt32LE(1 << member, at + ENTRY.bit);
     memory.writeInt32LE(at, MEMBERS_AT + 4 * nameSlot(keyOf(name), factor));
   }
+}
+
+/** Forgets the names that objects have had. */
+export function forgetSteps(memory: Buffer): void {
+  memory.fill(0, STEPS_AT, HEAP_AT);
+  memory.writeInt32LE(STEPS_AT + STEP.bytes, FREE_STEP_AT);
 }
 
 /** The slot of a kind, of which at most the first twelve names have a say. */

@@ -1,9 +1,9 @@
 // A log's file that is marked while it is read, so that most files are opened once and nothing of them is read twice.
 
-import { FileSource } from "./reading/byte-source.ts";
-import type { SessionLogFile } from "./session/catalog.ts";
-import { checksumOfEdge, EDGE_BYTES } from "./session/file-mark.ts";
-import type { FileMark } from "./session/file-mark.ts";
+import { FileSource } from "../reading/byte-source.ts";
+import type { SessionLogFile } from "./catalog.ts";
+import { checksumOfEdge, EDGE_BYTES } from "./file-mark.ts";
+import type { FileMark } from "./file-mark.ts";
 
 /** Only of files that fit into their reader's buffer; others are read as by a {@link FileSource}, and not marked. */
 export class MarkedSource extends FileSource {

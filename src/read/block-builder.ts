@@ -10,7 +10,7 @@ import type { SessionLogFile } from "../store/session/catalog.ts";
 import { markOf } from "../store/session/file-mark.ts";
 import type { FileMark } from "../store/session/file-mark.ts";
 import { encodeBlockIndex, ERROR_RANK } from "./block-index.ts";
-import type { EventKind } from "./block-index.ts";
+import type { EventKind } from "./line-test.ts";
 import { COST_UNKNOWN, encodePage, OPAQUE } from "./block-page.ts";
 import type { BlockFigures, PagePlace } from "./block-page.ts";
 import { costOf, PRICED_FIELD } from "./cost.ts";

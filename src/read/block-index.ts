@@ -10,17 +10,10 @@ import type { FileMark } from "../store/session/file-mark.ts";
 import type { BlockPage, PagePlace } from "./block-page.ts";
 import { encodePagedFile, openPagedFile } from "./paged-file.ts";
 import type { PagedFile } from "./paged-file.ts";
+import type { EventKind } from "./line-test.ts";
 
 /** Segments shorter than this are read as fast as an index of theirs would be. */
 export const MIN_INDEXED_BYTES: number = 1024 * 1024;
-
-/** Type, severity and agent: what a filter by any of them tells apart. */
-export interface EventKind {
-  type: string;
-  /** Rank of the severity. */
-  rank: number;
-  agent: string;
-}
 
 /** The rank from which on lines are listed one by one. */
 export const ERROR_RANK = 3;

@@ -1,7 +1,7 @@
 // A question to blocks of events: what is known of one settles it, or it has to be read. A filter is judged once per kind of
 // events and once per block for its times, by the test that judges lines.
 
-import type { EventKind } from "./block-index.ts";
+import type { EventKind } from "./line-test.ts";
 import type { Block } from "./block-page.ts";
 import type { CostSum } from "./cost.ts";
 import type { EventCounter } from "./event-counter.ts";
@@ -60,13 +60,13 @@ export class BlockJudge {
 
   /** Whether all that is asked of a block, or of many as one, is told. */
   tells(block: Block): boolean {
-    return this.#told(block, this.#question.test.judgeTimes(block)) !== undefined;
+    return this.#told(block, this.#judgeTimes(block)) !== undefined;
   }
 
   /** The same; then it has been taken in. */
   settles(block: Block): boolean {
-    const { test, pass, tally } = this.#question;
-    const ofTimes = test.judgeTimes(block);
+    const { pass, tally } = this.#question;
+    const ofTimes = this.#judgeTimes(block);
     const verdict = this.#told(block, ofTimes);
     if (verdict === undefined) return false;
     const isWanted = (kind: number): boolean => this.#verdictOn(kind, ofTimes) === "wanted";
@@ -76,6 +76,10 @@ export class BlockJudge {
   }
 
   // --- internal ---
+
+  #judgeTimes({ page, minTime, maxTime }: Block): LineVerdict {
+    return this.#question.test.judgeTimes(page.times, minTime, maxTime);
+  }
 
   /** Undefined when it has to be read. */
   #told(block: Block, ofTimes: LineVerdict): "wanted" | "refused" | undefined {

@@ -9,8 +9,6 @@ import { encodeJson } from "../format/index.ts";
 import { LineHead } from "./line-head.ts";
 import type { SeenType } from "./line-head.ts";
 import type { LineSkim } from "./line-skim.ts";
-import type { EventKind } from "./block-index.ts";
-import type { Block } from "./block-page.ts";
 import { NeedleSearch } from "./needle.ts";
 import type { Likeness } from "./line-patterns.ts";
 import { bytesToTell, compareTime, timeWords } from "./time-words.ts";
@@ -35,6 +33,14 @@ export interface LineTestOptions {
 
 /** `unclear`: only the parsed event can tell; `lacking`: refused for a text that is not there, whatever its beginning. */
 export type LineVerdict = "refused" | "lacking" | "wanted" | "unclear";
+
+/** Type, severity and agent: what a filter by any of them tells apart. */
+export interface EventKind {
+  type: string;
+  /** Rank of the severity. */
+  rank: number;
+  agent: string;
+}
 
 export class LineTest {
   /** Of a line that was judged without a doubt. */
@@ -161,8 +167,12 @@ export class LineTest {
     return asksForTime && !this.#timelessTypes.has(type) ? "unclear" : "wanted";
   }
 
-  /** The same of the times of a block; unclear when some are wanted and some are not. */
-  judgeTimes({ page: { times }, minTime, maxTime }: Block): LineVerdict {
+  /**
+   * The same of many by the earliest and the latest of their times; unclear when some are wanted and some are not.
+   *
+   * @param times where both stand, as texts of 24 bytes
+   */
+  judgeTimes(times: DataView, minTime: number, maxTime: number): LineVerdict {
     const [since, until] = [this.#since, this.#until];
     if (since !== undefined && compareTime(times, maxTime, since) < 0) return "refused";
     if (until !== undefined && compareTime(times, minTime, until) > 0) return "refused";

@@ -8,7 +8,7 @@
 // to of a block are rows of the snapshot.
 
 import { INDEX_TALLY } from "../store/layout.ts";
-import type { EventKind } from "./block-index.ts";
+import type { EventKind } from "./line-test.ts";
 import { BlockJudge } from "./block-judge.ts";
 import type { BlockQuestion } from "./block-judge.ts";
 import { BlockPage, figuresOf } from "./block-page.ts";

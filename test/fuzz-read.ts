@@ -8,13 +8,13 @@
 
 import { parseArgs } from "node:util";
 
-import { EventCounter } from "../src/read/event-counter.ts";
-import { compileFilter } from "../src/read/filter.ts";
-import type { CompiledFilter, EventFilter } from "../src/read/filter.ts";
-import { ReadReport } from "../src/read/report.ts";
-import { scanSession } from "../src/read/scan.ts";
-import type { SessionLogs } from "../src/read/session-logs.ts";
-import { isPause } from "../src/read/stream.ts";
+import { compileFilter } from "../src/read/filter/filter.ts";
+import type { CompiledFilter, EventFilter } from "../src/read/filter/filter.ts";
+import { EventCounter } from "../src/read/lines/event-counter.ts";
+import { ReadReport } from "../src/read/lines/report.ts";
+import { scanSession } from "../src/read/scan/scan.ts";
+import type { SessionLogs } from "../src/read/scan/session-logs.ts";
+import { isPause } from "../src/read/scan/stream.ts";
 import type { ByteSource } from "../src/store/reading/byte-source.ts";
 import { testEvents } from "../src/testing/events.ts";
 

@@ -1,7 +1,7 @@
 // What a call of `log` says about an event, and how it stands on the line.
 
 import type { EventDraft } from "../event/index.ts";
-import { VIVARIUM_FIELDS } from "../read/vivarium.ts";
+import { VIVARIUM_FIELDS } from "../read/scan/vivarium.ts";
 import type { EVENT_TYPES } from "./constants.ts";
 
 /** A type of Vivarium's, or any other text. */

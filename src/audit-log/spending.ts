@@ -7,10 +7,10 @@ import { describe } from "../base/options.ts";
 import type { EventDraft } from "../event/index.ts";
 import { Budget, SpendWindow } from "../metrics/index.ts";
 import type { BudgetOptions, BudgetVerdict, Estimate } from "../metrics/index.ts";
+import { SharedLogTail } from "../read/following/shared-tail.ts";
 import { ReadReport } from "../read/index.ts";
-import { recentOfSharedLog } from "../read/shared-log.ts";
-import type { SharedLogPlace } from "../read/shared-log.ts";
-import { SharedLogTail } from "../read/shared-tail.ts";
+import { recentOfSharedLog } from "../read/scan/shared-log.ts";
+import type { SharedLogPlace } from "../read/scan/shared-log.ts";
 import { instantOf, usageOf } from "../summary/index.ts";
 
 /** Sums up money. */

@@ -4,8 +4,8 @@
 import { hasNews } from "../import/hooks/spool-news.ts";
 import { openReader } from "../read/index.ts";
 import type { ReadStreamOptions } from "../read/index.ts";
-import { renewedTally } from "../read/outdated-indexes.ts";
-import { isFoldDue } from "../read/session-snapshot.ts";
+import { renewedTally } from "../read/sessions/outdated-indexes.ts";
+import { isFoldDue } from "../read/sessions/session-snapshot.ts";
 import { nodeDisk } from "../store/disk/disk.ts";
 import { writeIndexFile } from "../store/disk/index-file.ts";
 

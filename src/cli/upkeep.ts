@@ -5,7 +5,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { hasNews } from "../import/hooks/spool-news.ts";
-import { isFoldDue } from "../read/session-snapshot.ts";
+import { isFoldDue } from "../read/sessions/session-snapshot.ts";
 import { settingsIfDue } from "../store/lifecycle/due.ts";
 import { findStore } from "../store/session/find.ts";
 import type { CommandContext } from "./context.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 
 import { parseTimestamp } from "../event/index.ts";
 import type { EventDraft, JsonObject } from "../event/index.ts";
-import { vivariumFields } from "../read/vivarium.ts";
+import { vivariumFields } from "../read/scan/vivarium.ts";
 import type { ImportedSession, Importer, Translated, TranscriptFile, Translator } from "./importer.ts";
 import { textIn } from "./json.ts";
 

@@ -10,7 +10,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 
 import { testEvents } from "../testing/events.ts";
-import { compileGlob } from "./glob.ts";
+import { compileGlob } from "./filter/glob.ts";
 import { openReader } from "./reader.ts";
 
 const RUNS = Number(process.env["TRACEKEEP_FUZZ_RUNS"] ?? 400);

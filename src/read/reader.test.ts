@@ -10,11 +10,11 @@ import { severityOfType, severityRank } from "../event/index.ts";
 import type { Event, JsonObject, Severity } from "../event/index.ts";
 import { encodeIdentity, encodeLine } from "../format/index.ts";
 import { openStore } from "../record/index.ts";
-import type { EventFilter } from "./filter.ts";
+import type { EventFilter } from "./filter/filter.ts";
+import { UNFINISHED_LINE } from "./lines/report.ts";
 import { openReader } from "./reader.ts";
 import type { Reader } from "./reader.ts";
-import { UNFINISHED_LINE } from "./report.ts";
-import type { SessionFilter } from "./sessions.ts";
+import type { SessionFilter } from "./sessions/sessions.ts";
 
 const NOW_MS = Date.parse("2026-01-07T00:00:00.000Z");
 const START_MS = Date.parse("2026-01-06T22:00:00.000Z");

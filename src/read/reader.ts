@@ -12,37 +12,43 @@ import type { Event } from "../event/index.ts";
 import type { LiveEvent } from "../live/index.ts";
 import { findStore } from "../store/session/find.ts";
 import type { StorePlace } from "../store/session/find.ts";
-import { askBlocks } from "./block-judge.ts";
-import { costOf, CostSum, PRICED_FIELD } from "./cost.ts";
-import type { EventCost } from "./cost.ts";
-import { eventAt } from "./event-at.ts";
-import type { EventPlace } from "./event-at.ts";
-import { EventCounter } from "./event-counter.ts";
-import type { EventCount } from "./event-counter.ts";
-import { compileFilter } from "./filter.ts";
-import type { CompiledFilter, EventCursor, EventFilter } from "./filter.ts";
-import { indexRows } from "./index-rows.ts";
-import { listInputs, streamInput } from "./inputs.ts";
-import { lastEvents } from "./last-events.ts";
-import { outdatedIndexes } from "./outdated-indexes.ts";
-import { ReadReport } from "./report.ts";
-import { scanSession } from "./scan.ts";
-import type { ScanOptions } from "./scan.ts";
-import { SegmentIndexes } from "./segment-indexes.ts";
-import type { FoundEvent } from "./segment-reader.ts";
-import { listSessions, SessionIndex } from "./session-index.ts";
-import { bytesOfLogs, resolveSession } from "./session-logs.ts";
-import type { MatchedBy, SessionLogs } from "./session-logs.ts";
-import { sessionsToRead, tallyOf } from "./session-tally.ts";
-import { compileSessionFilter, foldInputs, foldSession, pageOf, selectedSessions } from "./sessions.ts";
-import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions.ts";
-import type { SnapshotRow } from "./snapshot-builder.ts";
-import { isPause, ReadStream } from "./stream.ts";
-import type { Pause, ReadStreamOptions } from "./stream.ts";
-import type { SubscribeOptions } from "./subscribe-options.ts";
-import { subscribeEvents, subscribeLines } from "./subscribe.ts";
-import type { FollowedLine } from "./subscribe.ts";
-import type { Subscription } from "./subscription.ts";
+import { askBlocks } from "./blocks/block-judge.ts";
+import { SegmentIndexes } from "./blocks/segment-indexes.ts";
+import { compileFilter } from "./filter/filter.ts";
+import type { CompiledFilter, EventCursor, EventFilter } from "./filter/filter.ts";
+import type { SubscribeOptions } from "./following/subscribe-options.ts";
+import { subscribeEvents, subscribeLines } from "./following/subscribe.ts";
+import type { FollowedLine } from "./following/subscribe.ts";
+import type { Subscription } from "./following/subscription.ts";
+import { costOf, CostSum, PRICED_FIELD } from "./lines/cost.ts";
+import type { EventCost } from "./lines/cost.ts";
+import { EventCounter } from "./lines/event-counter.ts";
+import type { EventCount } from "./lines/event-counter.ts";
+import { ReadReport } from "./lines/report.ts";
+import { eventAt } from "./scan/event-at.ts";
+import type { EventPlace } from "./scan/event-at.ts";
+import { listInputs, streamInput } from "./scan/inputs.ts";
+import { scanSession } from "./scan/scan.ts";
+import type { ScanOptions } from "./scan/scan.ts";
+import type { FoundEvent } from "./scan/segment-reader.ts";
+import { bytesOfLogs, resolveSession } from "./scan/session-logs.ts";
+import type { MatchedBy, SessionLogs } from "./scan/session-logs.ts";
+import { isPause, ReadStream } from "./scan/stream.ts";
+import type { Pause, ReadStreamOptions } from "./scan/stream.ts";
+import { indexRows } from "./sessions/index-rows.ts";
+import { lastEvents } from "./sessions/last-events.ts";
+import { outdatedIndexes } from "./sessions/outdated-indexes.ts";
+import { listSessions, SessionIndex } from "./sessions/session-index.ts";
+import { sessionsToRead, tallyOf } from "./sessions/session-tally.ts";
+import {
+  compileSessionFilter,
+  foldInputs,
+  foldSession,
+  pageOf,
+  selectedSessions,
+} from "./sessions/sessions.ts";
+import type { CompiledSessionFilter, SessionEntry, SessionFilter } from "./sessions/sessions.ts";
+import type { SnapshotRow } from "./sessions/snapshot-builder.ts";
 
 export interface ReaderOptions extends StorePlace {
   /**

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { runCli } from "../../test/run-cli.ts";
 import { openStore } from "../index.ts";
 import { openReader } from "../read/index.ts";
-import { SnapshotBuilder } from "../read/snapshot-builder.ts";
+import { SnapshotBuilder } from "../read/sessions/snapshot-builder.ts";
 import { nodeDisk } from "../store/disk/disk.ts";
 import { Ledger } from "../store/ledger/ledger.ts";
 import { eraseLine, findErasable } from "../store/lifecycle/erase.ts";

@@ -6,14 +6,14 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import type { Event } from "../event/index.ts";
+import { SegmentIndexes } from "../read/blocks/segment-indexes.ts";
 import { ReadReport } from "../read/index.ts";
-import { SegmentIndexes } from "../read/segment-indexes.ts";
-import { foldWhole } from "../read/session-fold.ts";
-import { SessionIndex } from "../read/session-index.ts";
-import { sessionsOf } from "../read/session-logs.ts";
-import type { SessionLogs } from "../read/session-logs.ts";
-import { openSessionTally } from "../read/session-tally.ts";
-import { isTallyWrong } from "../read/tally-builder.ts";
+import { sessionsOf } from "../read/scan/session-logs.ts";
+import type { SessionLogs } from "../read/scan/session-logs.ts";
+import { foldWhole } from "../read/sessions/session-fold.ts";
+import { SessionIndex } from "../read/sessions/session-index.ts";
+import { openSessionTally } from "../read/sessions/session-tally.ts";
+import { isTallyWrong } from "../read/sessions/tally-builder.ts";
 import {
   BLOCKS_SUFFIX,
   INDEX_DIRECTORY,

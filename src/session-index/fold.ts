@@ -3,8 +3,8 @@
 import path from "node:path";
 
 import type { Reader, ReadReport, SessionFilter } from "../read/index.ts";
-import { SnapshotBuilder } from "../read/snapshot-builder.ts";
-import type { SnapshotRow } from "../read/snapshot-builder.ts";
+import { SnapshotBuilder } from "../read/sessions/snapshot-builder.ts";
+import type { SnapshotRow } from "../read/sessions/snapshot-builder.ts";
 import { nodeDisk } from "../store/disk/disk.ts";
 import type { Disk } from "../store/disk/disk.ts";
 import { withFileLock } from "../store/disk/file-lock.ts";

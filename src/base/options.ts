@@ -8,7 +8,8 @@ import { nearestName } from "./nearest.ts";
  * @throws TypeError
  */
 export function checkOptionNames(owner: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+  // A Date has no names either, and whoever hands one over means something by it.
+  if (typeof options !== "object" || options === null || Array.isArray(options) || options instanceof Date) {
     throw new TypeError(`${owner}: options must be an object, got ${describe(options)}`);
   }
   for (const name of Object.keys(options)) {
@@ -81,7 +82,8 @@ export function textOption(owner: string, name: string, value: string | undefine
 
 /** What a value is, for an error message: its type, and the value itself when that is short. */
 export function describe(value: unknown): string {
-  if (value === null) return "null";
+  if (value === null || value === undefined) return String(value);
+  if (value instanceof Date) return "a Date";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "string") return `"${value.slice(0, 40)}"`;
   if (typeof value === "object") return "an object";

@@ -154,6 +154,12 @@ describe("StreamLog", () => {
     expect(() => dailyRotation({ keepDay: 7 } as never)).toThrow(/did you mean "keepDays"/);
   });
 
+  it("refuses a timeout that is a number, rather than wait for ever", async () => {
+    await expect(list(logger.sessionLogs("a", 1 as never))).rejects.toThrow("options must be an object");
+    await expect(list(logger.pop("a", { timeout: 1 } as never))).rejects.toThrow(/known options: from, idle/);
+    expect(() => logger.logs({ idleTimeout: 1 } as never)).toThrow('did you mean "idleTimeoutMs"?');
+  });
+
   it("checks entries", () => {
     expect(logEntry({ session_id: "a", message: "" })).toMatchObject({ log_type: "chat", message: "" });
     expect(() => logEntry({ session_id: "", message: "" })).toThrow(RangeError);

@@ -113,17 +113,22 @@ export class StreamLog {
    * @throws TypeError, RangeError
    */
   logs(options: MessageOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    checkOptionNames("logs", options, MESSAGE_OPTIONS);
     return this.#entries({ from: "now", ...options });
   }
 
   /**
    * The messages of one session, from its beginning and on as they come. Ends with the session, or when one of the
    * timeouts says so. A session that does not exist is waited for and not created.
+   *
+   * @throws TypeError, RangeError with the first message
    */
   async *sessionLogs(
     sessionId: string,
     options: MessageOptions = {},
   ): AsyncGenerator<string, void, undefined> {
+    // A number would have no names: whoever means a timeout by it would wait for ever.
+    checkOptionNames("sessionLogs", options, MESSAGE_OPTIONS);
     for await (const { message } of this.#entries({ from: "beginning", ...options, session: sessionId }))
       yield message;
   }
@@ -220,6 +225,13 @@ export class StreamLog {
 }
 
 // --- internal ---
+
+const MESSAGE_OPTIONS = [
+  "from",
+  "idleTimeoutMs",
+  "totalTimeoutMs",
+  "signal",
+] as const satisfies readonly (keyof MessageOptions)[];
 
 function* entriesOf(event: LiveEvent, view: ChunkView): Generator<LogEntry, void, undefined> {
   const { session_id, timestamp, message } = event;

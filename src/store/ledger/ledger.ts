@@ -75,6 +75,7 @@ export class Ledger {
   #sealer: LedgerSealer | undefined;
   /** How far the file is on the medium. */
   #syncedBytes = 0;
+  #hasEntries = false;
   #isClosed = false;
 
   /** @param dir the store's folder */
@@ -180,7 +181,7 @@ export class Ledger {
       const named = firstStoreKey(this.path);
       signer = storeSigner(named?.name ?? uuidv7(Date.now()), env);
       if (namesKey(this.path, signer.verifier)) break;
-      this.#add("STORE_KEY", undefined, { vkey: signer.verifier.vkey });
+      this.#append("STORE_KEY", undefined, { vkey: signer.verifier.vkey });
       this.#log?.drain();
     }
     this.#signer = signer;
@@ -278,6 +279,7 @@ export class Ledger {
       // same turn, in which nobody can put another store in the place of this one.
       if (this.#log === undefined) queueMicrotask(() => this.close());
     }
+    this.#hasEntries = true;
     this.#log ??= new SharedLog({
       path: this.path,
       sessionId: STORE_ID,
@@ -298,6 +300,8 @@ export class Ledger {
 
   /** Whether the path still names this store's ledger: it may have been deleted, and another store made there. */
   #isThere(): boolean {
+    // A store that was closed before anything happened in it had none that could have been deleted.
+    if (!this.#hasEntries && this.#signer === undefined) return true;
     if (!fs.existsSync(this.path)) return false;
     return this.#signer === undefined || firstStoreKey(this.path)?.name === this.#signer.verifier.name;
   }

@@ -3,6 +3,7 @@
 // away from each other.
 
 import { checkOptionNames, describe } from "../base/options.ts";
+import { callIsolated } from "../base/promises.ts";
 import { formatTimestamp } from "../event/index.ts";
 import { ChunkView, STREAM_MARKS } from "../live/index.ts";
 import type { LiveEvent, StreamMarks } from "../live/index.ts";
@@ -21,7 +22,10 @@ export interface StreamLogOptions {
   store?: Store | StoreOptions | undefined;
   /** Who acts in the sessions that are started here. Default `"agent"`. */
   agent?: string | undefined;
-  /** Called with each chunk, e.g. a `consoleStreamHandler`. Default: nothing is shown. */
+  /**
+   * Called with each chunk that was recorded, e.g. a `consoleStreamHandler`. What goes wrong in it is a process warning.
+   * Default: nothing is shown.
+   */
   onChunk?: ((chunk: string, sessionId: string) => unknown) | undefined;
   /** Marks in the text. Default: AiCore's six. */
   marks?: StreamMarks | undefined;
@@ -55,6 +59,7 @@ export class StreamLog {
   readonly #marks: StreamMarks;
   readonly #sessions = new Map<string, { session: Session; stream: SessionStream | undefined }>();
   #undistributed = 0;
+  #hasWarned = false;
 
   /** @internal */
   constructor(options: StreamLogOptions) {
@@ -96,7 +101,7 @@ export class StreamLog {
     }
     open.stream ??= open.session.stream({ marks: this.#marks });
     open.stream.write(message);
-    this.#options.onChunk?.(message, id);
+    callIsolated(() => this.#options.onChunk?.(message, id), this.#onChunkFailed);
     return entry;
   }
 
@@ -193,6 +198,14 @@ export class StreamLog {
   }
 
   // --- internal ---
+
+  /** Told once: one that is down fails for each chunk. */
+  readonly #onChunkFailed = (error: unknown): void => {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`onChunk of a stream log failed: ${reason}`, "TracekeepWarning");
+  };
 
   #session(id: string): { session: Session; stream: SessionStream | undefined } {
     const known = this.#sessions.get(id);

@@ -148,6 +148,25 @@ describe("AuditLog", () => {
     expect(fs.readdirSync(directory)).toEqual([]);
   });
 
+  it("tells of an event that is logged after the end, and counts it", async () => {
+    const told: string[] = [];
+    const log = open({ onFault: ({ code }) => told.push(code) });
+    log.log("nav", { cost: 1 });
+    await log.close();
+    expect(log.log("nav", { cost: 1 })).toBe("");
+    await expect(log.append("nav")).rejects.toThrow("is closed");
+    expect(told).toEqual(["CLOSED", "CLOSED"]);
+    expect(log.status()).toMatchObject({ refused: 2, open: false, lastError: { code: "CLOSED" } });
+    expect(log.query({ type: "nav" }).toArray()).toHaveLength(1);
+  });
+
+  it("refuses a point in time where options belong, rather than read everything", async () => {
+    const log = open();
+    const since = new Date() as object;
+    expect(() => log.query(since)).toThrow("options must be an object, got a Date");
+    await expect(log.gateMetrics(since)).rejects.toThrow(TypeError);
+  });
+
   it("refuses options that nobody knows, and names that cannot be rotated", () => {
     expect(() => open({ rotateByts: 1 } as AuditLogOptions)).toThrow('did you mean "rotateBytes"?');
     expect(() => open({}, path.join(directory, "audit.log"))).toThrow("ends with .jsonl");
@@ -175,6 +194,18 @@ describe("one stream over all files", () => {
     for (const count of [0, 1, 7, 40, 149, 150, 1000]) {
       expect(reasons(reader.lastEvents(count))).toEqual(numbers(150).slice(Math.max(0, 150 - count)));
     }
+  });
+
+  it("archives what is rotated as late as by closing it", async () => {
+    const log = open({ rotateBytes: 4096 });
+    fill(log, 0, 5);
+    // Whoever sees to the archive has found nothing to do by then.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let index = 5; index < 40; index++) log.log("nav", { reason: `${index}`, text: "x".repeat(300) });
+    await log.close();
+    expect(listRotated(file).map(({ archived }) => archived)).toEqual(listRotated(file).map(() => true));
+    expect(listRotated(file).length).toBeGreaterThan(1);
+    expect(reasons(open().query())).toEqual(numbers(40));
   });
 
   it("goes on to the end though the log is rotated and archived while it is read", async () => {
@@ -386,6 +417,11 @@ describe("what Vivarium wrote under the same path", () => {
     expect(log.hourlySpend()).toBe(6);
     expect(fs.readFileSync(file, "utf8")).toContain(before);
     expect(fs.readdirSync(directory)).toHaveLength(2);
+  });
+
+  it("is spent though a record after it has no time", () => {
+    fs.appendFileSync(file, '{}\n{"ts":"2026-01-05T13:00:00","event":"nav","session_id":"s","cost":8}\n');
+    expect(open({ clock: clock() }).hourlySpend(3)).toBe(3);
   });
 
   it("is gone on with in a file of ours", () => {

@@ -19,7 +19,9 @@ export function checkOptionNames(owner: string, options: object, known: readonly
 
 /** Refuses what is no object: a text, say, whose letters would be taken for options. @throws TypeError */
 export function checkObject(owner: string, name: string, value: unknown): void {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return;
+  // A Date has no names of options, and whoever hands one over means something by it.
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  if (isObject && !(value instanceof Date)) return;
   throw new TypeError(`${owner}: ${name} must be an object, got ${describe(value)}`);
 }
 
@@ -86,6 +88,7 @@ export function textOption(owner: string, name: string, value: string | undefine
 /** What a value is, for an error message: its type, and the value itself when that is short. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
+  if (value instanceof Date) return "a Date";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "string") return `"${value.slice(0, 40)}"`;
   if (typeof value === "object") return "an object";

@@ -1,4 +1,4 @@
-// What Node 20 does not have yet.
+// What Node 20 does not have yet, and what promises of others need.
 
 /** A promise and the two functions that settle it. */
 export interface Deferred<T> {
@@ -22,4 +22,17 @@ export function deferred<T>(): Deferred<T> {
 /** Whether a value is a promise, or behaves as one. */
 export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/**
+ * Calls what a user handed in without making its failure the program's: what it throws goes to `onFailure`, and so does
+ * what an async one rejects with, which nobody waits for and which would end the process.
+ */
+export function callIsolated(callback: () => unknown, onFailure: (error: unknown) => void): void {
+  try {
+    const result = callback();
+    if (isPromiseLike(result)) result.then(undefined, onFailure);
+  } catch (error) {
+    onFailure(error);
+  }
 }

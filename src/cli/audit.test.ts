@@ -364,3 +364,20 @@ describe("watch", () => {
     expect(err).toMatch(/http:\/\/127\.0\.0\.1:\d+\/hook .*Bearer \S{32}/);
   });
 });
+
+it("audits files and folders that are named, whoever wrote them, and standard input", async () => {
+  const theirs = path.join(folder, "audit");
+  fs.mkdirSync(path.join(theirs, "archive"), { recursive: true });
+  const line = (event: string, second: number): string =>
+    `${JSON.stringify({ event, timestamp: `2026-01-06T22:00:0${second}Z`, agent_id: "Claude-X", tool: "bash" })}\n`;
+  fs.writeFileSync(path.join(theirs, "session_20260106_c614.jsonl"), line("START", 0) + line("TOOL_CALL", 1));
+  fs.writeFileSync(path.join(theirs, "archive", "session_20251230_e5f6.jsonl"), line("TOOL_CALL", 2));
+  const ofFolder = await audit("--json", "audit");
+  expect(JSON.parse(ofFolder.out)).toMatchObject({ sessions: 2, events: 3, tool_calls: 2 });
+  const ofInput = await runCli(folder, ["audit", "--json", "-"], { stdin: line("TOOL_CALL", 3) });
+  expect(JSON.parse(ofInput.out)).toMatchObject({ events: 1, tool_calls: 1 });
+  expect(await audit("nowhere")).toMatchObject({ code: 2 });
+  expect((await audit("summary", "a", "b")).err).toContain("a view and a name, or paths");
+  // Nothing is made for it.
+  expect(fs.existsSync(dir)).toBe(false);
+});

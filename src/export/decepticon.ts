@@ -73,7 +73,7 @@ class SessionWriter implements FormatWriter {
     return {
       event_type,
       timestamp,
-      content: typeof content === "string" ? content : JSON.stringify(content ?? ""),
+      content: contentOf(content),
       ...(agentName === undefined ? {} : { agent_name: agentName }),
       ...(tool === undefined ? {} : { tool_name: tool }),
     };
@@ -114,6 +114,12 @@ const OWN_TYPES: ReadonlySet<string> = new Set(["START", "RESUMED", "SEGMENT", "
 
 function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Always text with Decepticon; of a command without arguments or an output without a result, none. */
+function contentOf(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 function textOf(value: unknown): string | undefined {

@@ -136,6 +136,36 @@ describe("Decepticon's sessions", () => {
     expect(skipped).toEqual([expect.objectContaining({ file, reason: expect.stringContaining("--zone") })]);
   });
 
+  it("that were destroyed while they were saved are said, whatever stands beside them", async () => {
+    save(EVENTS);
+    const truncated = path.join(logs, "2025", "06", "10", "session_empty.json");
+    const cut = path.join(logs, "2025", "06", "10", "session_torn.json");
+    fs.writeFileSync(truncated, "");
+    fs.writeFileSync(cut, '{\n  "session_id": "torn",\n  "start_ti');
+    fs.writeFileSync(path.join(logs, "session_other.json"), '{"note":1}');
+    fs.writeFileSync(path.join(logs, "session_none.json"), "[]");
+    const { files, skipped } = await run();
+    expect(files).toBe(1);
+    expect(skipped).toMatchObject([
+      { file: truncated, reason: "empty" },
+      { file: cut, from: 0, to: 37, reason: "cut off before anything in it can be read" },
+    ]);
+  });
+
+  it("go out with a command that had no arguments as one without content", async () => {
+    const store = openStore({ dir: path.join(folder, "store"), handleSignals: false });
+    const session = store.startSession({ id: "s1", agent: "Recon" });
+    session.toolCall("id").result(null);
+    session.end();
+    store.close();
+    const { files } = await exportFiles(reader(), decepticonFormat(), path.join(folder, "out"));
+    const { events } = JSON.parse(fs.readFileSync(files[0] ?? "", "utf8")) as { events: object[] };
+    expect(events).toMatchObject([
+      { event_type: "tool_command", content: "", tool_name: "id" },
+      { event_type: "tool_output", content: "", tool_name: "id" },
+    ]);
+  });
+
   it("that are cut or damaged give what can be read", async () => {
     const file = save(EVENTS);
     const whole = fs.readFileSync(file, "utf8");

@@ -8,7 +8,7 @@ import { parseTimestamp } from "../event/index.ts";
 import type { JsonObject } from "../event/index.ts";
 import type { Importer } from "./importer.ts";
 import type { SkippedBytes } from "./report.ts";
-import { readHead } from "./transcript.ts";
+import { readHead, readTranscript } from "./transcript.ts";
 
 /** A file that an importer recognises. */
 export interface FoundFile {
@@ -22,7 +22,8 @@ export interface FoundFile {
 
 /**
  * Looks for transcripts in the given files and folders (absolute paths), a file a step. Links are not followed. A file named by the caller that is no
- * transcript is reported; in folders, what is not recognised is passed over.
+ * transcript is reported; in folders, what is not recognised is passed over, unless it is called as theirs are and was
+ * destroyed.
  *
  * The order puts originals before their copies: by the time of the first record, then by when the file was last
  * written to, because a resumed session's file goes on where the one it copied stopped.
@@ -42,9 +43,9 @@ export function* findTranscripts(
       if (found.has(file)) continue;
       yield;
       const transcript = lookInto(file, importers);
-      if (typeof transcript !== "string") found.set(file, transcript);
-      else if (file === named || file.endsWith(".jsonl.zst")) {
-        skipped.push({ file, from: 0, to: fs.lstatSync(file).size, reason: transcript });
+      if ("importer" in transcript) found.set(file, transcript);
+      else if (file === named || transcript.isLoss) {
+        skipped.push({ file, from: 0, to: fs.lstatSync(file).size, reason: transcript.reason });
       }
     }
   }
@@ -104,21 +105,42 @@ function entriesOf(folder: string): fs.Dirent[] {
   }
 }
 
-/** What a file is, or why it cannot be imported. */
-function lookInto(file: string, importers: readonly Importer[]): FoundFile | string {
+/** Why a file cannot be imported. */
+interface NoTranscript {
+  reason: string;
+  /** There was, or is, something in it that is missed. */
+  isLoss: boolean;
+}
+
+function lookInto(file: string, importers: readonly Importer[]): FoundFile | NoTranscript {
   const stat = fs.lstatSync(file);
-  if (stat.isSymbolicLink()) return "a symbolic link, and those are never followed";
-  if (!stat.isFile()) return "not a file";
-  if (file.endsWith(".zst")) return "compressed with zstd: unpack it first";
-  if (stat.size === 0) return "empty";
+  if (stat.isSymbolicLink()) return no("a symbolic link, and those are never followed");
+  if (!stat.isFile()) return no("not a file");
+  if (file.endsWith(".zst")) return { reason: "compressed with zstd: unpack it first", isLoss: true };
+  // Who writes documents truncates the file first; of lines there may be none yet.
+  const isDocument = file.endsWith(".json");
+  if (stat.size === 0) return { reason: "empty", isLoss: isDocument };
   const head = readHead(file, LOOK_BYTES, LOOK_RECORDS);
   const importer = importers.find((candidate) => candidate.recognises(file, head));
   if (importer === undefined) {
+    if (isDocument && head.length === 0 && isCutOff(file)) {
+      return { reason: "cut off before anything in it can be read", isLoss: true };
+    }
     const names = importers.map(({ name }) => name);
-    return `not a transcript of ${names.join(", ").replace(/, ([^,]*)$/, " or $1")}`;
+    return no(`not a transcript of ${names.join(", ").replace(/, ([^,]*)$/, " or $1")}`);
   }
   const modifiedMs = stat.mtimeMs;
   return { path: file, importer, bytes: stat.size, modifiedMs, firstMs: firstTimeOf(head) ?? modifiedMs };
+}
+
+function no(reason: string): NoTranscript {
+  return { reason, isLoss: false };
+}
+
+/** Of a document without a record: whether it does not come to its end. */
+function isCutOff(file: string): boolean {
+  for (const item of readTranscript(file)) if (item.kind !== "record") return true;
+  return false;
 }
 
 function firstTimeOf(head: readonly JsonObject[]): number | undefined {

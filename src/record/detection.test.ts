@@ -196,6 +196,33 @@ describe("a detector that fails", () => {
   });
 });
 
+describe("an async function where a plain one belongs", () => {
+  const down = async (): Promise<never> => {
+    throw new Error("pager is down");
+  };
+
+  // An unhandled rejection fails the test run, as it would end a program.
+  it("cannot end the program by rejecting: as onAnomaly it becomes a DETECTOR_ERROR", async () => {
+    const session = startSession({ detectors: [finder("USER_MESSAGE")], onAnomaly: down });
+    session.userMessage("hello");
+    await new Promise((resolve) => setImmediate(resolve));
+    session.end();
+    const found = eventsOf(session).filter(({ event }) => event === "DETECTOR_ERROR");
+    expect(found).toMatchObject([{ detector: "onAnomaly", error: { message: "pager is down" } }]);
+  });
+
+  it("is no detector that finds nothing, but one that fails", async () => {
+    const session = startSession({ detectors: [{ name: "async", analyze: down as never }] });
+    session.userMessage("hello");
+    await new Promise((resolve) => setImmediate(resolve));
+    session.end();
+    expect(eventsOf(session).find(({ event }) => event === "DETECTOR_ERROR")).toMatchObject({
+      detector: "async",
+      error: { message: "analyze must return an array of anomalies, got an object" },
+    });
+  });
+});
+
 describe("a recorder with detectors", () => {
   it("records and tells what they find, in the sink that it has", async () => {
     const sink = memorySink();

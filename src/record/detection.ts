@@ -2,6 +2,7 @@
 // then told to whoever wants to hear. Nothing they do can reach the program that records (promise P10).
 
 import { describe } from "../base/options.ts";
+import { callIsolated } from "../base/promises.ts";
 import type { Event, EventDraft } from "../event/index.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { analyzeEvent, checkDetectors } from "../summary/index.ts";
@@ -47,11 +48,10 @@ export function detectionSink(
         event,
         (anomaly) => {
           record(anomalyDraft(anomaly, event));
-          try {
-            onAnomaly?.(anomaly);
-          } catch (error) {
-            onFailure({ detector: "onAnomaly", error, event });
-          }
+          callIsolated(
+            () => onAnomaly?.(anomaly),
+            (error) => onFailure({ detector: "onAnomaly", error, event }),
+          );
         },
         onFailure,
       ),

@@ -51,6 +51,15 @@ function pretendKilled(sessionId: string): void {
 }
 
 describe("the ledger", () => {
+  it("begins in a store that was closed before anything happened in it", () => {
+    const store = open();
+    store.close();
+    store.startSession({ id: "late" }).end();
+    expect(told()).toContain("SESSION_CLOSED late ended");
+    expect(entries().map(({ event }) => event)).toContain("STORE_KEY");
+    store.close();
+  });
+
   it("says who opened and closed which session, and how", async () => {
     await using store = open();
     store.startSession({ id: "ended", agent: "a" }).end();

@@ -56,8 +56,12 @@ export class SharedLogWriter extends EventHelpers {
   readonly #log: SharedLog;
   readonly #drafts: DraftReader;
   readonly #upkeep: Upkeep | undefined;
+  readonly #onFault: (error: TracekeepError) => void;
   #start: EventDraft | undefined;
   #open = true;
+  /** Events that the log never got to see: it was closed, or they could not be read. */
+  #refused = 0;
+  #lastError: TracekeepError | undefined;
 
   /** @internal */
   constructor(file: string, options: SharedLogOptions) {
@@ -71,6 +75,7 @@ export class SharedLogWriter extends EventHelpers {
     this.agentId = session.agent;
     this.#drafts = new DraftReader(options.clock, redactor);
     this.#start = startDraft(session, durability, redactor);
+    this.#onFault = onFault;
     this.#log = new SharedLog({
       ...checked,
       sessionId: this.id,
@@ -146,18 +151,25 @@ export class SharedLogWriter extends EventHelpers {
 
   status(): SharedLogStatus {
     const { path: file, waiting: pending, refused, lastError } = this.#log;
-    return { file, pending, refused, lastError, open: this.#open };
+    return {
+      file,
+      pending,
+      refused: refused + this.#refused,
+      lastError: this.#lastError ?? lastError,
+      open: this.#open,
+    };
   }
 
   /** Writes out what waits and lets go of the log. Rejects when that fails; it is closed then too. */
   async close(): Promise<void> {
     if (!this.#open) return;
-    // Archiving records what it deletes.
-    await this.#upkeep?.stop();
-    this.#open = false;
     try {
+      // What still waits may make the log go on in another file, which is archived then.
       await this.#log.drained();
     } finally {
+      // Archiving records what it deletes.
+      await this.#upkeep?.stop();
+      this.#open = false;
       unwatchProcessEnd(this);
       this.#log.close();
     }
@@ -181,8 +193,10 @@ export class SharedLogWriter extends EventHelpers {
   // --- internal ---
 
   #record(draft: EventDraft, ticketFor: Durability | undefined): Recorded {
+    if (!this.#open) {
+      return this.#refuse(new TracekeepError("CLOSED", `${this.file} is closed`, { path: this.file }));
+    }
     try {
-      if (!this.#open) throw new TracekeepError("CLOSED", `${this.file} is closed`, { path: this.file });
       const start = this.#start;
       if (start !== undefined) {
         this.#start = undefined;
@@ -192,12 +206,19 @@ export class SharedLogWriter extends EventHelpers {
       const parts = this.#drafts.read(draft, undefined, this.#onClockStep);
       return { id: parts.id, ticket: this.#log.append(parts, ticketFor), error: undefined };
     } catch (cause) {
-      const error =
-        cause instanceof TracekeepError
-          ? cause
-          : new TracekeepError("BAD_EVENT", "the event could not be recorded", { path: this.file, cause });
-      return { id: "", ticket: undefined, error };
+      // The log has counted and told what it refuses itself.
+      if (cause instanceof TracekeepError) return { id: "", ticket: undefined, error: cause };
+      return this.#refuse(
+        new TracekeepError("BAD_EVENT", "the event could not be recorded", { path: this.file, cause }),
+      );
     }
+  }
+
+  #refuse(error: TracekeepError): Recorded {
+    this.#refused++;
+    this.#lastError = error;
+    this.#onFault(error);
+    return { id: "", ticket: undefined, error };
   }
 
   readonly #onClockStep = ({ expectedMs, actualMs }: ClockStep): void => {

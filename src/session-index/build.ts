@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
+import type { Event } from "../event/index.ts";
 import { encodeJson } from "../format/index.ts";
 import type { Reader, ReadReport, SessionEntry, SessionFilter } from "../read/index.ts";
 import { nodeDisk, replaceFile } from "../store/disk/disk.ts";
@@ -12,6 +13,7 @@ import type { Disk } from "../store/disk/disk.ts";
 import { temporaryBeside } from "../store/disk/temporary-file.ts";
 import { SESSION_INDEX } from "../store/layout.ts";
 import { instantOf } from "../summary/index.ts";
+import type { SessionSummary } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
 import type { IndexedAnomaly, IndexedSession } from "./entry.ts";
 import { foldRows, withIndexLock } from "./fold.ts";
@@ -34,9 +36,11 @@ export interface SessionIndexData {
 
 /** The index of what a reader reads: a store, or any files. */
 export async function buildIndex(reader: Reader): Promise<SessionIndexData> {
-  const toIndexed = reader.dir === "" ? indexedForeign : indexedSession;
+  const isForeign = reader.dir === "";
+  const found = isForeign ? foreignWithAnomalies(reader) : withAnomalies(reader, {});
+  const toIndexed = isForeign ? indexedForeign : indexedSession;
   const sessions: IndexedSession[] = [];
-  for await (const [entry, anomalies] of withAnomalies(reader, {}))
+  for await (const [entry, anomalies] of found)
     sessions.push(toIndexed(entry, entry.files[0] ?? "", anomalies));
   return dataOf(sessions);
 }
@@ -117,6 +121,20 @@ async function* withAnomalies(
     yield [entry, anomalies];
     anomalies = [];
   }
+}
+
+/** The same of files that our writer did not make: all are read before the first session is given. */
+async function* foreignWithAnomalies(
+  reader: Reader,
+): AsyncGenerator<[SessionEntry, IndexedAnomaly[]], void, undefined> {
+  const anomalies = new Map<SessionSummary, IndexedAnomaly[]>();
+  const observe = (event: Event, session: SessionSummary): void => {
+    if (event.event !== "ANOMALY_DETECTED") return;
+    const own = anomalies.get(session);
+    if (own === undefined) anomalies.set(session, [indexedAnomaly(event)]);
+    else own.push(indexedAnomaly(event));
+  };
+  for await (const entry of reader.sessions({ observe })) yield [entry, anomalies.get(entry) ?? []];
 }
 
 function dataOf(sessions: IndexedSession[]): SessionIndexData {

@@ -295,4 +295,25 @@ describe("files that are not ours", () => {
       ["Unknown-20260107-a1b2", { TOOL_CALL: 1, UNKNOWN: 1 }],
     ]);
   });
+
+  it("keep their own anomalies, though all of them are read before the first is given", async () => {
+    const folder = path.join(dir, "audit");
+    fs.mkdirSync(folder);
+    for (const [number, type] of ["TOOL_STORM", "RETRY_STORM", ""].entries()) {
+      const found = { event: "ANOMALY_DETECTED", timestamp: at(number), anomaly: { type, details: type } };
+      const lines = [
+        { event: "START", timestamp: at(number), agent_id: AGENT },
+        ...(type === "" ? [] : [found]),
+      ];
+      const content = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      fs.writeFileSync(path.join(folder, `session_2026010${number}_c614.jsonl`), content);
+    }
+    const { sessions } = await buildIndex(openReader({ paths: [folder] }));
+    expect(sessions.map(({ anomalies }) => anomalies.map(({ type }) => type))).toEqual([
+      ["TOOL_STORM"],
+      ["RETRY_STORM"],
+      [],
+    ]);
+    expect(sessions.map(({ anomaly_count: count }) => count)).toEqual([1, 1, 0]);
+  });
 });

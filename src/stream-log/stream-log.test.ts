@@ -32,6 +32,10 @@ async function list<T>(values: AsyncIterable<T>): Promise<T[]> {
   return listed;
 }
 
+function fail(): never {
+  throw new Error("EPIPE");
+}
+
 describe("StreamLog", () => {
   it("keeps every chunk on disk and gives it to everybody who reads its session, from the beginning", async () => {
     const early = list(logger.sessionLogs("a"));
@@ -152,6 +156,27 @@ describe("StreamLog", () => {
     expect(kept).toEqual(Array.from({ length: 8 }, (_, index) => `day ${index + 8}`));
     expect(() => dailyRotation({ keepDays: 0 })).toThrow(RangeError);
     expect(() => dailyRotation({ keepDay: 7 } as never)).toThrow(/did you mean "keepDays"/);
+  });
+
+  it.each([
+    ["throws", (): never => fail()],
+    ["rejects", async (): Promise<never> => fail()],
+  ])("records on though onChunk %s, and warns once", async (_, onChunk) => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const other = createStreamLog({ store: { dir, handleSignals: false }, onChunk });
+    other.logChunk("one ", "a");
+    other.logChunk("two", "a");
+    await sleep(0);
+    other.close();
+    expect(await list(logger.sessionLogs("a"))).toEqual(["one ", "two"]);
+    expect(warn.mock.calls).toEqual([["onChunk of a stream log failed: EPIPE", "TracekeepWarning"]]);
+    warn.mockRestore();
+  });
+
+  it("refuses a timeout that is a number, rather than wait for ever", async () => {
+    await expect(list(logger.sessionLogs("a", 1 as never))).rejects.toThrow("options must be an object");
+    await expect(list(logger.pop("a", { timeout: 1 } as never))).rejects.toThrow(/known options: from, idle/);
+    expect(() => logger.logs({ idleTimeout: 1 } as never)).toThrow('did you mean "idleTimeoutMs"?');
   });
 
   it("checks entries", () => {

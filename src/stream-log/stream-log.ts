@@ -3,6 +3,7 @@
 // away from each other.
 
 import { checkOptionNames, describe } from "../base/options.ts";
+import { callIsolated } from "../base/promises.ts";
 import { formatTimestamp } from "../event/index.ts";
 import { ChunkView, STREAM_MARKS } from "../live/index.ts";
 import type { LiveEvent, StreamMarks } from "../live/index.ts";
@@ -21,7 +22,10 @@ export interface StreamLogOptions {
   store?: Store | StoreOptions | undefined;
   /** Who acts in the sessions that are started here. Default `"agent"`. */
   agent?: string | undefined;
-  /** Called with each chunk, e.g. a `consoleStreamHandler`. Default: nothing is shown. */
+  /**
+   * Called with each chunk that was recorded, e.g. a `consoleStreamHandler`. What goes wrong in it is a process warning.
+   * Default: nothing is shown.
+   */
   onChunk?: ((chunk: string, sessionId: string) => unknown) | undefined;
   /** Marks in the text. Default: AiCore's six. */
   marks?: StreamMarks | undefined;
@@ -55,6 +59,7 @@ export class StreamLog {
   readonly #marks: StreamMarks;
   readonly #sessions = new Map<string, { session: Session; stream: SessionStream | undefined }>();
   #undistributed = 0;
+  #hasWarned = false;
 
   /** @internal */
   constructor(options: StreamLogOptions) {
@@ -96,7 +101,7 @@ export class StreamLog {
     }
     open.stream ??= open.session.stream({ marks: this.#marks });
     open.stream.write(message);
-    this.#options.onChunk?.(message, id);
+    callIsolated(() => this.#options.onChunk?.(message, id), this.#onChunkFailed);
     return entry;
   }
 
@@ -113,17 +118,22 @@ export class StreamLog {
    * @throws TypeError, RangeError
    */
   logs(options: MessageOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    checkOptionNames("logs", options, MESSAGE_OPTIONS);
     return this.#entries({ from: "now", ...options });
   }
 
   /**
    * The messages of one session, from its beginning and on as they come. Ends with the session, or when one of the
    * timeouts says so. A session that does not exist is waited for and not created.
+   *
+   * @throws TypeError, RangeError with the first message
    */
   async *sessionLogs(
     sessionId: string,
     options: MessageOptions = {},
   ): AsyncGenerator<string, void, undefined> {
+    // A number would have no names: whoever means a timeout by it would wait for ever.
+    checkOptionNames("sessionLogs", options, MESSAGE_OPTIONS);
     for await (const { message } of this.#entries({ from: "beginning", ...options, session: sessionId }))
       yield message;
   }
@@ -189,6 +199,14 @@ export class StreamLog {
 
   // --- internal ---
 
+  /** Told once: one that is down fails for each chunk. */
+  readonly #onChunkFailed = (error: unknown): void => {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    process.emitWarning(`onChunk of a stream log failed: ${reason}`, "TracekeepWarning");
+  };
+
   #session(id: string): { session: Session; stream: SessionStream | undefined } {
     const known = this.#sessions.get(id);
     if (known?.session.status().open === true) return known;
@@ -220,6 +238,13 @@ export class StreamLog {
 }
 
 // --- internal ---
+
+const MESSAGE_OPTIONS = [
+  "from",
+  "idleTimeoutMs",
+  "totalTimeoutMs",
+  "signal",
+] as const satisfies readonly (keyof MessageOptions)[];
 
 function* entriesOf(event: LiveEvent, view: ChunkView): Generator<LogEntry, void, undefined> {
   const { session_id, timestamp, message } = event;

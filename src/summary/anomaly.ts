@@ -2,6 +2,7 @@
 
 import { hashTexts } from "../base/hash.ts";
 import { describe } from "../base/options.ts";
+import { isPromiseLike } from "../base/promises.ts";
 import type { Event } from "../event/index.ts";
 import { textOf } from "./usage.ts";
 
@@ -87,7 +88,9 @@ export function analyzeEvent(
       // One try for all of them, begun anew behind one that throws: entering it for each would cost more than they do.
       for (; at < detectors.length; at++) {
         const reports = detectors[at]?.analyze(event) ?? NONE;
-        if (reports.length > 0 && !isLast) for (const report of reports) onAnomaly(anomalyOf(report, event));
+        if (reports.length === 0) continue;
+        if (!Array.isArray(reports)) throw noList(reports);
+        if (!isLast) for (const report of reports) onAnomaly(anomalyOf(report, event));
       }
     } catch (error) {
       if (!isLast) onFailure({ detector: detectors[at]?.name ?? "detector", error, event });
@@ -112,6 +115,12 @@ export function checkDetectors(owner: string, value: unknown): readonly Detector
 
 const MAX_EVIDENCE = 20;
 const NONE: readonly AnomalyReport[] = [];
+
+function noList(reports: unknown): TypeError {
+  // Of an async detector. Nobody waits for it, and its failure must not end the process.
+  if (isPromiseLike(reports)) reports.then(undefined, () => undefined);
+  return new TypeError(`analyze must return an array of anomalies, got ${describe(reports)}`);
+}
 
 /** Findings themselves: no detector is asked about them, or it would go on for ever. */
 function isFinding({ event }: Pick<Event, "event">): boolean {

@@ -1,7 +1,11 @@
 // The audit: what a person, or the agent that was asked, wants to see first. Its views are in ../audit-views.ts.
 
+import { existsSync } from "node:fs";
+import path from "node:path";
+
 import { nearestName } from "../../base/nearest.ts";
 import { openReader, parseDuration } from "../../read/index.ts";
+import type { Reader } from "../../read/index.ts";
 import { fencedData } from "../../report/index.ts";
 import { AUDIT_VIEWS } from "../audit-views.ts";
 import { UsageError } from "../usage-error.ts";
@@ -9,13 +13,13 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { readProgress } from "../reader.ts";
+import { readerOf, readProgress } from "../reader.ts";
 import { upkeep } from "../upkeep.ts";
 
 export const audit: Command = {
   name: "audit",
   summary: "what the agents did: calls, errors, tokens, money",
-  operands: { usage: `[${Object.keys(AUDIT_VIEWS).join("|")}] [NAME]`, min: 0, max: 2 },
+  operands: { usage: `[${Object.keys(AUDIT_VIEWS).join("|")}] [NAME] | PATH...`, min: 0, max: 10_000 },
   options: {
     last: { kind: "text", value: "AGO", about: "only the time since: 90s, 30m, 2h, 7d, 1h30m" },
     session: {
@@ -45,6 +49,7 @@ export const audit: Command = {
     ["audit permissions", "who allowed what, and how"],
     ["audit coverage", "what hooks and transcripts saw"],
     ["audit validate", "whether the logs keep their format"],
+    ["audit .claude/audit", "files and folders, whoever wrote them; - is standard input"],
   ],
   run,
 };
@@ -54,12 +59,12 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (last !== undefined && parseDuration(last) === undefined) {
     throw new UsageError(`--last takes how long ago: 90s, 30m, 2h, 7d, 1h30m; got "${last}"`);
   }
-  const { name, view, agent } = chosenView(context);
-  await upkeep(context, { foldsIndex: true });
+  const { name, view, agent, reader } = chosenView(context);
+  if (reader === undefined) await upkeep(context, { foldsIndex: true });
   const { stdout } = context;
   const asMarkdown = context.flag("markdown");
   const progress = readProgress(context);
-  const { data, text, hasFindings } = await view(openReader(context.place), {
+  const { data, text, hasFindings } = await view(reader ?? openReader(context.place), {
     last,
     session: context.text("session"),
     agent,
@@ -85,11 +90,19 @@ interface ChosenView {
   name: string;
   view: (typeof AUDIT_VIEWS)[string];
   agent: string | undefined;
+  /** Of the paths that are named instead of a view; undefined for the store. */
+  reader: Reader | undefined;
 }
 
 function chosenView(context: CommandContext): ChosenView {
-  const wantsAnomalies = context.flag("anomalies");
-  const [name = wantsAnomalies ? "anomalies" : "summary", agent] = context.operands;
+  const { operands, cwd } = context;
+  const usual = context.flag("anomalies") ? "anomalies" : "summary";
+  const [first = usual] = operands;
+  const isPath =
+    first === "-" || (!Object.hasOwn(AUDIT_VIEWS, first) && existsSync(path.resolve(cwd, first)));
+  const reader = isPath ? readerOf(context) : undefined;
+  const [name = usual, agent, ...more] = isPath ? [] : operands;
+  if (more.length > 0) throw new UsageError(`audit takes a view and a name, or paths; got "${more[0]}" too`);
   const view = AUDIT_VIEWS[name];
   if (view === undefined || !Object.hasOwn(AUDIT_VIEWS, name)) {
     const nearest = nearestName(name, Object.keys(AUDIT_VIEWS));
@@ -97,7 +110,7 @@ function chosenView(context: CommandContext): ChosenView {
       nearest === undefined
         ? `; there are ${Object.keys(AUDIT_VIEWS).join(", ")}`
         : `; did you mean ${nearest}?`;
-    throw new UsageError(`there is no view "${name}"${hint}`);
+    throw new UsageError(`there is no view or file "${name}"${hint}`);
   }
   if ((agent === undefined) === (name === "agent")) {
     throw new UsageError(
@@ -108,5 +121,5 @@ function chosenView(context: CommandContext): ChosenView {
   if (name === "validate" && context.text("last") !== undefined) {
     throw new UsageError("validate looks at whole sessions: leave --last out");
   }
-  return { name, view, agent };
+  return { name, view, agent, reader };
 }

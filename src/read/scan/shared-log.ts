@@ -88,7 +88,10 @@ export function* recentOfSharedLog(
     let isAllRecent = true;
     for (const found of events) {
       if (isPause(found)) continue;
-      if (recordedMs(found.event) >= fromMs) yield found;
+      const recorded = recordedMs(found.event);
+      // A record without a time is part of no stretch of time, and says nothing about those before it.
+      if (recorded === undefined) continue;
+      if (recorded >= fromMs) yield found;
       else {
         isAllRecent = false;
         if (isBackwards) break;
@@ -105,8 +108,8 @@ const NO_BYTES: Buffer = Buffer.alloc(0);
 const SKEW_MS = 60_000;
 
 /** When an event was recorded, whatever time it was given: its id, a UUIDv7, begins with that. */
-function recordedMs({ id, timestamp }: Event): number {
-  return (typeof id === "string" ? timeOfUuidv7(id) : undefined) ?? parseTimestamp(timestamp) ?? -Infinity;
+function recordedMs({ id, timestamp }: Event): number | undefined {
+  return (typeof id === "string" ? timeOfUuidv7(id) : undefined) ?? parseTimestamp(timestamp);
 }
 
 interface FileFromEnd {

@@ -180,7 +180,7 @@ export class Ledger {
       const named = firstStoreKey(this.path);
       signer = storeSigner(named?.name ?? uuidv7(Date.now()), env);
       if (namesKey(this.path, signer.verifier)) break;
-      this.#add("STORE_KEY", undefined, { vkey: signer.verifier.vkey });
+      this.#append("STORE_KEY", undefined, { vkey: signer.verifier.vkey });
       this.#log?.drain();
     }
     this.#signer = signer;

@@ -132,10 +132,14 @@ describe("every command", () => {
     expect((await run(["sessions", "--all"])).code).toBe(0);
   });
 
-  it.each([
+  it.each<[string[], string]>([
     [["query", "--severity", "LOUD"], "DEBUG, INFO, WARN, ERROR, CRITICAL"],
     [["query", "--since", "yesterday"], "2026-01-06T22:00:00Z"],
     [["query", "--since", "2026-01-06T22:00:00"], "offset"],
+    ...["query", "sessions", "stats", "spend"].map((name): [string[], string] => [
+      [name, "--since", "2h", "--until", "3h"],
+      "--since 2h is after --until 3h",
+    ]),
     [["query", "--last", "0"], "whole number"],
     [["query", "--last", "soon"], "how long ago"],
     [["query", "--where", "duration"], "duration"],

@@ -1,6 +1,6 @@
 // The filter options that several commands share, and how they become a filter of the reader.
 
-import { parseDuration } from "../read/index.ts";
+import { parseDuration, parseMoment } from "../read/index.ts";
 import type { EventFilter } from "../read/index.ts";
 import { SEVERITIES } from "../event/index.ts";
 import type { OptionSpec } from "./option-spec.ts";
@@ -47,12 +47,26 @@ export function filterOf(context: CommandContext): EventFilter {
     agent: context.text("agent"),
     session: context.text("session"),
     severity: context.choice("severity", SEVERITIES),
-    since: context.text("since"),
-    until: context.text("until"),
+    ...timesOf(context),
     text: context.text("grep"),
     where: conditions.length === 0 ? undefined : conditions,
     signal: context.signal,
   };
+}
+
+/**
+ * From when and until when. Times with nothing between them are a mistake.
+ *
+ * @throws UsageError, RangeError
+ */
+export function timesOf(context: CommandContext): { since: string | undefined; until: string | undefined } {
+  const [since, until] = [context.text("since"), context.text("until")];
+  if (since !== undefined && until !== undefined) {
+    const nowMs = Date.now();
+    if (parseMoment("since", since, nowMs) > parseMoment("until", until, nowMs))
+      throw new UsageError(`--since ${since} is after --until ${until}: nothing lies between them`);
+  }
+  return { since, until };
 }
 
 /** How many events from the end, or from when on. @throws UsageError */

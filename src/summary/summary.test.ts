@@ -278,6 +278,8 @@ describe("store totals", () => {
     const totals = newTotals();
     addSummary(totals, fold(events({ event: "X", atMs: 5000 }, { event: "X", atMs: 9000 })));
     addSummary(totals, fold(events({ event: "X", atMs: 1000 }, { event: "X", atMs: 2000 })));
+    // A line of somebody else's that says no time.
+    addSummary(totals, fold(events({ event: "X" }).map((event) => ({ ...event, timestamp: "" }))));
     expect([totals.started_at, totals.last_at]).toEqual([
       "2026-01-06T22:00:01.000Z",
       "2026-01-06T22:00:09.000Z",

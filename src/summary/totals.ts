@@ -37,9 +37,11 @@ export function addSummary(totals: Totals, summary: SessionSummary): void {
   totals.active_ms += summary.active_ms;
   totals.gaps.lost += summary.gaps.lost;
   totals.gaps.unreadable += summary.gaps.unreadable;
+  // What others wrote may have no time that is one, and then it says nothing of when all this was.
   const { started_at: startedAt, last_at: lastAt } = summary;
-  if (startedAt !== null && !(instantOf(startedAt) >= at(totals.started_at))) totals.started_at = startedAt;
-  if (lastAt !== null && !(instantOf(lastAt) <= at(totals.last_at))) totals.last_at = lastAt;
+  const [startedMs, lastMs] = [at(startedAt), at(lastAt)];
+  if (!Number.isNaN(startedMs) && !(startedMs >= at(totals.started_at))) totals.started_at = startedAt;
+  if (!Number.isNaN(lastMs) && !(lastMs <= at(totals.last_at))) totals.last_at = lastAt;
 }
 
 // --- internal ---

@@ -8,6 +8,7 @@ import { formatCount, formatMinute, formatUsd, printable } from "../../report/te
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { timesOf } from "../filters.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
@@ -51,8 +52,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
     offset,
     empty: context.flag("all"),
     agent: context.text("agent"),
-    since: context.text("since"),
-    until: context.text("until"),
+    ...timesOf(context),
     last: context.count("last"),
     signal: context.signal,
     onProgress: progress.onProgress,

@@ -4,14 +4,14 @@ import { loadPrices, readPriceFile } from "../../pricing/index.ts";
 import type { PriceTable } from "../../pricing/index.ts";
 import { SPEND_KEYS, spendReport } from "../../metrics/index.ts";
 import type { Charge } from "../../metrics/index.ts";
-import { openReader } from "../../read/index.ts";
+import { openReader, UNFINISHED_LINE } from "../../read/index.ts";
 import { formatPlace, printable, renderSkipped, renderSpend } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { timesOf } from "../filters.ts";
 import { upkeep } from "../upkeep.ts";
-import { UNFINISHED_LINE } from "../../read/index.ts";
 
 export const spend: Command = {
   name: "spend",
@@ -52,8 +52,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   await upkeep(context);
   const report = await spendReport(openReader(context.place), {
     by,
-    since: context.text("since"),
-    until: context.text("until"),
+    ...timesOf(context),
     agent: context.text("agent"),
     session: context.text("session"),
     prices: await pricesOf(context),

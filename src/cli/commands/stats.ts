@@ -21,6 +21,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { timesOf } from "../filters.ts";
 import { INPUT_OPERANDS, readerOf, readProgress } from "../reader.ts";
 import { reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
@@ -65,8 +66,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
     by,
     agent: context.text("agent"),
     session: context.text("session"),
-    since: context.text("since"),
-    until: context.text("until"),
+    ...timesOf(context),
     signal: context.signal,
     onProgress: progress.onProgress,
     onReport: (report) => {

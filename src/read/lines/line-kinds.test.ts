@@ -4,8 +4,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
 import { SEVERITIES } from "../../event/index.ts";
-import type { ByteSource } from "../../store/reading/byte-source.ts";
 import { LineCursor } from "../../store/reading/line-reader.ts";
+import { choppedSource } from "../../testing/chopped-source.ts";
 import { compileFilter } from "../filter/filter.ts";
 import type { CompiledFilter, EventFilter } from "../filter/filter.ts";
 import { passLines } from "../scan/line-pass.ts";
@@ -224,7 +224,7 @@ function read(
       return to;
     };
   }
-  const lines = new LineCursor(sourceOf(bytes), 0, memory?.chunk);
+  const lines = new LineCursor(choppedSource(bytes), 0, memory?.chunk);
   const events: string[] = [];
   const take = (): void => {
     for (const { event } of segment.takeSalvaged()) takeEvent(event);
@@ -253,23 +253,5 @@ function read(
     events,
     types: counter?.types(),
     report: { read: count, timeless, skipped, superseded },
-  };
-}
-
-function sourceOf(bytes: Buffer): ByteSource {
-  let used = 0;
-  return {
-    path: "-",
-    damage: [],
-    get used() {
-      return used;
-    },
-    read(into, at) {
-      // Seldom as much as there is room for: what is cut at the end of a read comes whole with the next.
-      const count = bytes.copy(into, at, used, used + 7001);
-      used += count;
-      return count;
-    },
-    close: () => undefined,
   };
 }

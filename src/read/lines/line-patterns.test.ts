@@ -2,8 +2,8 @@ import * as fc from "fast-check";
 import { expect, it, vi } from "vitest";
 
 import { encodeIdentity, encodeLine } from "../../format/index.ts";
-import type { ByteSource } from "../../store/reading/byte-source.ts";
 import { LineCursor } from "../../store/reading/line-reader.ts";
+import { choppedSource } from "../../testing/chopped-source.ts";
 import { passLines } from "../scan/line-pass.ts";
 import { SegmentReader } from "../scan/segment-reader.ts";
 import { EventCounter } from "./event-counter.ts";
@@ -130,7 +130,7 @@ function read(
   const counter = isCounting ? new EventCounter() : undefined;
   const { test, ...rest } = scanned(options);
   memory?.begin({ test, ...rest });
-  const lines = new LineCursor(sourceOf(bytes), 0, memory?.chunk);
+  const lines = new LineCursor(choppedSource(bytes), 0, memory?.chunk);
   const found: { offset: number; line: number; text: string }[] = [];
   const pass = { test, isCanonical: true, segment, counter, memory };
   for (let outcome = passLines(lines, pass); outcome !== "end"; outcome = passLines(lines, pass)) {
@@ -141,22 +141,4 @@ function read(
   memory?.finish(counter, report);
   if (memory !== undefined) returnScanMemory(memory);
   return { found, report, types: counter?.types() };
-}
-
-function sourceOf(bytes: Buffer): ByteSource {
-  let used = 0;
-  return {
-    path: "-",
-    damage: [],
-    get used() {
-      return used;
-    },
-    read(into, at) {
-      // Seldom as much as there is room for: what is cut at the end of a read comes whole with the next.
-      const count = bytes.copy(into, at, used, used + 7001);
-      used += count;
-      return count;
-    },
-    close: () => undefined,
-  };
 }

@@ -64,7 +64,7 @@ export class SubscriberBuffer {
 
   push(entry: StoredEntry): void {
     if (this.#overflowed) return;
-    if (this.#announced.size > 0) this.#forget(entry.event["stream_id"]);
+    this.forget(entry.event);
     const { length } = entry.bytes;
     if (this.#policy === "drop-oldest") while (!this.#hasRoomFor(length)) this.#drop();
     if (this.#hasRoomFor(length)) {
@@ -82,6 +82,13 @@ export class SubscriberBuffer {
     if (this.#overflowed) return;
     if (this.#announced.full) this.#announced.shift();
     this.#announced.push(event);
+  }
+
+  /** Lets go of what announced an event that is in its log now. */
+  forget({ stream_id: stream }: Event): void {
+    if (this.#announced.size === 0) return;
+    const others = this.#announced.drain().filter(({ stream_id: other }) => other !== stream);
+    for (const event of others) this.#announced.push(event);
   }
 
   shift(): BufferedEvent | undefined {
@@ -128,11 +135,6 @@ export class SubscriberBuffer {
     if (oldest === undefined || !this.#onDropped(oldest)) return;
     this.#dropped++;
     this.#firstDropped ??= oldest.event;
-  }
-
-  #forget(stream: unknown): void {
-    const others = this.#announced.drain().filter(({ stream_id: other }) => other !== stream);
-    for (const event of others) this.#announced.push(event);
   }
 }
 

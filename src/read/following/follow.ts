@@ -110,9 +110,16 @@ export class StoreFollower {
   pass(event: Event, bytes: Buffer | string): boolean {
     const tail = this.#tails.get(event.session_id);
     if (tail?.pass(event, bytes) === true) return true;
-    if (tail === undefined || event.event === "SEGMENT") this.#unknownFiles = true;
-    else if (tail.nextSeq === undefined || event.seq > tail.nextSeq) this.#changed.add(tail);
+    if (tail?.nextSeq === undefined || event.seq > tail.nextSeq || event.event === "SEGMENT")
+      this.miss(event);
     return false;
+  }
+
+  /** Leaves an event that came another way to its log. */
+  miss(event: Event): void {
+    const tail = this.#tails.get(event.session_id);
+    if (tail === undefined || event.event === "SEGMENT") this.#unknownFiles = true;
+    else this.#changed.add(tail);
   }
 
   /** The only session wanted, when there is one and it exists. */

@@ -273,6 +273,26 @@ describe("a subscriber that is too slow", () => {
     expect(events.droppedEvents).toBe(4_901);
   });
 
+  it("is given events in order also when more come while it reads those before them from the log", async () => {
+    const session = store.startSession({ id: "s" });
+    const events = reader.subscribe({ session: "s", capacity: 5_000, policy: "drop-oldest" });
+    const first = events.next();
+    session.checkpoint("first");
+    await first;
+    // The beginning of a file is always looked for on disk, and the read makes a pause on the way.
+    session.rotate();
+    for (let n = 0; n < 1_500; n++) session.checkpoint(`event ${n}`);
+    session.flush();
+    const second = events.next();
+    for (let n = 1_500; n < 1_600; n++) session.checkpoint(`event ${n}`);
+    session.flush();
+    session.end();
+    const given = [(await second).value as LiveEvent];
+    for await (const event of events) given.push(event);
+    expect(seqs(given)).toEqual(range(2, session.status().nextSeq));
+    expect(events.droppedEvents).toBe(0);
+  });
+
   it("is disconnected after what was waiting, when it says so", async () => {
     const session = store.startSession({ id: "s" });
     const events = reader.subscribe({ capacity: 100, policy: "disconnect" });

@@ -40,6 +40,8 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
   #minSeverity: Severity | undefined;
   #idleSinceMs = performance.now();
   #wake: Deferred<void> | undefined;
+  /** Its log is being read, with pauses in which others record. */
+  #reading: SessionTail | undefined;
   /** It has been up to date once. */
   #caughtUp = false;
   #stopped = false;
@@ -181,11 +183,13 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
    */
   *#read(tail: SessionTail): Generator<Step<T>, void, undefined> {
     const isBounded = this.#caughtUp && this.#options.policy !== "catch-up";
+    this.#reading = tail;
     for (const followed of tail.read(this.report)) {
       if (followed === undefined) yield PAUSE;
       else if (!isBounded) yield* this.#wanted(followed.event, followed.bytes);
       else this.#buffer.push({ event: followed.event, bytes: Buffer.from(followed.bytes), read: true });
     }
+    this.#reading = undefined;
   }
 
   *#buffered(): Generator<Step<T>, void, undefined> {
@@ -223,6 +227,13 @@ export class Subscription<T> implements AsyncGenerator<T, void, undefined> {
   }
 
   #take(entry: StoredEntry): void {
+    const { event } = entry;
+    // In the buffer it would stand before those that are still to be read. The log has it, behind them.
+    if (event.session_id === this.#reading?.sessionId) {
+      this.#buffer.forget(event);
+      this.#follower.miss(event);
+      return;
+    }
     this.#buffer.push(entry);
     // Whoever does not keep up costs nothing from here on, until it asks again.
     if (this.#buffer.overflowed) this.#hub.remove(this.#listener);

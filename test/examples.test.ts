@@ -284,11 +284,33 @@ const SESSIONS: Record<string, (run: ExampleRun) => void> = {
     ]),
 };
 
+/** The programs of docs/recording.md. */
+const RECORDING: Record<string, (run: ExampleRun) => void> = {
+  "model-calls.ts": ({ stdout }) =>
+    expect(stdout).toMatch(/^1 model call \(812 tokens in, \$0\.00\d+\), 1 tool failed\n$/),
+  "agents.ts": ({ stdout }) =>
+    expect(stdout).toBe(
+      "planner began by itself, 0 calls failed\nreader is a child, 0 calls failed\nreader is a child, 1 calls failed\n",
+    ),
+  "receipts.ts": ({ stdout }) =>
+    expect(stdout.split("\n").slice(0, -1)).toEqual([
+      "its id is there at once: true",
+      "event 2 has reached interval",
+      "event 3 has reached fsync",
+      "event 4 has reached fsync",
+      "heard: CLOSED",
+      "refused: CLOSED go on with the session by store.openSession(id)",
+    ]),
+  "go-on.ts": ({ stdout }) =>
+    expect(stdout).toBe("SESSION_BUSY\nSTART CHECKPOINT RESUMED CHECKPOINT RESUMED END\n"),
+};
+
 /** Used by others. */
 const NOT_RUN = ["four-agents.ts"];
 
 describe.each([
   ["audit-log", AUDIT_LOG],
+  ["recording", RECORDING],
   ["sinks", SINKS],
   ["read", READ],
   ["sessions", SESSIONS],

@@ -18,7 +18,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   format: ["base", "event"],
   redact: ["base", "event"],
   summary: ["base", "event"],
-  pricing: ["base", "event"],
+  pricing: ["base", "event", "summary"],
   store: ["base", "event", "format", "summary"],
   sinks: ["base", "event", "format", "store"],
   replay: ["base", "event", "format", "redact", "summary", "read"],
@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   metrics: ["base", "event", "summary", "pricing", "read"],
   report: ["base", "event", "summary", "read", "detect", "metrics"],
   live: ["base", "event"],
-  record: ["base", "event", "format", "redact", "summary", "store", "sinks", "live"],
+  record: ["base", "event", "format", "redact", "summary", "pricing", "store", "sinks", "live"],
   read: ["base", "event", "format", "store", "summary", "live"],
   "audit-log": ["base", "event", "summary", "store", "record", "read", "metrics"],
   "stream-log": ["base", "event", "live", "record", "read"],
@@ -206,6 +206,28 @@ describe("the documents", () => {
       .match(/^## .*$/gm)
       ?.join("\n");
     for (const { name } of COMMANDS) expect(headings).toMatch(new RegExp(`\`${name}[\` ]`));
+  });
+
+  it("show programs that are there, as they are", () => {
+    const folder = path.join(ROOT, "examples", "recording");
+    const programs = readdirSync(folder).map((file) => readFileSync(path.join(folder, file), "utf8"));
+    const page = readFileSync(path.join(ROOT, "docs", "recording.md"), "utf8");
+    const shown = [...page.matchAll(/^```ts\n(.*?)^```/gms)].map(([, program = ""]) => program);
+    expect(shown.filter((program) => !programs.some((text) => text.endsWith(program)))).toEqual([]);
+    expect(shown).toHaveLength(programs.length);
+  });
+
+  it("name every option of stores and sessions, every helper and every error", () => {
+    const page = readFileSync(path.join(ROOT, "docs", "recording.md"), "utf8");
+    const named = (file: string, pattern: RegExp): string[] =>
+      [...readFileSync(path.join(SRC, file), "utf8").matchAll(pattern)].map(([, name = ""]) => name);
+    const names = [
+      ...named("record/options.ts", /^ {2}"(\w+)",$/gm),
+      ...named("record/helpers.ts", /^ {2}(\w+)\(.*\): \w+Handle \{$/gm).filter((name) => name !== "result"),
+      ...named("base/errors.ts", /^ {2}\| "(\w+)"/gm),
+    ];
+    expect(names.length).toBeGreaterThan(60);
+    expect(names.filter((name) => !new RegExp(`\`${name}\\b`).test(page))).toEqual([]);
   });
 
   it("say what every folder of src is for", () => {

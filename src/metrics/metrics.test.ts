@@ -23,7 +23,7 @@ let folder: string;
 let store: Store;
 beforeEach(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), "tracekeep-"));
-  store = openStore({ dir: folder, handleSignals: false });
+  store = openStore({ dir: folder, handleSignals: false, prices: false });
 });
 afterEach(() => {
   store.close();
@@ -100,13 +100,14 @@ describe("spendReport", () => {
     const usage = { model: "gpt-5", input_tokens: 1000, output_tokens: 1000 };
     session.log({ event: "MODEL_RESPONSE", ...usage, cost_usd: 0.5, cost_source: "reported" });
     session.log({ event: "MODEL_RESPONSE", ...usage });
+    session.log({ event: "MODEL_RESPONSE", model: "gpt-5" });
     session.end();
     const prices = await loadPrices();
     const plain = await spendReport(reader());
     expect(plain.total).toMatchObject({
       cost_usd: 0.5,
       unpriced: ["gpt-5"],
-      unpriced_records: 1,
+      unpriced_records: 2,
       reported_usd: null,
     });
     const compared = await spendReport(reader(), { prices });
@@ -114,7 +115,8 @@ describe("spendReport", () => {
       cost_usd: 0.51125,
       reported_usd: 0.5,
       computed_usd: 0.01125,
-      unpriced: [],
+      // One that tells no tokens is not free.
+      unpriced_records: 1,
     });
     const anew = await spendReport(reader(), { prices, reprice: true });
     expect(anew.total.cost_usd).toBe(0.0225);

@@ -1,3 +1,4 @@
+export { callUsageOf } from "./call-usage.ts";
 export { readPriceFile } from "./price-file.ts";
-export { loadPrices } from "./price-table.ts";
+export { loadPrices, loadPricesNow } from "./price-table.ts";
 export type { CallUsage, Price, PriceTable } from "./price-table.ts";

@@ -18,6 +18,7 @@ import { cutText, isEnvelopeName, setOwn, toPlain } from "../format/index.ts";
 import type { LineParts } from "../format/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { MAX_ID_BYTES } from "./options.ts";
+import type { Pricing } from "./pricing.ts";
 
 /** Where an imported event comes from. */
 export interface Provenance {
@@ -34,10 +35,12 @@ export const UNKNOWN_TYPE = "UNKNOWN";
 export class DraftReader {
   readonly #clock: SteadyClock;
   readonly #redactor: Redactor;
+  readonly #pricing: Pricing | undefined;
 
-  constructor(clock: Clock | undefined, redactor: Redactor) {
+  constructor(clock: Clock | undefined, redactor: Redactor, pricing?: Pricing) {
     this.#clock = new SteadyClock(clock);
     this.#redactor = redactor;
+    this.#pricing = pricing;
   }
 
   /**
@@ -80,7 +83,8 @@ export class DraftReader {
       refused.keep(key, rest[key] ?? null);
       delete rest[key];
     }
-    parts.body = this.#redactor.redact(refused.addTo(rest));
+    const body = this.#priced(type, rest, parseTimestamp(parts.timestamp) ?? nowMs, provenance);
+    parts.body = this.#redactor.redact(refused.addTo(body));
     if (refused.paths.length > 0) parts.sanitized = refused.paths;
     return parts;
   }
@@ -101,13 +105,19 @@ export class DraftReader {
       id: uuidv7(nowMs),
       parent_id: draft.parent_id,
       call_id: draft.call_id,
-      body: draft,
+      body: this.#priced(draft.event, draft, nowMs, provenance),
       typed: true,
       source: provenance.source,
       copy_of: provenance.copyOf,
       time_inferred: provenance.timeInferred,
       salt: randomSalt(),
     };
+  }
+
+  /** Importers know more of what they bring than stands on the event, and have priced it. */
+  #priced(type: string, body: JsonObject, atMs: number, provenance: Provenance): JsonObject {
+    if (this.#pricing === undefined || provenance !== NOTHING) return body;
+    return this.#pricing.addTo(type, body, atMs);
   }
 
   #type(event: JsonValue | undefined, refused: Refused): string {

@@ -23,11 +23,13 @@ import type { CheckedSpillOptions, SpillOptions } from "../store/append/spill.ts
 import { SEGMENT_BYTES } from "../store/session/segment-switch.ts";
 import { checkDetectionOptions } from "./detection.ts";
 import type { DetectionOptions } from "./detection.ts";
+import { checkPrices } from "./pricing.ts";
+import type { PricingOptions } from "./pricing.ts";
 
 /** Longest session id, agent id, call id or parent id, in bytes. They stand on every line. */
 export const MAX_ID_BYTES = 1024;
 
-export interface StoreOptions extends DetectionOptions {
+export interface StoreOptions extends DetectionOptions, PricingOptions {
   /** The store's folder. Default: `TRACEKEEP_DIR`, else the nearest `.tracekeep` upwards, else a new one at the git root or here. */
   dir?: string | undefined;
   /** Where to look from. Default: the current folder. */
@@ -112,6 +114,7 @@ const STORE_OPTIONS = [
   "keepSchedule",
   "indexEveryEvents",
   "redaction",
+  "prices",
   "handleSignals",
   "onFault",
   "sinks",
@@ -177,6 +180,7 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
 export interface WriterOptions {
   maxLineBytes: number;
   onFault: StoreOptions["onFault"];
+  prices: StoreOptions["prices"];
   sinks: readonly Sink[];
 }
 
@@ -186,9 +190,10 @@ export function checkWriterOptions(
   {
     maxLineBytes,
     onFault,
+    prices,
     redaction,
     sinks = [],
-  }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "redaction" | "sinks">,
+  }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "prices" | "redaction" | "sinks">,
 ): WriterOptions {
   if (redaction !== undefined) checkObject(owner, "redaction", redaction);
   if (onFault !== undefined && typeof onFault !== "function") {
@@ -197,6 +202,7 @@ export function checkWriterOptions(
   if (!Array.isArray(sinks)) throw new TypeError(`${owner}: sinks must be an array, got ${describe(sinks)}`);
   return {
     onFault: onFault === undefined ? undefined : guarded(onFault),
+    prices: checkPrices(owner, prices),
     sinks: sinks.map((sink: unknown) => checkSink(owner, sink)),
     maxLineBytes: integerOption(owner, "maxLineBytes", maxLineBytes, {
       min: 4 * 1024,

@@ -10,7 +10,10 @@ type OfSession = Pick<
   SessionOptions,
   "id" | "agent" | "parent" | "title" | "project" | "metadata" | "detectors" | "onAnomaly"
 >;
-type OfStore = Pick<StoreOptions, "maxLineBytes" | "redaction" | "handleSignals" | "onFault" | "clock">;
+type OfStore = Pick<
+  StoreOptions,
+  "maxLineBytes" | "redaction" | "prices" | "handleSignals" | "onFault" | "clock"
+>;
 
 export interface RecorderOptions extends OfSession, OfStore {
   /**
@@ -35,12 +38,14 @@ const NAMES = [
   "onAnomaly",
   "maxLineBytes",
   "redaction",
+  "prices",
   "handleSignals",
   "onFault",
   "clock",
 ] as const satisfies readonly (keyof RecorderOptions)[];
 
-export interface CheckedRecorderOptions extends Omit<OfStore, "maxLineBytes" | "onFault">, WriterOptions {
+export interface CheckedRecorderOptions
+  extends Omit<OfStore, "maxLineBytes" | "onFault" | "prices">, WriterOptions {
   session: SessionOptions & { agent: string; origin: string };
   sink: Sink;
   /** The sink was made here, from a path. */

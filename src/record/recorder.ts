@@ -21,6 +21,7 @@ import type { FeedCounts } from "./feed.ts";
 import { EventHelpers } from "./helpers.ts";
 import type { Recorded } from "./recorded.ts";
 import { gapDraft } from "./losses.ts";
+import { Pricing } from "./pricing.ts";
 import type { Receipt } from "./receipt.ts";
 import { checkRecorderOptions } from "./recorder-options.ts";
 import type { CheckedRecorderOptions, RecorderOptions } from "./recorder-options.ts";
@@ -71,7 +72,7 @@ export class Recorder extends EventHelpers {
     this.#sink = withCopies(options.sink, options.sinks, onFault);
     this.#ownsSink = options.ownsSink;
     this.#redactor = new Redactor(options.redaction);
-    this.#drafts = new DraftReader(options.clock, this.#redactor);
+    this.#drafts = new DraftReader(options.clock, this.#redactor, new Pricing(options, onFault));
     this.#summary = newSummary(this.id, this.agentId);
     const detection = detectionSink(session, (draft) => {
       if (!this.#ended) this.#offer(draft);

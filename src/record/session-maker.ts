@@ -28,6 +28,7 @@ import { EventEncoder } from "./encoder.ts";
 import { IndexKeeper } from "./index-keeper.ts";
 import { LogSummary } from "./log-summary.ts";
 import type { CheckedStoreOptions } from "./options.ts";
+import { Pricing } from "./pricing.ts";
 import { storeRedactor } from "./redaction.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
@@ -69,9 +70,9 @@ export class SessionMaker {
   make({ id, agentId, exists, options: { durability, ...detection }, openLog }: SessionPlan): Session {
     const { options, catalog, hub, ledger, opened, journal, archiver } = this.#parts;
     const redactor = this.newRedactor();
-    const drafts = new DraftReader(options.clock, redactor);
     const summary = exists ? new LogSummary(id) : new LogSummary(id, agentId);
     const onFault = oncePerFault(options.onFault ?? warnOnce(`session ${id}`));
+    const drafts = new DraftReader(options.clock, redactor, new Pricing(options, onFault));
     const copies = this.#copies(id, agentId, detection, onFault, (draft) => {
       if (session.status().open) session.log(draft);
     });

@@ -13,7 +13,7 @@ import type { SessionOptions, StoreOptions } from "./options.ts";
 type OfSession = Pick<SessionOptions, "id" | "agent" | "parent" | "title" | "project" | "metadata">;
 type OfStore = Pick<
   StoreOptions,
-  "durability" | "maxLineBytes" | "redaction" | "handleSignals" | "onFault" | "clock"
+  "durability" | "maxLineBytes" | "redaction" | "prices" | "handleSignals" | "onFault" | "clock"
 >;
 
 export interface SharedLogOptions extends OfSession, OfStore {
@@ -49,6 +49,7 @@ export const SHARED_LOG_OPTIONS: readonly string[] = [
   "durability",
   "maxLineBytes",
   "redaction",
+  "prices",
   "handleSignals",
   "onFault",
   "clock",

@@ -14,6 +14,7 @@ import { currentSession } from "./context.ts";
 import { DraftReader } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
 import { checkAppendOptions, checkSessionOptions } from "./options.ts";
+import { Pricing } from "./pricing.ts";
 import type { Receipt } from "./receipt.ts";
 import { receiptOf } from "./recorded.ts";
 import type { Recorded } from "./recorded.ts";
@@ -73,7 +74,7 @@ export class SharedLogWriter extends EventHelpers {
     const redactor = new Redactor(options.redaction);
     this.id = session.id ?? uuidv7(Date.now());
     this.agentId = session.agent;
-    this.#drafts = new DraftReader(options.clock, redactor);
+    this.#drafts = new DraftReader(options.clock, redactor, new Pricing(options, onFault));
     this.#start = startDraft(session, durability, redactor);
     this.#onFault = onFault;
     this.#log = new SharedLog({

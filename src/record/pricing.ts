@@ -1,0 +1,63 @@
+// What model calls cost, said when they are recorded: list prices change, and what was paid does not.
+
+import { TracekeepError } from "../base/errors.ts";
+import { describe } from "../base/options.ts";
+import type { JsonObject } from "../event/index.ts";
+import { callUsageOf, loadPricesNow } from "../pricing/index.ts";
+import type { PriceTable } from "../pricing/index.ts";
+import type { OnFault } from "../sinks/fault.ts";
+
+/** What prices events that tell of tokens and of no cost. */
+export interface PricingOptions {
+  /**
+   * Prices for model calls that do not say what they cost. Default: the built-in list of `loadPrices()`, which is loaded
+   * with the first such call (about 30 ms, once in a process). `false`: they are recorded as they are.
+   */
+  prices?: PriceTable | false | undefined;
+}
+
+/** @throws TypeError */
+export function checkPrices(owner: string, prices: PricingOptions["prices"]): PricingOptions["prices"] {
+  if (prices === undefined || prices === false) return prices;
+  if (typeof prices === "object" && prices !== null && typeof prices.price === "function") return prices;
+  throw new TypeError(
+    `${owner}: prices must be a price table of tracekeep/pricing, or false, got ${describe(prices)}`,
+  );
+}
+
+export class Pricing {
+  #table: PriceTable | false | undefined;
+  readonly #onFault: OnFault;
+
+  constructor({ prices }: PricingOptions, onFault: OnFault) {
+    this.#table = prices;
+    this.#onFault = onFault;
+  }
+
+  /**
+   * An event's fields with `cost_usd` and `cost_source`, where they tell what a call used and not what that cost, and
+   * the price is known; else the same object. More of a call that another event began (`continues`) has no price of its
+   * own. Never throws.
+   */
+  addTo(type: string, body: JsonObject, atMs: number): JsonObject {
+    if (body["model"] === undefined || body["cost_usd"] !== undefined || this.#table === false) return body;
+    if (body["continues"] === true) return body;
+    const usage = callUsageOf(type, body);
+    if (usage === undefined) return body;
+    try {
+      this.#table ??= loadPricesNow();
+      const price = this.#table.price(usage, atMs);
+      return price === undefined ? body : { ...body, ...price };
+    } catch (cause) {
+      // Once: a list that cannot be loaded now cannot be loaded later.
+      this.#table = false;
+      this.#onFault(
+        new TracekeepError("BAD_PRICES", "model calls are recorded without what they cost: no price list", {
+          cause,
+          hint: "install @pydantic/genai-prices beside tracekeep, or give your own prices, or false for none, as the option prices",
+        }),
+      );
+      return body;
+    }
+  }
+}

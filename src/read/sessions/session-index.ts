@@ -75,9 +75,12 @@ export class SessionIndex {
     if (!snapshot.isWhole(from, passed)) return this.#listAnew(report);
     for (const group of passed) told?.take(group);
     const sessions: SessionLogs[] = [];
-    for (let row = from; row < snapshot.length; row++) {
-      if (passed.has(Math.floor(row / GROUP_ROWS))) row |= GROUP_ROWS - 1;
-      else sessions.push(new SnapshotSession(snapshot, row, snapshot.isSettled(row) && !isNamed(row)));
+    for (let row = from, end = from; row < snapshot.length; row = end) {
+      const group = Math.floor(row / GROUP_ROWS);
+      end = Math.min((group + 1) * GROUP_ROWS, snapshot.length);
+      if (passed.has(group)) continue;
+      for (; row < end; row++)
+        sessions.push(new SnapshotSession(snapshot, row, snapshot.isSettled(row) && !isNamed(row)));
     }
     return sessions;
   }

@@ -8,10 +8,13 @@
 // to of a block are rows of the snapshot.
 
 import { INDEX_TALLY } from "../../store/layout.ts";
+import type { Stretch } from "../../store/reading/stretch-source.ts";
+import { ERROR_RANK } from "../blocks/block-index.ts";
 import { BlockJudge } from "../blocks/block-judge.ts";
 import type { BlockQuestion } from "../blocks/block-judge.ts";
 import { BlockPage, figuresOf } from "../blocks/block-page.ts";
 import type { Block, BlockFigures, PagePlace } from "../blocks/block-page.ts";
+import { errorsIn } from "../blocks/block-plan.ts";
 import { openPagedFile } from "../blocks/paged-file.ts";
 import type { PagedFile } from "../blocks/paged-file.ts";
 import type { EventKind } from "../lines/line-test.ts";
@@ -21,7 +24,7 @@ import type { SessionLogs } from "../scan/session-logs.ts";
 import type { GroupsTold, SessionIndex } from "./session-index.ts";
 import { GROUP_ROWS } from "./snapshot-format.ts";
 
-export const TALLY_VERSION = 1;
+export const TALLY_VERSION = 2;
 
 export interface TallyHeader {
   version: number;
@@ -30,6 +33,14 @@ export interface TallyHeader {
   groups: string[];
   /** The page of the groups. */
   all: PagePlace;
+}
+
+/** A session that has to be read for the last events of a store. */
+export interface ToBeRead {
+  /** Its place among the sessions. */
+  order: number;
+  /** The lines of its file that may be wanted, the last one first, where no other matters. */
+  lines?: Iterable<Stretch> | undefined;
 }
 
 /** What there is beside a snapshot of these groups; undefined when there is none. */
@@ -150,8 +161,8 @@ export class SessionTally {
   }
 
   /**
-   * The places of the sessions that have to be read for the last events of a store, the latest first; what is passed over
-   * is told to the question.
+   * The sessions that have to be read for the last events of a store, the latest first; what is passed over is told to
+   * the question.
    *
    * @param oldestMs the instant at which events are no longer of use, or earlier
    */
@@ -159,17 +170,19 @@ export class SessionTally {
     sessions: readonly SessionLogs[],
     question: BlockQuestion,
     oldestMs: () => number,
-  ): Generator<number, void, undefined> {
+  ): Generator<ToBeRead, void, undefined> {
     const judge = new BlockJudge(this.kinds, question);
+    const isOfErrors = judge.refusesBelow(ERROR_RANK);
+    const oldest = new Oldest(oldestMs);
     const isOfUse = (block: Block): boolean =>
-      (block.isOpaque || !isOver(block, oldestMs())) && !judge.settles(block);
+      (block.isOpaque || !oldest.isBehind(block)) && !judge.settles(block);
     let page: BlockPage | undefined;
     let pageOf = -1;
     for (let at = sessions.length - 1; at >= 0; at--) {
       const row = sessions[at]?.row;
       const group = row === undefined ? -1 : Math.floor(row / GROUP_ROWS);
       if (row === undefined || this.#isSame[group] !== true) {
-        yield at;
+        yield { order: at };
         continue;
       }
       if (pageOf !== group) {
@@ -183,7 +196,10 @@ export class SessionTally {
         const bytes = this.#pageBytes(group);
         page = bytes && new BlockPage(bytes);
       }
-      if (page === undefined || isOfUse(page.block(row % GROUP_ROWS))) yield at;
+      const block = page?.block(row % GROUP_ROWS);
+      if (block !== undefined && !isOfUse(block)) continue;
+      const isListed = isOfErrors && block?.hasErrorsInOrder === true;
+      yield { order: at, lines: isListed ? errorsIn(block, 0, true) : undefined };
     }
   }
 
@@ -195,7 +211,22 @@ export class SessionTally {
 
 // --- internal ---
 
-/** Whether all its events are of that instant or earlier. */
-function isOver({ page, maxTime }: Block, oldestMs: number): boolean {
-  return Number.isFinite(oldestMs) && compareTime(page.times, maxTime, timeWords(Math.floor(oldestMs))) <= 0;
+/** An instant that rises now and then, and which blocks have no event behind it. */
+class Oldest {
+  readonly #ms: () => number;
+  #knownMs = -Infinity;
+  #words: Int32Array | undefined;
+
+  constructor(ms: () => number) {
+    this.#ms = ms;
+  }
+
+  isBehind({ page, maxTime }: Block): boolean {
+    const ms = this.#ms();
+    if (ms !== this.#knownMs) {
+      this.#knownMs = ms;
+      this.#words = Number.isFinite(ms) ? timeWords(Math.floor(ms)) : undefined;
+    }
+    return this.#words !== undefined && compareTime(page.times, maxTime, this.#words) <= 0;
+  }
 }

@@ -10,19 +10,22 @@
 import { INDEX_TALLY } from "../../store/layout.ts";
 import type { Stretch } from "../../store/reading/stretch-source.ts";
 import { ERROR_RANK } from "../blocks/block-index.ts";
-import { BlockJudge } from "../blocks/block-judge.ts";
+import { askBlocks, BlockJudge } from "../blocks/block-judge.ts";
 import type { BlockQuestion } from "../blocks/block-judge.ts";
 import { BlockPage, figuresOf } from "../blocks/block-page.ts";
 import type { Block, BlockFigures, PagePlace } from "../blocks/block-page.ts";
 import { errorsIn } from "../blocks/block-plan.ts";
 import { openPagedFile } from "../blocks/paged-file.ts";
 import type { PagedFile } from "../blocks/paged-file.ts";
+import { EventCounter } from "../lines/event-counter.ts";
 import type { EventKind } from "../lines/line-test.ts";
 import type { ReadReport } from "../lines/report.ts";
-import { compareTime, timeWords } from "../lines/time-words.ts";
+import { compareTime, readTime, TIME_WORDS, timeWords } from "../lines/time-words.ts";
 import type { SessionLogs } from "../scan/session-logs.ts";
 import type { GroupsTold, SessionIndex } from "./session-index.ts";
 import { GROUP_ROWS } from "./snapshot-format.ts";
+
+type Choice = (all: SessionLogs[]) => SessionLogs[];
 
 export const TALLY_VERSION = 2;
 
@@ -62,7 +65,7 @@ export function sessionsToRead(
   index: SessionIndex,
   report: ReadReport,
   question: BlockQuestion,
-  choose?: (all: SessionLogs[]) => SessionLogs[],
+  choose?: Choice,
 ): SessionLogs[] {
   const ofAll = choose === undefined ? openSessionTally(dir, index.groups) : undefined;
   const all = index.list(report, { told: ofAll?.groupsTold(question) });
@@ -71,8 +74,28 @@ export function sessionsToRead(
   return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
 }
 
+/**
+ * Those of a store's sessions that can have some of its last events, and what there is of them.
+ *
+ * @param count how many are asked for, if the question's test alone decides which
+ * @param choose of all sessions, those that are asked; undefined when all are
+ */
+export function sessionsOfLast(
+  dir: string,
+  index: SessionIndex,
+  report: ReadReport,
+  question: BlockQuestion,
+  { count, choose }: { count: number | undefined; choose?: Choice | undefined },
+): { sessions: SessionLogs[]; tally: SessionTally | undefined } {
+  const ofAll = choose === undefined ? openSessionTally(dir, index.groups) : undefined;
+  const told = count === undefined ? undefined : ofAll?.groupsTooOld(question, count);
+  const all = index.list(report, { told });
+  const sessions = choose?.(all) ?? all;
+  return { sessions, tally: ofAll ?? tallyOf(dir, index, sessions) };
+}
+
 /** What there is of several sessions; one is read as fast. */
-export function tallyOf(
+function tallyOf(
   dir: string,
   { groups }: SessionIndex,
   { length }: readonly SessionLogs[],
@@ -117,9 +140,37 @@ export class SessionTally {
   groupsTold(question: BlockQuestion): GroupsTold {
     const judge = new BlockJudge(this.kinds, question);
     return {
-      isTold: (group) => this.#isSame[group] === true && judge.tells(this.#all.block(group)),
+      among: (groups) =>
+        groups.filter((group) => this.#isSame[group] === true && judge.tells(this.#all.block(group))),
       take: (group) => void judge.settles(this.#all.block(group)),
     };
+  }
+
+  /** The groups that are too old for the last `count` events that a test finds wanted: later ones have as many. */
+  groupsTooOld({ test, pass }: BlockQuestion, count: number): GroupsTold {
+    const counter = new EventCounter();
+    const judge = new BlockJudge(
+      this.kinds,
+      askBlocks(test, () => undefined, { counter }),
+    );
+    const among = (groups: readonly number[]): number[] => {
+      const known = groups.filter((group) => this.#isSame[group] === true);
+      const min = new Int32Array(TIME_WORDS);
+      for (let at = known.length - 1; at >= 0 && counter.events < count; at--) {
+        const block = this.#all.block(known[at] ?? 0);
+        const before = counter.events;
+        // No event counts as earlier than the first of its session.
+        const hasSome = judge.settles(block) && counter.events > before;
+        if (hasSome && (before === 0 || compareTime(block.page.times, block.minTime, min) < 0))
+          readTime(block.page.times, block.minTime, min);
+      }
+      if (counter.events < count) return [];
+      return known.filter((group) => {
+        const { isOpaque, page, maxTime } = this.#all.block(group);
+        return !isOpaque && compareTime(page.times, maxTime, min) < 0;
+      });
+    };
+    return { among, take: (group) => pass(this.#all.block(group).events) };
   }
 
   /**

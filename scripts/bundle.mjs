@@ -31,6 +31,22 @@ const LAZY = {
     ),
 };
 
+/**
+ * Of a CommonJS file. Each import of a module of Node would make an object of all that the module has, dozens of times: that
+ * took longer than to read the file and to compile it.
+ */
+const BUILTINS_ONCE = {
+  name: "builtins-once",
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^node:/ }, ({ path: name, namespace }) =>
+      namespace === "builtin" ? { path: name, external: true } : { path: name, namespace: "builtin" },
+    );
+    onLoad({ filter: /./, namespace: "builtin" }, ({ path: name }) => ({
+      contents: `export * from "${name}"; export default require("${name}");`,
+    }));
+  },
+};
+
 for (const name of ["hook", "main"]) {
   await build({
     ...options,
@@ -40,6 +56,7 @@ for (const name of ["hook", "main"]) {
     format: "cjs",
     define: { "import.meta.url": "__filename" },
     external: ["./program.js", "./budget-gate.js"],
+    plugins: [BUILTINS_ONCE],
   });
 }
 
@@ -58,7 +75,7 @@ for (const [file, names] of Object.entries(READING_COMMANDS)) {
     banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
     define: { "import.meta.url": "moduleUrl" },
     packages: "external",
-    plugins: [LAZY],
+    plugins: [LAZY, BUILTINS_ONCE],
   });
 }
 

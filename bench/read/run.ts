@@ -253,6 +253,7 @@ function versus(own: readonly number[], others: readonly number[]): string[] {
 /** Short commands as whole processes, beside a Node that does nothing. */
 function commandTable(): string {
   const ofStore = (...args: string[]): string[] => [CLI, "--dir", inputs.store, ...args];
+  const ofMany = (...args: string[]): string[] => [CLI, "--dir", inputs.sessions, ...args];
   const commands: Record<string, string[]> = {
     "node -e 0": ["-e", "0"],
     "sessions --last 5": ofStore("sessions", "--last", "5"),
@@ -260,7 +261,9 @@ function commandTable(): string {
     "query --count": ofStore("query", "--count"),
     "query --severity ERROR --last 20": ofStore("query", "--severity", "ERROR", "--last", "20"),
     stats: ofStore("stats"),
-    "sessions --last 5, 10,000 sessions": [CLI, "--dir", inputs.sessions, "sessions", "--last", "5"],
+    "sessions --last 5, 10,000 sessions": ofMany("sessions", "--last", "5"),
+    "sessions --limit 20, 10,000 sessions": ofMany("sessions", "--limit", "20"),
+    "query --last 20, 10,000 sessions": ofMany("query", "--last", "20"),
     'import "tracekeep"': [
       "--input-type=module",
       "--eval",

@@ -39,7 +39,8 @@ import { indexRows } from "./sessions/index-rows.ts";
 import { lastEvents } from "./sessions/last-events.ts";
 import { outdatedIndexes } from "./sessions/outdated-indexes.ts";
 import { listSessions, SessionIndex } from "./sessions/session-index.ts";
-import { sessionsToRead, tallyOf } from "./sessions/session-tally.ts";
+import { sessionsOfLast, sessionsToRead } from "./sessions/session-tally.ts";
+import type { SessionTally } from "./sessions/session-tally.ts";
 import {
   compileSessionFilter,
   foldInputs,
@@ -308,24 +309,26 @@ export class Reader {
       };
       // The last events are read from the ends of the logs, as far as it takes.
       const isWhole = filter.last === undefined;
+      const choice = session === undefined && after === undefined ? undefined : choose;
+      const pass = (events: number): void => void (report.read += events);
       let sessions: SessionLogs[];
-      if (index !== undefined && isWhole) {
-        const pass = (events: number): void => void (report.read += events);
+      let tally: SessionTally | undefined;
+      if (index === undefined) sessions = choose(list(report));
+      else if (isWhole) {
         const tallies = { counter: asked.decidedByBytes ? counter : undefined, cost };
         const question = askBlocks(compiled.lineTest, pass, tallies);
-        const isChosen = session !== undefined || after !== undefined;
-        sessions = sessionsToRead(dir, index, report, question, isChosen ? choose : undefined);
-      } else sessions = choose(index?.list(report) ?? list(report));
+        sessions = sessionsToRead(dir, index, report, question, choice);
+      } else {
+        const count = asked.decidedByBytes ? filter.last : undefined;
+        const question = askBlocks(asked.lineTest, pass);
+        ({ sessions, tally } = sessionsOfLast(dir, index, report, question, { count, choose: choice }));
+      }
       if (filter.onProgress !== undefined && isWhole) report.bytesTotal = bytesOfLogs(sessions);
       const indexes = isStore ? new SegmentIndexes(dir) : undefined;
       const found =
         filter.last === undefined
           ? allEvents(sessions, compiled, report, { counter, cost, indexes, canWait })
-          : lastEvents(sessions, compiled, filter.last, report, {
-              index,
-              indexes,
-              tally: index && tallyOf(dir, index, sessions),
-            });
+          : lastEvents(sessions, asked, filter.last, report, { index, indexes, tally });
       for (const event of found) {
         if (isPause(event)) yield event;
         else if (counter !== undefined) counter.add(event.event.event, 1);

@@ -169,18 +169,19 @@ function encodeIndex(data: SessionIndexData): Buffer[] {
   const [before = "", after = ""] = encodeJson({ ...data, sessions: [] }, 2).split(NO_SESSIONS);
   if (data.sessions.length === 0) return [Buffer.from(`${before}${NO_SESSIONS}${after}\n`)];
   const parts: Buffer[] = [];
-  let text = `${before}"sessions": [`;
-  for (const [index, session] of data.sessions.entries()) {
-    text += `${index === 0 ? "" : ","}\n    ${encodeJson(session, 2).replaceAll("\n", "\n    ")}`;
-    if (text.length < PART_CHARACTERS) continue;
-    parts.push(Buffer.from(text));
-    text = "";
+  for (let at = 0; at < data.sessions.length; at += SESSIONS_PER_PART) {
+    const text = encodeJson({ sessions: data.sessions.slice(at, at + SESSIONS_PER_PART) }, 2);
+    const list = text.slice(LIST_BEGINS.length, -LIST_ENDS.length);
+    parts.push(Buffer.from(`${at === 0 ? `${before}"sessions": [` : ","}${list}`));
   }
-  return [...parts, Buffer.from(`${text}\n  ]${after}\n`)];
+  return [...parts, Buffer.from(`\n  ]${after}\n`)];
 }
 
 const NO_SESSIONS = '"sessions": []';
-const PART_CHARACTERS: number = 256 * 1024;
+/** What stands before and behind the sessions of a part. */
+const LIST_BEGINS = '{\n  "sessions": [';
+const LIST_ENDS = "\n  ]\n}";
+const SESSIONS_PER_PART = 128;
 
 function holds(file: string, parts: readonly Buffer[]): boolean {
   const bytes = readBytes(file);

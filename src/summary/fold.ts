@@ -18,7 +18,7 @@ export interface EventHead {
   timestamp: string;
   severity: string;
   seq: number;
-  agent_id?: string;
+  agent_id?: string | undefined;
   call_id?: string | undefined;
   copy_of?: string | undefined;
   source?: EventSource | undefined;
@@ -44,10 +44,69 @@ export const FOLDED_FIELDS = [
   "tool",
 ] as const;
 
+/** What it reads besides of those. */
+const OTHER_FOLDED_FIELDS = [
+  "anomaly",
+  "boot_id",
+  "count",
+  "health_score",
+  "host",
+  "message",
+  "metrics",
+  "origin",
+  "parent_session_id",
+  "pid",
+  "process_start",
+  "project",
+  "reason",
+  "title",
+] as const;
+
 /** Types of which the fold reads other fields as well. */
 export const TYPES_FOLDED_WHOLE: ReadonlySet<string> = new Set(
   "START RESUMED END RETURN ANOMALY_DETECTED SESSION_METRICS GAP".split(" "),
 );
+
+export type FoldedBody = Record<(typeof FOLDED_FIELDS | typeof OTHER_FOLDED_FIELDS)[number], unknown>;
+
+/**
+ * What the fold reads of an event, in objects that have the same fields for all events. The engine compiles the fold for the
+ * few forms of objects that come by; parsed events have as many forms as there are types, with which it would look up
+ * each field by its name, of all events from then on.
+ */
+export class FoldedEvent {
+  readonly head: EventHead = {
+    event: "",
+    timestamp: "",
+    severity: "",
+    seq: 0,
+    agent_id: "",
+    call_id: undefined,
+    copy_of: undefined,
+    source: undefined,
+  };
+  readonly body: FoldedBody;
+
+  constructor() {
+    const fields = [...FOLDED_FIELDS, ...OTHER_FOLDED_FIELDS];
+    this.body = Object.fromEntries(fields.map((name) => [name, undefined])) as FoldedBody;
+  }
+
+  /** Becomes a parsed event. */
+  take(event: EventHead & BodyFields): void {
+    const { head, body } = this;
+    head.event = event.event;
+    head.timestamp = event.timestamp;
+    head.severity = event.severity;
+    head.seq = event.seq;
+    head.agent_id = event.agent_id;
+    head.call_id = event.call_id;
+    head.copy_of = event.copy_of;
+    head.source = event.source;
+    for (const name of FOLDED_FIELDS) body[name] = event[name];
+    for (const name of OTHER_FOLDED_FIELDS) body[name] = event[name];
+  }
+}
 
 /**
  * Takes one event into a summary; call it with every event of the session, in order. Never throws, whatever the fields

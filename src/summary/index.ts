@@ -12,7 +12,7 @@ export type { Anomaly, AnomalyReport, AnomalySeverity, Detector, DetectorFailure
 export { endCounts } from "./end-counts.ts";
 export { addFigures, MAX_NAMES, newFigures, OTHER_NAMES, unpricedModels } from "./figures.ts";
 export type { Figures, ModelFigures, TokenCounts, ToolFigures, Usage } from "./figures.ts";
-export { FOLDED_FIELDS, foldContext, foldEvent, isFailure, TYPES_FOLDED_WHOLE } from "./fold.ts";
+export { FOLDED_FIELDS, foldContext, FoldedEvent, foldEvent, isFailure, TYPES_FOLDED_WHOLE } from "./fold.ts";
 export type { EventHead } from "./fold.ts";
 export { bandOf, countRule, healthOf, newHealthFacts } from "./health.ts";
 export type { Health, HealthBand, HealthFacts, HealthPoints, RuleCounts } from "./health.ts";

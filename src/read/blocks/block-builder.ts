@@ -15,7 +15,7 @@ import { LineTest } from "../lines/line-test.ts";
 import type { EventKind } from "../lines/line-test.ts";
 import { compareTime, compareWords, readTime, TIME_WORDS } from "../lines/time-words.ts";
 import { encodeBlockIndex, ERROR_RANK } from "./block-index.ts";
-import { COST_UNKNOWN, encodePage, OPAQUE } from "./block-page.ts";
+import { COST_UNKNOWN, encodePage, OPAQUE, TIMES_FALL } from "./block-page.ts";
 import type { BlockFigures, PagePlace } from "./block-page.ts";
 import { PageWriter } from "./paged-file.ts";
 
@@ -90,8 +90,9 @@ export class BlockBuilder {
       if (head.rank >= ERROR_RANK) block.errors.push(this.bytes - block.from, end - start);
       if (block.events === 0 || compareTime(head.view, head.timeStart, block.min) < 0)
         readTime(head.view, head.timeStart, block.min);
-      if (block.events === 0 || compareTime(head.view, head.timeStart, block.max) > 0)
-        readTime(head.view, head.timeStart, block.max);
+      const ofLatest = block.events === 0 ? 1 : compareTime(head.view, head.timeStart, block.max);
+      if (ofLatest > 0) readTime(head.view, head.timeStart, block.max);
+      else if (ofLatest < 0) block.doubts |= TIMES_FALL;
       block.events++;
       if (this.#priced.judge(buffer, start, end, true, fills) !== "lacking")
         this.#addCost(kind, buffer.subarray(start, end), head.timeOf(buffer));

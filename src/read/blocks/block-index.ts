@@ -18,7 +18,7 @@ export const MIN_INDEXED_BYTES: number = 1024 * 1024;
 /** The rank from which on lines are listed one by one. */
 export const ERROR_RANK = 3;
 
-export const BLOCK_INDEX_VERSION = 3;
+export const BLOCK_INDEX_VERSION = 4;
 
 interface BlockHeader {
   version: number;

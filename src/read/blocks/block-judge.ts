@@ -32,7 +32,7 @@ export interface CostQuestion {
 export function askBlocks(
   test: LineTest,
   pass: BlockQuestion["pass"],
-  { counter, cost }: { counter?: EventCounter | undefined; cost?: CostQuestion | undefined },
+  { counter, cost }: { counter?: EventCounter | undefined; cost?: CostQuestion | undefined } = {},
 ): BlockQuestion {
   if (cost !== undefined) return { test: cost.test, pass, tally: sumInto(cost.sum) };
   return { test, pass, tally: counter && countInto(counter) };

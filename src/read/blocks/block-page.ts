@@ -13,10 +13,13 @@ export interface Block {
   minTime: number;
   maxTime: number;
   events: number;
+  doubts: number;
   /** Some of its lines have to be decoded to be understood: it has to be read, whatever is asked. */
   isOpaque: boolean;
   /** What its events cost cannot be told from their sums. */
   isCostUnknown: boolean;
+  /** Where its errors stand is told of all of them, and no line has an earlier time than one before it. */
+  hasErrorsInOrder: boolean;
   /** From which entry of their tables to which. */
   counts: readonly [number, number];
   costs: readonly [number, number];
@@ -52,7 +55,7 @@ export interface BlockFigures {
   min: Int32Array;
   max: Int32Array;
   events: number;
-  /** {@link OPAQUE}, {@link COST_UNKNOWN}. */
+  /** {@link OPAQUE}, {@link COST_UNKNOWN}, {@link TIMES_FALL}, {@link UNPLACED}. */
   doubts: number;
   /** By the kind of event. */
   counts: ReadonlyMap<number, number>;
@@ -65,6 +68,10 @@ export interface BlockFigures {
 /** Bits of `doubts`. */
 export const OPAQUE = 1;
 export const COST_UNKNOWN = 2;
+/** Some line has an earlier time than one before it. */
+export const TIMES_FALL = 4;
+/** Where its errors stand is not told. */
+export const UNPLACED = 8;
 
 export class BlockPage {
   readonly length: number;
@@ -104,8 +111,10 @@ export class BlockPage {
       minTime: at + LAYOUT.minTime,
       maxTime: at + LAYOUT.maxTime,
       events: blocks.getUint32(at + LAYOUT.events, true),
+      doubts,
       isOpaque: (doubts & OPAQUE) !== 0,
       isCostUnknown: (doubts & COST_UNKNOWN) !== 0,
+      hasErrorsInOrder: (doubts & (OPAQUE | TIMES_FALL | UNPLACED)) === 0,
       counts: range(LAYOUT.counts),
       costs: range(LAYOUT.costs),
       errors: range(LAYOUT.errors),
@@ -143,9 +152,9 @@ export class BlockPage {
   }
 }
 
-/** What a page says of a block, to go into another page; but for where errors stand. */
+/** What a page says of a block, to go into another page. */
 export function figuresOf(block: Block): BlockFigures {
-  const { page, from, events, minTime, maxTime, isOpaque, isCostUnknown, more } = block;
+  const { page, from, events, minTime, maxTime, doubts, more } = block;
   const counts = new Map<number, number>();
   for (let [entry, end] = block.counts; entry < end; entry++)
     counts.set(page.kindAt(entry), page.countAt(entry));
@@ -157,8 +166,12 @@ export function figuresOf(block: Block): BlockFigures {
   const [min, max] = [new Int32Array(TIME_WORDS), new Int32Array(TIME_WORDS)];
   readTime(page.times, minTime, min);
   readTime(page.times, maxTime, max);
-  const doubts = (isOpaque ? OPAQUE : 0) | (isCostUnknown ? COST_UNKNOWN : 0);
-  return { from, min, max, events, doubts, counts, costs, errors: [], more };
+  const errors: number[] = [];
+  for (let [entry, end] = block.errors; entry < end; entry++) {
+    const { offset, length } = page.errorAt(entry);
+    errors.push(offset, length);
+  }
+  return { from, min, max, events, doubts, counts, costs, errors, more };
 }
 
 /** @param end where the last block ends */

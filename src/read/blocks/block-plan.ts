@@ -30,6 +30,22 @@ export function* planBlocksBackwards(
   yield* new BlockPlan(index, question, { isBackwards: true }).unsettled();
 }
 
+/**
+ * The lines with errors of a block, in order or from the end.
+ *
+ * @param start where the block begins in its file
+ */
+export function* errorsIn(
+  { page, errors: [first, end] }: Block,
+  start: number,
+  isBackwards: boolean,
+): Generator<Stretch, void, undefined> {
+  for (let count = 0; count < end - first; count++) {
+    const { offset, length } = page.errorAt(isBackwards ? end - 1 - count : first + count);
+    yield { from: start + offset, to: start + offset + length };
+  }
+}
+
 // --- internal ---
 
 /** An index with a question to it. */
@@ -82,16 +98,13 @@ class BlockPlan {
 
   /** What of a block has to be read. */
   *#toRead(block: Block): Generator<Stretch, void, undefined> {
-    const { from, to, events, page } = block;
+    const { from, to, events } = block;
     if (block.isOpaque || !this.#isOfErrors) {
       yield { from, to };
       return;
     }
     const [first, end] = block.errors;
     this.#question.pass(events - (end - first));
-    for (let count = 0; count < end - first; count++) {
-      const { offset, length } = page.errorAt(this.#isBackwards ? end - 1 - count : first + count);
-      yield { from: from + offset, to: from + offset + length };
-    }
+    yield* errorsIn(block, from, this.#isBackwards);
   }
 }

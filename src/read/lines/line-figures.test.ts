@@ -10,7 +10,13 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { SEVERITIES } from "../../event/index.ts";
 import { LineCursor } from "../../store/reading/line-reader.ts";
 import { packEntry } from "../../store/session/session-entry.ts";
-import { FOLDED_FIELDS, foldEvent, newSummary, TYPES_FOLDED_WHOLE } from "../../summary/index.ts";
+import {
+  FOLDED_FIELDS,
+  FoldedEvent,
+  foldEvent,
+  newSummary,
+  TYPES_FOLDED_WHOLE,
+} from "../../summary/index.ts";
 import { foldLines } from "../scan/figure-pass.ts";
 import { SegmentReader } from "../scan/segment-reader.ts";
 import type { SessionLogs } from "../scan/session-logs.ts";
@@ -197,7 +203,7 @@ describe("figures read from the bytes of lines", () => {
     const logs = session();
     const segment = new SegmentReader({ ...logs, files: logs.files }, 0, new ReadReport());
     const seen: number[] = [];
-    const take = (): void => void seen.push(Number(figures.body["duration_ms"]));
+    const take = (): void => void seen.push(Number(figures.folded.body.duration_ms));
     while (foldLines(cursor, { figures, accepts: () => true, take }, segment, 0) !== "end") continue;
     cursor.close();
     expect(seen).toEqual(lines.map((_, at) => at));
@@ -205,25 +211,78 @@ describe("figures read from the bytes of lines", () => {
 });
 
 describe("the fold", () => {
-  it("reads no other fields than it says, of events that it needs not know whole", () => {
-    const asked = new Set<string>();
-    const body = new Proxy<Record<string, unknown>>(
-      {},
-      {
-        get: (_, name) => {
-          asked.add(String(name));
-          return name === "metadata" ? { hook: true } : undefined;
-        },
-      },
-    );
+  const asked = new Set<string>();
+  const noteAsked: ProxyHandler<Record<string, unknown>> = {
+    get: (values, name) => {
+      asked.add(String(name));
+      return values[String(name)];
+    },
+  };
+  const foldAll = (types: readonly string[], values: Record<string, unknown>): string[] => {
+    asked.clear();
+    const body = new Proxy(values, noteAsked);
     const summary = newSummary("s");
     summary.preview = "said";
-    for (const event of TYPES.filter((type) => !TYPES_FOLDED_WHOLE.has(type)))
-      foldEvent(
-        summary,
-        { event, timestamp: "2026-01-06T22:00:00.000Z", severity: "INFO", seq: 0, call_id: "c" },
-        body,
-      );
-    expect([...asked].filter((name) => !(FOLDED_FIELDS as readonly string[]).includes(name))).toEqual([]);
+    const said = { timestamp: "2026-01-06T22:00:00.000Z", severity: "INFO", seq: 0, call_id: "c" };
+    for (const event of types) foldEvent(summary, { event, ...said }, body);
+    return [...asked];
+  };
+
+  it("reads no other fields than it says, of events that it needs not know whole", () => {
+    const types = TYPES.filter((type) => !TYPES_FOLDED_WHOLE.has(type));
+    const others = foldAll(types, { metadata: { hook: true } }).filter(
+      (name) => !(FOLDED_FIELDS as readonly string[]).includes(name),
+    );
+    expect(others).toEqual([]);
+  });
+
+  it("finds in a folded event all that it reads of a parsed one", () => {
+    const folded = new FoldedEvent();
+    const unknown = foldAll(TYPES, { anomaly: {}, metrics: {} }).filter((name) => !(name in folded.body));
+    expect(unknown).toEqual([]);
+    const summaries = [newSummary("s"), newSummary("s")] as const;
+    for (const event of TYPES) {
+      const parsed = {
+        event,
+        timestamp: "2026-01-06T22:00:00.000Z",
+        severity: "INFO",
+        seq: 0,
+        ...EVERY_FIELD,
+      };
+      folded.take(parsed);
+      foldEvent(summaries[0], parsed, parsed);
+      foldEvent(summaries[1], folded.head, folded.body);
+    }
+    expect(summaries[1]).toEqual(summaries[0]);
+    expect(summaries[1].title).toBe("title");
   });
 });
+
+const EVERY_FIELD = {
+  agent_id: "a",
+  call_id: "c",
+  source: { file: "f", offset: 0, line: 1 },
+  ...Object.fromEntries(
+    [
+      "host",
+      "boot_id",
+      "process_start",
+      "message",
+      "origin",
+      "parent_session_id",
+      "project",
+      "reason",
+      "title",
+    ]
+      .concat("tool", "model", "status")
+      .map((name) => [name, name]),
+  ),
+  ...Object.fromEntries(
+    "pid count health_score duration_ms cost_usd input_tokens output_tokens cache_read_tokens cache_write_tokens reasoning_tokens"
+      .split(" ")
+      .map((name, at) => [name, at + 1]),
+  ),
+  anomaly: { rule: "LOOP", severity: "HIGH" },
+  metrics: { depth: 3 },
+  metadata: { hook: true },
+};

@@ -5,8 +5,7 @@
 import { isSeverity, severityOfType } from "../../event/index.ts";
 import type { JsonValue } from "../../event/index.ts";
 import type { LineCursor } from "../../store/reading/line-reader.ts";
-import { FOLDED_FIELDS, knowInstant, TYPES_FOLDED_WHOLE } from "../../summary/index.ts";
-import type { BodyFields, EventHead } from "../../summary/index.ts";
+import { FOLDED_FIELDS, FoldedEvent, knowInstant, TYPES_FOLDED_WHOLE } from "../../summary/index.ts";
 import { LineMembers } from "./line-members.ts";
 import { LineTexts, LineTimes, readNumber } from "./line-values.ts";
 
@@ -14,16 +13,12 @@ export class LineFigures {
   /** Where lines are to be read into. */
   readonly chunk: Buffer;
   /** Of the line that was read last, as the fold wants them; they are other values after the next one. */
-  readonly head: EventHead = { event: "", timestamp: "", severity: "", seq: 0 };
-  readonly body: BodyFields;
-  readonly #body: FoldedBody;
+  readonly folded: FoldedEvent = new FoldedEvent();
   readonly #members = new LineMembers(NAMES);
   readonly #times = new LineTimes();
   readonly #texts = new LineTexts();
 
   constructor() {
-    this.#body = Object.fromEntries(FOLDED_FIELDS.map((name) => [name, undefined])) as FoldedBody;
-    this.body = this.#body;
     this.chunk = this.#members.chunk;
   }
 
@@ -36,7 +31,7 @@ export class LineFigures {
   // --- internal ---
 
   #readHead(): boolean {
-    const { head } = this;
+    const { head } = this.folded;
     const { present, escaped } = this.#members;
     if ((present & REQUIRED) !== REQUIRED || (present & REFUSED) !== 0 || (escaped & READ_AS_TEXT) !== 0)
       return false;
@@ -60,8 +55,8 @@ export class LineFigures {
     const to = this.#members.to(TIMESTAMP) - 1;
     const timeMs = this.#times.read(this.chunk, from, to);
     if (Number.isNaN(timeMs)) return false;
-    this.head.timestamp = this.#times.text;
-    knowInstant(this.head.timestamp, timeMs);
+    this.folded.head.timestamp = this.#times.text;
+    knowInstant(this.#times.text, timeMs);
     return true;
   }
 
@@ -70,7 +65,7 @@ export class LineFigures {
    * fold. Most lines have few of them, and are not asked for each.
    */
   #readBody(): boolean {
-    const body = this.#body;
+    const { body } = this.folded;
     const { present } = this.#members;
     const isCall = (present & CALL_FIELDS) !== 0;
     body.tool = isCall ? this.#text(TOOL) : undefined;
@@ -146,8 +141,6 @@ export function returnLineFigures(figures: LineFigures): void {
 /** Those of the last scan: a store may have thousands of logs. */
 const spare: LineFigures[] = [];
 let isMissing = false;
-
-type FoldedBody = Record<(typeof FOLDED_FIELDS)[number], JsonValue | undefined>;
 
 const QUOTE = 0x22;
 const NINE = 0x39;

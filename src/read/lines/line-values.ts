@@ -52,7 +52,7 @@ export class LineTexts {
   read(buffer: Buffer, from: number, to: number): string {
     const length = to - from;
     if (length === 0 || length > MAX_TEXT_BYTES) return buffer.toString("utf8", from, to);
-    const slot = (length * 31 + (buffer[from] ?? 0) * 7 + (buffer[to - 1] ?? 0)) % SLOTS;
+    const slot = slotOf(length, buffer[from] ?? 0, buffer[from + (length >> 1)] ?? 0, buffer[to - 1] ?? 0);
     const known = this.#seen[slot];
     if (known !== undefined && known.bytes.length === length && isSame(known.bytes, buffer, from))
       return known.text;
@@ -108,11 +108,18 @@ const MINUTE_BYTES = 16;
 const TIME_BYTES = 24;
 const SECONDS = Array.from({ length: 60 }, (_, seconds) => `:${String(seconds).padStart(2, "0")}.`);
 const MILLISECONDS = Array.from({ length: 1000 }, (_, each) => `${String(each).padStart(3, "0")}Z`);
-const SLOTS = 64;
+/** Two texts that take turns in one slot would be made each time: there are many more than texts. */
+const SLOT_BITS = 12;
+const SLOTS: number = 2 ** SLOT_BITS;
 const MAX_TEXT_BYTES = 128;
 /** With one digit less than the largest safe integer, a number is safe. */
 const MAX_DIGITS = 15;
 const POWERS = Array.from({ length: MAX_DIGITS + 1 }, (_, power) => 10 ** power);
+
+/** Of a text's length, and of three of its bytes. */
+function slotOf(length: number, first: number, middle: number, last: number): number {
+  return Math.imul((length << 24) ^ (first << 16) ^ (middle << 8) ^ last, 0x9e3779b1) >>> (32 - SLOT_BITS);
+}
 
 function digit(byte: number | undefined): number {
   return ((byte ?? 0) - ZERO) >>> 0;

@@ -39,7 +39,7 @@ export function foldLines(
       end = figures.read(lines, lines.start);
       if (end !== lines.end || !accepts(figures)) return "found";
     }
-    if (segment.countsNumber(figures.head.seq)) take(figures, file, lines.offset, lines.length);
+    if (segment.countsNumber(figures.folded.head.seq)) take(figures, file, lines.offset, lines.length);
   }
   return "pause";
 }

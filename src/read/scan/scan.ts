@@ -140,6 +140,8 @@ export function isSeekable({ files, stream }: SessionLogs): boolean {
 
 export interface BackwardOptions {
   indexes?: SegmentIndexes | undefined;
+  /** Of its only file, the lines that are to be read, from the last one. Default: all. */
+  lines?: Iterable<Stretch> | undefined;
   /** Told the time of each line that its beginning refuses; false ends the scan. */
   onRefused?: ((timestamp: string) => boolean) | undefined;
 }
@@ -149,7 +151,7 @@ export function* scanSessionBackwards(
   session: SessionLogs,
   report: ReadReport,
   test?: LineTest,
-  { indexes, onRefused }: BackwardOptions = {},
+  { indexes, lines: chosen, onRefused }: BackwardOptions = {},
 ): Generator<FoundEvent | Pause, void, undefined> {
   for (const [index, file] of [...session.files.entries()].reverse()) {
     const segment = new SegmentReader(session, index, report, { backwards: true });
@@ -161,7 +163,7 @@ export function* scanSessionBackwards(
     try {
       const known = lineTest?.asksForKind === true ? indexOf(file, segment, indexes) : undefined;
       const pass = (events: number): void => segment.pass(events);
-      const stretches = known && lineTest && planBlocksBackwards(known, { test: lineTest, pass });
+      const stretches = chosen ?? (known && lineTest && planBlocksBackwards(known, { test: lineTest, pass }));
       for (const line of linesBackwards(file, session.fd, stretches)) {
         end = line.offset;
         if (++lines % LINES_PER_STEP === 0) yield undefined;

@@ -14,7 +14,7 @@ import type { SessionLogs } from "../scan/session-logs.ts";
 import { isPause } from "../scan/stream.ts";
 import type { Pause } from "../scan/stream.ts";
 import type { SessionIndex } from "./session-index.ts";
-import type { SessionTally } from "./session-tally.ts";
+import type { SessionTally, ToBeRead } from "./session-tally.ts";
 
 export interface LastEventsOptions {
   /** Knows the sessions, and so which of them are too old. */
@@ -38,9 +38,9 @@ export function* lastEvents(
   const isAlone = sessions.length === 1;
   const pass = (events: number): void => void (report.read += events);
   const oldestMs = (): number => (latest.length === count ? (latest[0]?.timeMs ?? NaN) : -Infinity);
-  const orders =
-    tally?.latest(sessions, { test: filter.lineTest, pass }, oldestMs) ?? [...sessions.keys()].reverse();
-  for (const order of orders) {
+  const all = (): ToBeRead[] => [...sessions.keys()].reverse().map((order) => ({ order }));
+  const toBeRead = tally?.latest(sessions, { test: filter.lineTest, pass }, oldestMs) ?? all();
+  for (const { order, lines } of toBeRead) {
     const session = sessions[order];
     if (session === undefined) continue;
     if (index?.isOver(session, oldestMs()) === true) continue;
@@ -58,7 +58,8 @@ export function* lastEvents(
       timeMs = Math.min(timeMs, instantOf(timestamp));
       return timeMs <= oldestMs();
     };
-    const options = isAlone ? { indexes } : { onRefused: (timestamp: string) => !isOver(timestamp) };
+    const whole = isAlone ? { indexes } : { onRefused: (timestamp: string) => !isOver(timestamp) };
+    const options = lines === undefined ? whole : { lines };
     for (const found of scanSessionBackwards(session, report, filter.lineTest, options)) {
       if (isPause(found)) {
         yield found;

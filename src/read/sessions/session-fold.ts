@@ -6,8 +6,8 @@ import { LineCursor } from "../../store/reading/line-reader.ts";
 import { isCompressed } from "../../store/session/file-mark.ts";
 import { newFold } from "../../store/session/session-entry.ts";
 import type { EventPlace, FoldedSession } from "../../store/session/session-entry.ts";
-import { foldEvent } from "../../summary/index.ts";
-import type { BodyFields, EventHead, SessionSummary } from "../../summary/index.ts";
+import { FoldedEvent, foldEvent } from "../../summary/index.ts";
+import type { SessionSummary } from "../../summary/index.ts";
 import { returnLineFigures, takeLineFigures } from "../lines/line-figures.ts";
 import type { LineFigures } from "../lines/line-figures.ts";
 import type { ReadReport } from "../lines/report.ts";
@@ -39,7 +39,7 @@ export function* foldWhole(
   const from = isComplete
     ? { file: folded.file + 1, offset: 0 }
     : { file: folded.file, offset: folded.offset };
-  const take = (head: EventHead, body: BodyFields, place: EventPlace): void => {
+  const take = ({ head, body }: FoldedEvent, place: EventPlace): void => {
     foldEvent(folded.summary, head, body);
     noteEvent(folded, head, body, place);
     const [number, offset, bytes] = place;
@@ -50,12 +50,12 @@ export function* foldWhole(
   const fold = figures && {
     figures,
     // Of the first event and the first message more is told.
-    accepts: ({ head, body }: LineFigures) =>
+    accepts: ({ folded: { head, body } }: LineFigures) =>
       folded.summary.started_at !== null &&
       (folded.summary.preview !== null || head.event !== "USER_MESSAGE") &&
       (notable === undefined || !isNotable(head, body)),
-    take: ({ head, body }: LineFigures, file: number, offset: number, length: number) =>
-      take(head, body, [file, offset, length]),
+    take: ({ folded: event }: LineFigures, file: number, offset: number, length: number) =>
+      take(event, [file, offset, length]),
   };
   try {
     for (const found of scanSession(session, undefined, report, { from, fold })) {
@@ -65,7 +65,8 @@ export function* foldWhole(
       }
       const { event, file, offset, bytes } = found;
       before?.(event, folded.summary);
-      take(event, event, [numbers.get(file) ?? 0, offset, bytes.length]);
+      parsed.take(event);
+      take(parsed, [numbers.get(file) ?? 0, offset, bytes.length]);
       if (notable !== undefined && isNotable(event, event)) notable(event);
     }
   } finally {
@@ -85,6 +86,9 @@ export function withEvents(
 }
 
 // --- internal ---
+
+/** The event that is taken in at the moment. */
+const parsed = new FoldedEvent();
 
 function* eventsAt({ files }: SessionLogs, places: readonly EventPlace[]): Generator<Event, void, undefined> {
   for (const [number, offset] of places) {

@@ -29,8 +29,8 @@ export function isNotable(head: EventHead, body: BodyFields): boolean {
 
 /** What is known of groups of sessions as long as the snapshot's rows of them hold. */
 export interface GroupsTold {
-  /** Whether nothing has to be known of its sessions. */
-  isTold: (group: number) => boolean;
+  /** Of some groups, those of whose sessions nothing has to be known. */
+  among: (groups: readonly number[]) => readonly number[];
   /** Told of each of those that are left out. */
   take: (group: number) => void;
 }
@@ -67,17 +67,16 @@ export class SessionIndex {
     if (!sameFiles) return this.#listAnew(report, snapshot.isWhole() ? snapshot : undefined, isNamed);
     const from = Math.max(0, snapshot.length - last);
     // Which sessions those groups have is of no interest, and it does not matter if nobody knows any more.
-    const passed = new Set(
-      told === undefined || named.size > 0
-        ? []
-        : snapshot.settledGroups().filter((group) => told.isTold(group)),
-    );
+    const passed = new Set(told === undefined || named.size > 0 ? [] : told.among(snapshot.settledGroups()));
     if (!snapshot.isWhole(from, passed)) return this.#listAnew(report);
     for (const group of passed) told?.take(group);
     const sessions: SessionLogs[] = [];
-    for (let row = from; row < snapshot.length; row++) {
-      if (passed.has(Math.floor(row / GROUP_ROWS))) row |= GROUP_ROWS - 1;
-      else sessions.push(new SnapshotSession(snapshot, row, snapshot.isSettled(row) && !isNamed(row)));
+    for (let row = from, end = from; row < snapshot.length; row = end) {
+      const group = Math.floor(row / GROUP_ROWS);
+      end = Math.min((group + 1) * GROUP_ROWS, snapshot.length);
+      if (passed.has(group)) continue;
+      for (; row < end; row++)
+        sessions.push(new SnapshotSession(snapshot, row, snapshot.isSettled(row) && !isNamed(row)));
     }
     return sessions;
   }

@@ -6,9 +6,11 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { runCli } from "../../../test/run-cli.ts";
+import { assert } from "../../base/assert.ts";
 import { SEVERITIES } from "../../event/index.ts";
 import { openStore } from "../../record/index.ts";
 import type { EventFilter } from "../filter/filter.ts";
+import { ReadReport } from "../lines/report.ts";
 import { openReader } from "../reader.ts";
 import { SessionIndex } from "./session-index.ts";
 import { openSessionTally } from "./session-tally.ts";
@@ -125,6 +127,54 @@ describe("a tally of the sessions never changes an answer", () => {
       }),
       { numRuns: 40 },
     );
+  }, 60_000);
+});
+
+describe("the last errors of a store", () => {
+  /** Sessions that go on beside one another; in every third one a time falls, every fifth one has another file. */
+  function recordBesideOneAnother(count: number): void {
+    let nowMs = START_MS;
+    const clock = { wallMs: () => nowMs, monotonicMs: () => nowMs };
+    const place = { dir, env: { XDG_STATE_HOME: folder } };
+    const store = openStore({ ...place, clock, durability: "os", handleSignals: false });
+    const open: { number: number; session: ReturnType<typeof store.startSession> }[] = [];
+    for (let step = 0; step < 4 * count; step++) {
+      nowMs += 1000;
+      if (step % 4 === 0)
+        open.push({ number: step / 4, session: store.startSession({ id: `s${step / 4}` }) });
+      const chosen = open[(step * 7) % open.length];
+      assert(chosen !== undefined, "a session to be open");
+      const { number, session } = chosen;
+      session.log({ event: step % 3 === 0 ? "ERROR" : "CHECKPOINT", message: `${step}` });
+      const timestamp = at(-step);
+      if (number % 3 === 0) session.log({ event: "CHECKPOINT", timestamp });
+      if (number % 5 === 0) session.rotate();
+      if (open.length > 6) open.shift()?.session.end();
+    }
+    for (const { session } of open) session.end();
+    store.close();
+  }
+
+  it("are the same from a tally that lists them, whatever happened at the same time", async () => {
+    recordBesideOneAnother(150);
+    await index();
+    // A folder that was changed in this very tick of the clock vouches for nothing yet.
+    await index();
+    const sessions = new SessionIndex(dir);
+    const report = new ReadReport();
+    const known = openSessionTally(dir, sessions.groups);
+    const isListed = sessions
+      .list(report)
+      .map((session): [number, boolean] => [
+        Number(session.sessionId.slice(1)),
+        known?.find(session)?.hasErrorsInOrder === true,
+      ]);
+    for (const [number, listed] of isListed)
+      expect([number, listed]).toEqual([number, number % 3 !== 0 && number % 5 !== 0]);
+    for (const last of [1, 2, 5, 20, 40, 60, 90, 120, 250]) {
+      for (const severity of ["ERROR", "CRITICAL", "INFO"] as const) await expectTheSame({ severity, last });
+      await expectTheSame({ event: "ERROR", text: "1", last });
+    }
   }, 60_000);
 });
 

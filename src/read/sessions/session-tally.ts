@@ -8,20 +8,26 @@
 // to of a block are rows of the snapshot.
 
 import { INDEX_TALLY } from "../../store/layout.ts";
-import { BlockJudge } from "../blocks/block-judge.ts";
+import type { Stretch } from "../../store/reading/stretch-source.ts";
+import { ERROR_RANK } from "../blocks/block-index.ts";
+import { askBlocks, BlockJudge } from "../blocks/block-judge.ts";
 import type { BlockQuestion } from "../blocks/block-judge.ts";
 import { BlockPage, figuresOf } from "../blocks/block-page.ts";
 import type { Block, BlockFigures, PagePlace } from "../blocks/block-page.ts";
+import { errorsIn } from "../blocks/block-plan.ts";
 import { openPagedFile } from "../blocks/paged-file.ts";
 import type { PagedFile } from "../blocks/paged-file.ts";
+import { EventCounter } from "../lines/event-counter.ts";
 import type { EventKind } from "../lines/line-test.ts";
 import type { ReadReport } from "../lines/report.ts";
-import { compareTime, timeWords } from "../lines/time-words.ts";
+import { compareTime, readTime, TIME_WORDS, timeWords } from "../lines/time-words.ts";
 import type { SessionLogs } from "../scan/session-logs.ts";
 import type { GroupsTold, SessionIndex } from "./session-index.ts";
 import { GROUP_ROWS } from "./snapshot-format.ts";
 
-export const TALLY_VERSION = 1;
+type Choice = (all: SessionLogs[]) => SessionLogs[];
+
+export const TALLY_VERSION = 2;
 
 export interface TallyHeader {
   version: number;
@@ -30,6 +36,14 @@ export interface TallyHeader {
   groups: string[];
   /** The page of the groups. */
   all: PagePlace;
+}
+
+/** A session that has to be read for the last events of a store. */
+export interface ToBeRead {
+  /** Its place among the sessions. */
+  order: number;
+  /** The lines of its file that may be wanted, the last one first, where no other matters. */
+  lines?: Iterable<Stretch> | undefined;
 }
 
 /** What there is beside a snapshot of these groups; undefined when there is none. */
@@ -51,7 +65,7 @@ export function sessionsToRead(
   index: SessionIndex,
   report: ReadReport,
   question: BlockQuestion,
-  choose?: (all: SessionLogs[]) => SessionLogs[],
+  choose?: Choice,
 ): SessionLogs[] {
   const ofAll = choose === undefined ? openSessionTally(dir, index.groups) : undefined;
   const all = index.list(report, { told: ofAll?.groupsTold(question) });
@@ -60,8 +74,28 @@ export function sessionsToRead(
   return tally === undefined ? sessions : [...tally.unsettled(sessions, question)];
 }
 
+/**
+ * Those of a store's sessions that can have some of its last events, and what there is of them.
+ *
+ * @param count how many are asked for, if the question's test alone decides which
+ * @param choose of all sessions, those that are asked; undefined when all are
+ */
+export function sessionsOfLast(
+  dir: string,
+  index: SessionIndex,
+  report: ReadReport,
+  question: BlockQuestion,
+  { count, choose }: { count: number | undefined; choose?: Choice | undefined },
+): { sessions: SessionLogs[]; tally: SessionTally | undefined } {
+  const ofAll = choose === undefined ? openSessionTally(dir, index.groups) : undefined;
+  const told = count === undefined ? undefined : ofAll?.groupsTooOld(question, count);
+  const all = index.list(report, { told });
+  const sessions = choose?.(all) ?? all;
+  return { sessions, tally: ofAll ?? tallyOf(dir, index, sessions) };
+}
+
 /** What there is of several sessions; one is read as fast. */
-export function tallyOf(
+function tallyOf(
   dir: string,
   { groups }: SessionIndex,
   { length }: readonly SessionLogs[],
@@ -106,9 +140,37 @@ export class SessionTally {
   groupsTold(question: BlockQuestion): GroupsTold {
     const judge = new BlockJudge(this.kinds, question);
     return {
-      isTold: (group) => this.#isSame[group] === true && judge.tells(this.#all.block(group)),
+      among: (groups) =>
+        groups.filter((group) => this.#isSame[group] === true && judge.tells(this.#all.block(group))),
       take: (group) => void judge.settles(this.#all.block(group)),
     };
+  }
+
+  /** The groups that are too old for the last `count` events that a test finds wanted: later ones have as many. */
+  groupsTooOld({ test, pass }: BlockQuestion, count: number): GroupsTold {
+    const counter = new EventCounter();
+    const judge = new BlockJudge(
+      this.kinds,
+      askBlocks(test, () => undefined, { counter }),
+    );
+    const among = (groups: readonly number[]): number[] => {
+      const known = groups.filter((group) => this.#isSame[group] === true);
+      const min = new Int32Array(TIME_WORDS);
+      for (let at = known.length - 1; at >= 0 && counter.events < count; at--) {
+        const block = this.#all.block(known[at] ?? 0);
+        const before = counter.events;
+        // No event counts as earlier than the first of its session.
+        const hasSome = judge.settles(block) && counter.events > before;
+        if (hasSome && (before === 0 || compareTime(block.page.times, block.minTime, min) < 0))
+          readTime(block.page.times, block.minTime, min);
+      }
+      if (counter.events < count) return [];
+      return known.filter((group) => {
+        const { isOpaque, page, maxTime } = this.#all.block(group);
+        return !isOpaque && compareTime(page.times, maxTime, min) < 0;
+      });
+    };
+    return { among, take: (group) => pass(this.#all.block(group).events) };
   }
 
   /**
@@ -150,8 +212,8 @@ export class SessionTally {
   }
 
   /**
-   * The places of the sessions that have to be read for the last events of a store, the latest first; what is passed over
-   * is told to the question.
+   * The sessions that have to be read for the last events of a store, the latest first; what is passed over is told to
+   * the question.
    *
    * @param oldestMs the instant at which events are no longer of use, or earlier
    */
@@ -159,17 +221,19 @@ export class SessionTally {
     sessions: readonly SessionLogs[],
     question: BlockQuestion,
     oldestMs: () => number,
-  ): Generator<number, void, undefined> {
+  ): Generator<ToBeRead, void, undefined> {
     const judge = new BlockJudge(this.kinds, question);
+    const isOfErrors = judge.refusesBelow(ERROR_RANK);
+    const oldest = new Oldest(oldestMs);
     const isOfUse = (block: Block): boolean =>
-      (block.isOpaque || !isOver(block, oldestMs())) && !judge.settles(block);
+      (block.isOpaque || !oldest.isBehind(block)) && !judge.settles(block);
     let page: BlockPage | undefined;
     let pageOf = -1;
     for (let at = sessions.length - 1; at >= 0; at--) {
       const row = sessions[at]?.row;
       const group = row === undefined ? -1 : Math.floor(row / GROUP_ROWS);
       if (row === undefined || this.#isSame[group] !== true) {
-        yield at;
+        yield { order: at };
         continue;
       }
       if (pageOf !== group) {
@@ -183,7 +247,10 @@ export class SessionTally {
         const bytes = this.#pageBytes(group);
         page = bytes && new BlockPage(bytes);
       }
-      if (page === undefined || isOfUse(page.block(row % GROUP_ROWS))) yield at;
+      const block = page?.block(row % GROUP_ROWS);
+      if (block !== undefined && !isOfUse(block)) continue;
+      const isListed = isOfErrors && block?.hasErrorsInOrder === true;
+      yield { order: at, lines: isListed ? errorsIn(block, 0, true) : undefined };
     }
   }
 
@@ -195,7 +262,22 @@ export class SessionTally {
 
 // --- internal ---
 
-/** Whether all its events are of that instant or earlier. */
-function isOver({ page, maxTime }: Block, oldestMs: number): boolean {
-  return Number.isFinite(oldestMs) && compareTime(page.times, maxTime, timeWords(Math.floor(oldestMs))) <= 0;
+/** An instant that rises now and then, and which blocks have no event behind it. */
+class Oldest {
+  readonly #ms: () => number;
+  #knownMs = -Infinity;
+  #words: Int32Array | undefined;
+
+  constructor(ms: () => number) {
+    this.#ms = ms;
+  }
+
+  isBehind({ page, maxTime }: Block): boolean {
+    const ms = this.#ms();
+    if (ms !== this.#knownMs) {
+      this.#knownMs = ms;
+      this.#words = Number.isFinite(ms) ? timeWords(Math.floor(ms)) : undefined;
+    }
+    return this.#words !== undefined && compareTime(page.times, maxTime, this.#words) <= 0;
+  }
 }

@@ -9,7 +9,7 @@ import type { SessionLogFile } from "../../store/session/catalog.ts";
 import { isCompressed } from "../../store/session/file-mark.ts";
 import { BlockBuilder, sumOf } from "../blocks/block-builder.ts";
 import { MIN_INDEXED_BYTES } from "../blocks/block-index.ts";
-import { encodePage, figuresOf, OPAQUE } from "../blocks/block-page.ts";
+import { encodePage, figuresOf, OPAQUE, UNPLACED } from "../blocks/block-page.ts";
 import type { BlockFigures } from "../blocks/block-page.ts";
 import { encodePagedFile, PageWriter } from "../blocks/paged-file.ts";
 import type { SessionLogs } from "../scan/session-logs.ts";
@@ -63,9 +63,15 @@ const NEWLINE = 0x0a;
  * in: its row does not hold before it says something else.
  */
 function blockOf(session: SessionLogs, builder: BlockBuilder): BlockFigures {
-  const isTold = session.files.every(isShort) && session.files.every((file) => addLines(builder, file));
+  const { files } = session;
+  const isTold = files.every(isShort) && files.every((file) => addLines(builder, file));
   const block = builder.takeBlock();
-  return { ...block, errors: [], doubts: block.doubts | (isTold ? 0 : OPAQUE) };
+  const isOneFile = files.length === 1 && files.every(({ path }) => !isCompressed(path));
+  return {
+    ...block,
+    errors: isOneFile ? block.errors : [],
+    doubts: block.doubts | (isTold ? 0 : OPAQUE) | (isOneFile ? 0 : UNPLACED),
+  };
 }
 
 /** What our writer made, unless it is so long that it has an index of its own. */

@@ -101,6 +101,24 @@ describe("a store with detectors", () => {
     expect(eventsOf(session).at(-1)).toMatchObject({ event: "ANOMALY_DETECTED" });
   });
 
+  it.each(["end", "close"] as const)("lets onAnomaly end the session that is just about to %s", (how) => {
+    const copy = memorySink();
+    const faults: string[] = [];
+    const session = startSession({
+      detectors: [finder("USER_MESSAGE")],
+      onAnomaly: () => session.end("STOPPED"),
+      onFault: ({ message }) => faults.push(message),
+      sinks: [copy],
+    });
+    session.userMessage("hello");
+    session[how]();
+    expect(eventsOf(session).at(-1)).toMatchObject({ event: "END", reason: "STOPPED" });
+    expect(faults).toEqual([]);
+    expect(session.status().refused).toBe(0);
+    const ledger = fs.readFileSync(path.join(folder, "ledger.jsonl"), "utf8");
+    expect(ledger.match(/SESSION_CLOSED/g)).toHaveLength(1);
+  });
+
   it("gives sinks beside the log what was found, in the order of the log", async () => {
     const copy = memorySink();
     const session = startSession({ detectors: [finder("USER_MESSAGE")], sinks: [copy] });

@@ -425,6 +425,16 @@ describe("the JSON Schema of the package", () => {
   });
 });
 
+it("leaves the caller's own object as it is", () => {
+  const session = store.startSession();
+  const draft = { event: "CHECKPOINT", count: 1 };
+  session.event(draft);
+  draft.count = 2;
+  session.event(draft);
+  session.end();
+  expect(eventsOf(session.file).map(({ count }) => count)).toEqual([undefined, 1, 2, undefined]);
+});
+
 describe("what is private stays private", () => {
   it("makes folders 0700 and files 0600 whatever the umask, and keeps git out", () => {
     const before = process.umask(0);

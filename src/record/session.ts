@@ -234,6 +234,8 @@ export class Session extends EventHelpers {
       if (!isWaiting) this.#parts.log.flush();
       // What detectors have to say of the events so far belongs before END.
       this.#parts.copies.handOver();
+      // One of those who heard of them may have ended it.
+      if (!this.#open) return;
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       const end: EventDraft = {
         event: "END",
@@ -260,6 +262,8 @@ export class Session extends EventHelpers {
     if (!this.#open) return;
     this.#endStreams();
     this.#parts.copies.drainNow();
+    // One of those who heard of an event may have closed it.
+    if (!this.#open) return;
     this.#open = false;
     try {
       this.#parts.log.close();

@@ -116,6 +116,36 @@ describe("createRecorder", () => {
     await recorder.end();
   });
 
+  it("leaves sinks open that others may still write to, beside a file that it closes", async () => {
+    const copy = jsonlSink(path.join(folder, "copy.jsonl"));
+    for (let round = 0; round < 2; round++) {
+      const file = path.join(folder, "own.jsonl");
+      const recorder = recorderOf({ sink: file, sinks: [copy] });
+      recorder.checkpoint(`round ${round}`);
+      await recorder.end();
+    }
+    copy.close();
+    const copied = eventsOf(path.join(folder, "copy.jsonl"));
+    expect(types(copied)).toEqual(["START", "CHECKPOINT", "END", "START", "CHECKPOINT", "END"]);
+  });
+
+  it("refuses an event that cannot be encoded, and does not throw", async () => {
+    const sink = memorySink();
+    const recorder = recorderOf({ sink });
+    let looks = 0;
+    const draft = {
+      event: "CHECKPOINT",
+      get late(): number {
+        if (++looks > 2) throw new Error("gone by now");
+        return looks;
+      },
+    };
+    expect(recorder.log(draft)).toBe("");
+    expect(recorder.status()).toMatchObject({ refused: 1, lastError: { code: "BAD_EVENT" } });
+    await recorder.end();
+    expect(types(sink.events)).toEqual(["START", "GAP", "END"]);
+  });
+
   it("lets no secret get to any sink", async () => {
     const sinks = [memorySink(), memorySink()] as const;
     const recorder = recorderOf({ sink: sinks[0], sinks: [sinks[1]], redaction: { fieldNames: ["badge"] } });

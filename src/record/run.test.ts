@@ -425,6 +425,44 @@ describe("the JSON Schema of the package", () => {
   });
 });
 
+it.runIf(fs.existsSync("/proc/self/fd"))(
+  "closes a store that was opened for one session with it",
+  async () => {
+    const descriptors = (): number => fs.readdirSync("/proc/self/fd").length;
+    const options = { dir: path.join(store.dir, "own"), handleSignals: false };
+    await withSession({ store: options }, () => undefined);
+    const before = descriptors();
+    for (let round = 0; round < 5; round++) await withSession({ store: options }, () => undefined);
+    expect(() => startSession({ store: options, id: "" })).toThrow(RangeError);
+    expect(descriptors()).toBe(before);
+    const ledger = eventsOf(path.join(options.dir, "ledger.jsonl")).map(({ event }) => event);
+    expect(ledger.filter((event) => event === "SESSION_CLOSED")).toHaveLength(6);
+  },
+);
+
+it("takes a parent that is undefined as none that was named", async () => {
+  await withSession({ store }, (parent) => {
+    const child = store.startSession({ parent: undefined });
+    child.end();
+    expect(eventsOf(child.file)[0]).toMatchObject({ parent_session_id: parent.id });
+  });
+});
+
+it("opens a store whose folder for spilled events cannot be read, and says so", () => {
+  const directory = path.join(store.dir, "no-folder");
+  fs.writeFileSync(directory, "");
+  const faults: string[] = [];
+  const other = openStore({
+    dir: store.dir,
+    handleSignals: false,
+    spill: { directory },
+    onFault: ({ message }) => faults.push(message),
+  });
+  other.startSession().end();
+  other.close();
+  expect(faults).toEqual([expect.stringContaining("look for spilled events in")]);
+});
+
 it("leaves the caller's own object as it is", () => {
   const session = store.startSession();
   const draft = { event: "CHECKPOINT", count: 1 };

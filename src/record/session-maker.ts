@@ -59,6 +59,8 @@ export interface SessionPlan {
 export class SessionMaker {
   /** Those that are open. */
   readonly sessions: Set<Session> = new Set();
+  /** Called when the last of them has been closed. */
+  onIdle: (() => void) | undefined;
   readonly #parts: StoreParts;
 
   constructor(parts: StoreParts) {
@@ -136,6 +138,7 @@ export class SessionMaker {
         // Whoever has closed the last one may take the store away in the same turn.
         if (this.sessions.size === 0) ledger.flush();
         unwatchProcessEnd(closed);
+        if (this.sessions.size === 0) this.onIdle?.();
       },
     });
     this.sessions.add(session);

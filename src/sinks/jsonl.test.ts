@@ -210,7 +210,7 @@ describe("asyncJsonlSink", () => {
     for (const { event, line } of events.slice(0, 200)) void sink.write(event, line);
     await sink.flush();
     for (const { event, line } of events.slice(200)) void sink.write(event, line);
-    for (const buffer of openBuffers) buffer.drainNow();
+    for (const buffer of openBuffers) buffer.drainNow(true);
     expect(content()).toBe(events.map(({ line }) => line).join(""));
     expect(sink.refusedEvents).toBe(0);
     await sink.close();
@@ -222,7 +222,7 @@ describe("asyncJsonlSink", () => {
     // By then the first lines are with the thread pool.
     await new Promise((resolve) => setImmediate(resolve));
     const late = events.slice(100).map(({ event, line }) => sink.write(event, line));
-    for (const buffer of openBuffers) buffer.drainNow();
+    for (const buffer of openBuffers) buffer.drainNow(true);
     expect(content()).toBe(events.map(({ line }) => line).join(""));
     await Promise.all([...early, ...late]);
     await sink.close();

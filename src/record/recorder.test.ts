@@ -107,6 +107,13 @@ describe("createRecorder", () => {
     expect(() => createRecorder({ sink: nullSink(), sinks: [{} as Sink] })).toThrow(TypeError);
   });
 
+  it("opens no file when something else is refused", async () => {
+    const file = path.join(folder, "events.jsonl");
+    const redaction = { rules: [{ kind: "anything", pattern: "(" }] };
+    expect(() => createRecorder({ sink: file, redaction })).toThrow(/rules\[0\]/);
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
   it("gives the callers of a null sink their events all the same", async () => {
     const recorder = recorderOf({ sink: nullSink(), agent: "a" });
     const message = recorder.userMessage("hello");

@@ -5,7 +5,7 @@ import type { ClockStep } from "../base/clock.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
-import { Redactor } from "../redact/index.ts";
+import type { Redactor } from "../redact/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { multiSink } from "../sinks/multi.ts";
@@ -70,7 +70,7 @@ export class Recorder extends EventHelpers {
     const onFault = options.onFault ?? warnOnce(`recorder ${this.id}`);
     this.#sink = withCopies(options.sink, options.sinks, onFault);
     this.#ownSink = options.ownsSink ? options.sink : undefined;
-    this.#redactor = new Redactor(options.redaction);
+    this.#redactor = options.redactor;
     this.#drafts = new DraftReader(options.clock, this.#redactor);
     this.#summary = newSummary(this.id, this.agentId);
     const detection = detectionSink(session, (draft) => {

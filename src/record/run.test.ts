@@ -3,12 +3,13 @@ import os from "node:os";
 import path from "node:path";
 
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { TracekeepError } from "../base/errors.ts";
 import { eventSchema } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import { openReader } from "../read/index.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
 import { currentSession } from "./context.ts";
 import { log, startSession, traced, withSession } from "./run.ts";
 import { openStore } from "./store.ts";
@@ -461,6 +462,24 @@ it("opens a store whose folder for spilled events cannot be read, and says so", 
   other.startSession().end();
   other.close();
   expect(faults).toEqual([expect.stringContaining("look for spilled events in")]);
+});
+
+it("says who goes on with a session also when the first events of it are lost", () => {
+  const options = { dir: store.dir, handleSignals: false, spill: false, onFault: () => undefined } as const;
+  store.startSession({ id: "s" }).close();
+  const other = openStore(options);
+  const session = other.openSession("s");
+  session.log({ event: "LOST" });
+  vi.spyOn(nodeDisk, "write").mockImplementationOnce(() => {
+    throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+  });
+  expect(() => session.flush()).toThrow(expect.objectContaining({ code: "DISK_FULL" }));
+  vi.restoreAllMocks();
+  session.log({ event: "KEPT" });
+  session.end();
+  other.close();
+  const types = eventsOf(session.file).map(({ event }) => event);
+  expect(types).toEqual(["START", "GAP", "RESUMED", "KEPT", "END"]);
 });
 
 it("leaves the caller's own object as it is", () => {

@@ -8,6 +8,7 @@ import type { Event, JsonObject } from "../../event/index.ts";
 import { encodeIdentity, encodeLine } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import { faultyDisk } from "../../testing/index.ts";
+import { requestSync } from "../append/sync-queue.ts";
 import { withFileLockSync } from "../disk/file-lock.ts";
 import { tryLock } from "../disk/lock.ts";
 import { ownEvent } from "../session/own-event.ts";
@@ -250,6 +251,30 @@ describe("SharedLog", () => {
     await Promise.all([one.drained(), two.drained()]);
     expect(events().map(({ seq, session_id: id }) => `${seq} ${id}`)).toEqual(["2 x", "3 one", "4 two"]);
     expect(fs.readFileSync(path.join(directory, "archived.jsonl"), "utf8").split("\n")).toHaveLength(3);
+  });
+
+  it("lets go of a file that was switched, also when its last sync was still waiting for its turn", async () => {
+    const busy: (() => void)[] = [];
+    for (let other = 0; other < 3; other++) requestSync({ beginSync: (done) => void busy.push(done) });
+    const disk = faultyDisk();
+    const closed: number[] = [];
+    const watched = {
+      ...disk,
+      close: (fd: number): void => {
+        closed.push(fd);
+        disk.close(fd);
+      },
+    };
+    const log = open("one", { durability: "interval", disk: watched, rotation: { bytes: 4096 } });
+    while (!fs.existsSync(path.join(directory, "shared.0000.jsonl"))) {
+      log.append(note("x".repeat(1000)));
+      log.flush();
+    }
+    closed.length = 0;
+    log.sync();
+    for (const done of busy) done();
+    expect(closed).toHaveLength(1);
+    await log.drained();
   });
 
   it("takes nothing more into a file whose sync has failed, and goes on in another one", async () => {

@@ -153,6 +153,15 @@ describe("createRecorder", () => {
     expect(types(sink.events)).toEqual(["START", "GAP", "END"]);
   });
 
+  it("takes a promise of somebody's own that settles at once", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what this is about
+    const settled = { then: (resolve: () => void) => resolve() } as Promise<void>;
+    const recorder = recorderOf({ sink: { write: () => settled } });
+    await recorder.append({ event: "CHECKPOINT" });
+    await recorder.end();
+    expect(recorder.status()).toMatchObject({ accepted: 3, refused: 0 });
+  });
+
   it("lets no secret get to any sink", async () => {
     const sinks = [memorySink(), memorySink()] as const;
     const recorder = recorderOf({ sink: sinks[0], sinks: [sinks[1]], redaction: { fieldNames: ["badge"] } });

@@ -102,6 +102,15 @@ describe("nothing is lost silently", () => {
 });
 
 describe("bufferedSink", () => {
+  it("takes a promise of somebody's own that settles at once", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what this is about
+    const settled = { then: (resolve: () => void) => resolve() };
+    const sink = bufferedSink({ write: () => settled as Promise<void> });
+    for (const { event, line } of testEvents(3)) void sink.write(event, line);
+    await sink.close();
+    expect([sink.deliveredEvents, sink.pendingEvents]).toEqual([3, 0]);
+  });
+
   it("is full at its capacity, 2,048 unless it is told otherwise, events under way included", async () => {
     const { sink: destination, open, lines } = gated();
     const sink = bufferedSink(destination, { overflow: "drop-newest" });

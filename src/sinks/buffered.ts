@@ -270,7 +270,7 @@ export class BufferedSink implements Sink {
   }
 
   async #land(entry: Entry, outcome: Promise<WriteOutcome>): Promise<void> {
-    const settle = await outcome.then(
+    const settle = await Promise.resolve(outcome).then(
       (settled) => () => this.#accepted(entry, settled),
       (error: unknown) => () => this.#refused(entry, error),
     );

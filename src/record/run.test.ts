@@ -482,6 +482,21 @@ it("says who goes on with a session also when the first events of it are lost", 
   expect(types).toEqual(["START", "GAP", "RESUMED", "KEPT", "END"]);
 });
 
+it("cuts START as well where it would be longer than a line may be", () => {
+  const other = openStore({ dir: store.dir, handleSignals: false, maxLineBytes: 4_096 });
+  const session = other.startSession({ title: "T", metadata: { notes: "n".repeat(10_000) } });
+  session.end();
+  other.close();
+  const [line = ""] = fs.readFileSync(session.file, "utf8").split("\n");
+  expect(Buffer.byteLength(line)).toBeLessThan(4_096);
+  expect(eventsOf(session.file)[0]).toMatchObject({
+    event: "START",
+    format: 1,
+    title: "T",
+    truncated: [{ path: "metadata.notes", bytes: 10_000 }],
+  });
+});
+
 it("leaves the caller's own object as it is", () => {
   const session = store.startSession();
   const draft = { event: "CHECKPOINT", count: 1 };

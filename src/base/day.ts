@@ -18,22 +18,27 @@ export function timeZoneOption(owner: string, name: string, value: string | unde
 }
 
 /**
- * The first millisecond of the next day in a time zone, whatever the clocks do that night. About 0.1 ms.
+ * A function from a moment to the end of its day in a time zone: the first millisecond of the next day, whatever the clocks
+ * do that night. About 0.1 ms, and 30 µs a call.
  *
- * @example nextMidnight(Date.parse("2026-01-06T22:30:00Z"), "Europe/Berlin"); // 23:00 UTC
+ * @param zone an IANA time zone
+ * @throws RangeError for a zone that is not known
+ * @example dayEndIn("Europe/Berlin")(Date.parse("2026-01-06T22:30:00Z")); // 23:00 UTC
  */
-export function nextMidnight(timeMs: number, zone: string): number {
+export function dayEndIn(zone: string): (timeMs: number) => number {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone: zone, dateStyle: "short" });
-  const today = format.format(timeMs);
-  let before = timeMs;
-  // No day is longer than 25 hours, but for islands that changed the side of the date line.
-  let after = timeMs + MAX_DAY_MS;
-  while (after - before > 1) {
-    const middle = Math.floor((before + after) / 2);
-    if (format.format(middle) === today) before = middle;
-    else after = middle;
-  }
-  return after;
+  return (timeMs) => {
+    const today = format.format(timeMs);
+    let before = Math.floor(timeMs);
+    // No day is longer than 25 hours, but for islands that changed the side of the date line.
+    let after = before + MAX_DAY_MS;
+    while (after - before > 1) {
+      const middle = Math.floor((before + after) / 2);
+      if (format.format(middle) === today) before = middle;
+      else after = middle;
+    }
+    return after;
+  };
 }
 
 // --- internal ---

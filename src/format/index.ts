@@ -20,6 +20,7 @@ export {
   isEnvelopeName,
   MAX_LINE_BYTES,
   MAX_READ_LINE_BYTES,
+  renumberLine,
 } from "./line.ts";
 export type { DecodedLine, LineParts } from "./line.ts";
 export { NO_ROOM } from "./json-writer.ts";

@@ -76,6 +76,13 @@ export function encodeLine(parts: LineParts, identity: string): string {
   return escapeUnsafe(`${line},"salt":"${parts.salt}"}\n`);
 }
 
+/** A canonical line with another number in it. */
+export function renumberLine(line: string, seq: number): string {
+  // An unescaped quote begins or ends a key or a value there, so this is the first key of that name.
+  const at = line.indexOf(SEQ_FIELD) + SEQ_FIELD.length;
+  return `${line.slice(0, at)}${seq}${line.slice(line.indexOf(",", at))}`;
+}
+
 /** The canonical line of a whole event, e.g. of one that was decoded. */
 export function encodeEvent(event: Event): string {
   return encodeLine({ ...event, body: bodyOf(event) }, encodeIdentity(event.session_id, event.agent_id));
@@ -134,6 +141,7 @@ export function decodeRecord(value: JsonValue): Exclude<DecodedLine, { kind: "to
 const ENVELOPE: ReadonlySet<string> = new Set([...ENVELOPE_HEAD, ...ENVELOPE_TAIL]);
 
 const TIMESTAMP_FIELD = ',"timestamp":"';
+const SEQ_FIELD = '"seq":';
 
 /** `{"event":"TYPE","timestamp":"` by type. Bounded, because custom types come from outside. */
 const heads = new Map<string, string>();

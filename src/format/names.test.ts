@@ -101,7 +101,11 @@ describe("tombstones", () => {
 
   it("refuses what it would not have written", () => {
     const line = encodeTombstone(event, leaf, 300);
+    const shortest = encodeTombstone(event, leaf, Buffer.byteLength(line.trimEnd()) + 1);
     for (const bad of [
+      // Ours would be longer than these.
+      shortest.replace('"seq":17', '"seq":1e5'),
+      shortest.replace("s-1", "s\u007f1"),
       line.trimEnd(),
       `${line} `,
       line.replace('"seq":17', '"seq": 17'),

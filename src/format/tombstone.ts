@@ -16,6 +16,7 @@ export interface Tombstone {
 }
 
 const LEAF = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+const PADDING = /^ *\n$/;
 
 /**
  * The line that takes the place of `event`, exactly `lineBytes` long, `\n` included.
@@ -60,5 +61,6 @@ export function decodeTombstone(line: string): Tombstone | undefined {
   const timeMs = parseTimestamp(timestamp);
   if (timeMs === undefined || formatTimestamp(timeMs) !== timestamp || !LEAF.test(erased)) return undefined;
   const tombstone: Tombstone = { event, timestamp, severity, seq, session_id, erased };
-  return encodeTombstone(tombstone, erased, Buffer.byteLength(line)) === line ? tombstone : undefined;
+  const json = encodeJson(tombstone);
+  return line.startsWith(json) && PADDING.test(line.slice(json.length)) ? tombstone : undefined;
 }

@@ -101,6 +101,24 @@ describe("a store with detectors", () => {
     expect(eventsOf(session).at(-1)).toMatchObject({ event: "ANOMALY_DETECTED" });
   });
 
+  it.each(["end", "close"] as const)("lets onAnomaly end the session that is just about to %s", (how) => {
+    const copy = memorySink();
+    const faults: string[] = [];
+    const session = startSession({
+      detectors: [finder("USER_MESSAGE")],
+      onAnomaly: () => session.end("STOPPED"),
+      onFault: ({ message }) => faults.push(message),
+      sinks: [copy],
+    });
+    session.userMessage("hello");
+    session[how]();
+    expect(eventsOf(session).at(-1)).toMatchObject({ event: "END", reason: "STOPPED" });
+    expect(faults).toEqual([]);
+    expect(session.status().refused).toBe(0);
+    const ledger = fs.readFileSync(path.join(folder, "ledger.jsonl"), "utf8");
+    expect(ledger.match(/SESSION_CLOSED/g)).toHaveLength(1);
+  });
+
   it("gives sinks beside the log what was found, in the order of the log", async () => {
     const copy = memorySink();
     const session = startSession({ detectors: [finder("USER_MESSAGE")], sinks: [copy] });
@@ -119,10 +137,24 @@ describe("a store with detectors", () => {
     const watched = store.startSession({ id: "watched" });
     watched.userMessage("hello");
     watched.end();
-    const counts = [plain, watched].map(
+    const undecided = store.startSession({ id: "undecided", detectors: undefined });
+    undecided.userMessage("hello");
+    undecided.end();
+    const counts = [plain, watched, undecided].map(
       (session) => eventsOf(session).filter(({ event }) => event === "ANOMALY_DETECTED").length,
     );
-    expect(counts).toEqual([0, 1]);
+    expect(counts).toEqual([0, 1, 1]);
+  });
+
+  it("has those of whoever goes on with a session, or starts it", () => {
+    const store = openStore({ dir: folder, handleSignals: false });
+    for (let round = 1; round < 3; round++) {
+      const session = store.openOrStartSession({ id: "s", detectors: [finder("USER_MESSAGE")] });
+      session.userMessage("hello");
+      session.close();
+      const found = eventsOf(session).filter(({ event }) => event === "ANOMALY_DETECTED");
+      expect(found).toHaveLength(round);
+    }
   });
 
   it("never asks about findings, so that a detector of everything comes to an end", () => {

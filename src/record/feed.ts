@@ -118,7 +118,8 @@ export class Feed {
   // --- internal ---
 
   #later(outcome: Promise<WriteOutcome>, event: Event, spokenOf: Loss | undefined): Promise<void> {
-    const settled = outcome.then(
+    // A thenable of somebody's own may call back at once.
+    const settled = Promise.resolve(outcome).then(
       (late) => {
         this.#pending.delete(settled);
         if (late === undefined) return this.#accepted(event);

@@ -29,7 +29,8 @@ export class EventHandle {
 
   constructor(owner: EventHelpers, event: EventDraft, recorded: Recorded) {
     this.id = recorded.id;
-    this.event = recorded.event ?? Object.freeze(event);
+    // Not frozen: it may be the caller's own object.
+    this.event = recorded.event ?? event;
     this.#recorded = recorded;
     this.#owner = owner;
   }

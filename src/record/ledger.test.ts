@@ -9,6 +9,7 @@ import { currentProcess } from "../store/disk/process.ts";
 import { Ledger } from "../store/ledger/ledger.ts";
 import { OpenSessions } from "../store/ledger/open-sessions.ts";
 import { SessionCatalog } from "../store/session/catalog.ts";
+import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
 
@@ -48,6 +49,12 @@ function pretendKilled(sessionId: string): void {
   const kept = lines.filter((line) => !(line.includes("SESSION_CLOSED") && line.includes(`"${sessionId}"`)));
   const { process_start: start } = currentProcess();
   fs.writeFileSync(file, kept.join("\n").replaceAll(`"process_start":"${start}"`, `"process_start":"1"`));
+}
+
+/** The process died before these were written. */
+function withoutEntries(type: string): void {
+  const lines = fs.readFileSync(file, "utf8").split("\n");
+  fs.writeFileSync(file, lines.filter((line) => !line.includes(type)).join("\n"));
 }
 
 describe("the ledger", () => {
@@ -140,6 +147,37 @@ describe("the ledger", () => {
     expect(told().slice(-2)).toEqual(["SESSION_RECOVERED torn", "SESSION_ABANDONED torn"]);
     expect(entries().at(-2)).toMatchObject({ recovered_seq: 2 });
     expect(entries().at(-1)).toMatchObject({ previous: DEAD });
+  });
+
+  it.each([
+    ["that the ledger knows of", (_session: Session) => undefined],
+    ["that the ledger was not told of any more", (_session: Session) => withoutEntries("SEGMENT_SWITCHED")],
+    [
+      "behind others that are archived",
+      (session: Session) => {
+        fs.mkdirSync(path.join(dir, "archive"));
+        for (const segment of ["", ".0001"]) {
+          const name = path.basename(session.file).replace(".0002.jsonl", `${segment}.jsonl`);
+          fs.renameSync(path.join(dir, name), path.join(dir, "archive", name));
+        }
+      },
+    ],
+  ])("heals what a dead process left torn in a later segment %s", (_, prepare) => {
+    const first = open();
+    const torn = first.startSession({ id: "torn" });
+    for (let segment = 1; segment < 3; segment++) {
+      torn.log({ event: "CHECKPOINT" });
+      torn.rotate();
+    }
+    torn.close();
+    first.close();
+    pretendKilled("torn");
+    prepare(torn);
+    fs.appendFileSync(torn.file, '{"event":"CHECKP');
+    open().close();
+    expect(fs.readFileSync(torn.file, "utf8").split("\n").at(-2)).toContain('"event":"RECOVERED"');
+    expect(told().slice(-2)).toEqual(["SESSION_RECOVERED torn", "SESSION_ABANDONED torn"]);
+    expect(entries().at(-2)).toMatchObject({ file: path.basename(torn.file) });
   });
 
   it("heals every torn session of a store that has no ledger yet, and finishes what a healer left", () => {

@@ -234,11 +234,10 @@ export function checkSessionOptions(
   if (startedAt !== undefined && parseTimestamp(startedAt) === undefined) {
     throw new RangeError(`session: startedAt must be RFC 3339 with an offset, got ${describe(startedAt)}`);
   }
+  const { detectors = store.detectors, onAnomaly = store.onAnomaly } = options;
   return {
-    detectors: store.detectors,
-    onAnomaly: store.onAnomaly,
     ...options,
-    ...checkDetectionOptions("session", options),
+    ...checkDetectionOptions("session", { detectors, onAnomaly }),
     title: textOption("session", "title", options.title),
     project: textOption("session", "project", options.project),
     agent: options.agent ?? "agent",

@@ -1,4 +1,5 @@
 import { checkOptionNames, describe } from "../base/options.ts";
+import { Redactor } from "../redact/index.ts";
 import { jsonlSink } from "../sinks/jsonl.ts";
 import { checkSink } from "../sinks/sink.ts";
 import type { Sink } from "../sinks/sink.ts";
@@ -44,9 +45,9 @@ const NAMES = [
   "clock",
 ] as const satisfies readonly (keyof RecorderOptions)[];
 
-export interface CheckedRecorderOptions
-  extends Omit<OfStore, "maxLineBytes" | "onFault" | "prices">, WriterOptions {
+export interface CheckedRecorderOptions extends Pick<OfStore, "handleSignals" | "clock">, WriterOptions {
   session: SessionOptions & { agent: string; origin: string };
+  redactor: Redactor;
   sink: Sink;
   /** The sink was made here, from a path. */
   ownsSink: boolean;
@@ -71,10 +72,11 @@ export function checkRecorderOptions(options: RecorderOptions): CheckedRecorderO
   const ownsSink = typeof sink === "string";
   return {
     ...writer,
-    redaction: options.redaction,
+    redactor: new Redactor(options.redaction),
     handleSignals: options.handleSignals,
     clock: options.clock,
     session,
+    // Last, because a file that was opened would stay so when something else is refused.
     sink: ownsSink ? jsonlSink(sink) : checkSink("createRecorder", sink),
     ownsSink,
   };

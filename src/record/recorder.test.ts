@@ -107,6 +107,13 @@ describe("createRecorder", () => {
     expect(() => createRecorder({ sink: nullSink(), sinks: [{} as Sink] })).toThrow(TypeError);
   });
 
+  it("opens no file when something else is refused", async () => {
+    const file = path.join(folder, "events.jsonl");
+    const redaction = { rules: [{ kind: "anything", pattern: "(" }] };
+    expect(() => createRecorder({ sink: file, redaction })).toThrow(/rules\[0\]/);
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
   it("gives the callers of a null sink their events all the same", async () => {
     const recorder = recorderOf({ sink: nullSink(), agent: "a" });
     const message = recorder.userMessage("hello");
@@ -114,6 +121,45 @@ describe("createRecorder", () => {
     expect(message.event["id"]).toBe(message.id);
     expect(Object.isFrozen(message.event)).toBe(true);
     await recorder.end();
+  });
+
+  it("leaves sinks open that others may still write to, beside a file that it closes", async () => {
+    const copy = jsonlSink(path.join(folder, "copy.jsonl"));
+    for (let round = 0; round < 2; round++) {
+      const file = path.join(folder, "own.jsonl");
+      const recorder = recorderOf({ sink: file, sinks: [copy] });
+      recorder.checkpoint(`round ${round}`);
+      await recorder.end();
+    }
+    copy.close();
+    const copied = eventsOf(path.join(folder, "copy.jsonl"));
+    expect(types(copied)).toEqual(["START", "CHECKPOINT", "END", "START", "CHECKPOINT", "END"]);
+  });
+
+  it("refuses an event that cannot be encoded, and does not throw", async () => {
+    const sink = memorySink();
+    const recorder = recorderOf({ sink });
+    let looks = 0;
+    const draft = {
+      event: "CHECKPOINT",
+      get late(): number {
+        if (++looks > 2) throw new Error("gone by now");
+        return looks;
+      },
+    };
+    expect(recorder.log(draft)).toBe("");
+    expect(recorder.status()).toMatchObject({ refused: 1, lastError: { code: "BAD_EVENT" } });
+    await recorder.end();
+    expect(types(sink.events)).toEqual(["START", "GAP", "END"]);
+  });
+
+  it("takes a promise of somebody's own that settles at once", async () => {
+    // oxlint-disable-next-line unicorn/no-thenable -- what this is about
+    const settled = { then: (resolve: () => void) => resolve() } as Promise<void>;
+    const recorder = recorderOf({ sink: { write: () => settled } });
+    await recorder.append({ event: "CHECKPOINT" });
+    await recorder.end();
+    expect(recorder.status()).toMatchObject({ accepted: 3, refused: 0 });
   });
 
   it("lets no secret get to any sink", async () => {

@@ -5,8 +5,7 @@ import type { ClockStep } from "../base/clock.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { formatTimestamp } from "../event/index.ts";
 import type { EventDraft } from "../event/index.ts";
-import type { LineParts } from "../format/index.ts";
-import { Redactor } from "../redact/index.ts";
+import type { Redactor } from "../redact/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { multiSink } from "../sinks/multi.ts";
@@ -53,7 +52,8 @@ export class Recorder extends EventHelpers {
   readonly id: string;
   readonly agentId: string;
   readonly #sink: Sink;
-  readonly #ownsSink: boolean;
+  /** The one that was made here, from a path. */
+  readonly #ownSink: Sink | undefined;
   readonly #redactor: Redactor;
   readonly #drafts: DraftReader;
   readonly #summary: SessionSummary;
@@ -70,8 +70,8 @@ export class Recorder extends EventHelpers {
     this.agentId = session.agent;
     const onFault = options.onFault ?? warnOnce(`recorder ${this.id}`);
     this.#sink = withCopies(options.sink, options.sinks, onFault);
-    this.#ownsSink = options.ownsSink;
-    this.#redactor = new Redactor(options.redaction);
+    this.#ownSink = options.ownsSink ? options.sink : undefined;
+    this.#redactor = options.redactor;
     this.#drafts = new DraftReader(options.clock, this.#redactor, new Pricing(options, onFault));
     this.#summary = newSummary(this.id, this.agentId);
     const detection = detectionSink(session, (draft) => {
@@ -88,8 +88,8 @@ export class Recorder extends EventHelpers {
     });
     const { error } = this.#offer(startDraft(session, this.durability, this.#redactor));
     if (error !== undefined) {
-      // Nobody else could let go of the file.
-      if (this.#ownsSink) void this.#sink.close?.();
+      // Nobody else could let go of the file, and nobody waits for that.
+      this.#letGo().catch(() => undefined);
       throw error;
     }
     watchProcessEnd(this, options.handleSignals !== false);
@@ -177,14 +177,12 @@ export class Recorder extends EventHelpers {
   // --- internal ---
 
   #offer(draft: EventDraft): Recorded {
-    let parts: LineParts;
     try {
-      parts = this.#drafts.read(draft, undefined, (step) => this.#clockStep(step));
+      return this.#feed.offer(this.#drafts.read(draft, undefined, (step) => this.#clockStep(step)));
     } catch (cause) {
       const error = new TracekeepError("BAD_EVENT", "the event could not be recorded", { cause });
       return this.#feed.refuse(error);
     }
-    return this.#feed.offer(parts);
   }
 
   async #append(draft: EventDraft): Promise<Receipt> {
@@ -217,8 +215,12 @@ export class Recorder extends EventHelpers {
       await this.flush();
     } finally {
       unwatchProcessEnd(this);
-      if (this.#ownsSink) await this.#sink.close?.();
+      await this.#letGo();
     }
+  }
+
+  async #letGo(): Promise<void> {
+    await this.#ownSink?.close?.();
   }
 
   async #recordEnd(end: EventDraft): Promise<void> {

@@ -3,12 +3,13 @@ import os from "node:os";
 import path from "node:path";
 
 import { Ajv2020 } from "ajv/dist/2020.js";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { TracekeepError } from "../base/errors.ts";
 import { eventSchema } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import { openReader } from "../read/index.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
 import { currentSession } from "./context.ts";
 import { log, startSession, traced, withSession } from "./run.ts";
 import { openStore } from "./store.ts";
@@ -423,6 +424,87 @@ describe("the JSON Schema of the package", () => {
     expect(valid({ ...start, severity: "LOUD" })).toBe(false);
     expect(valid({ ...start, salt: "short" })).toBe(false);
   });
+});
+
+it.runIf(fs.existsSync("/proc/self/fd"))(
+  "closes a store that was opened for one session with it",
+  async () => {
+    const descriptors = (): number => fs.readdirSync("/proc/self/fd").length;
+    const options = { dir: path.join(store.dir, "own"), handleSignals: false };
+    await withSession({ store: options }, () => undefined);
+    const before = descriptors();
+    for (let round = 0; round < 5; round++) await withSession({ store: options }, () => undefined);
+    expect(() => startSession({ store: options, id: "" })).toThrow(RangeError);
+    expect(descriptors()).toBe(before);
+    const ledger = eventsOf(path.join(options.dir, "ledger.jsonl")).map(({ event }) => event);
+    expect(ledger.filter((event) => event === "SESSION_CLOSED")).toHaveLength(6);
+  },
+);
+
+it("takes a parent that is undefined as none that was named", async () => {
+  await withSession({ store }, (parent) => {
+    const child = store.startSession({ parent: undefined });
+    child.end();
+    expect(eventsOf(child.file)[0]).toMatchObject({ parent_session_id: parent.id });
+  });
+});
+
+it("opens a store whose folder for spilled events cannot be read, and says so", () => {
+  const directory = path.join(store.dir, "no-folder");
+  fs.writeFileSync(directory, "");
+  const faults: string[] = [];
+  const other = openStore({
+    dir: store.dir,
+    handleSignals: false,
+    spill: { directory },
+    onFault: ({ message }) => faults.push(message),
+  });
+  other.startSession().end();
+  other.close();
+  expect(faults).toEqual([expect.stringContaining("look for spilled events in")]);
+});
+
+it("says who goes on with a session also when the first events of it are lost", () => {
+  const options = { dir: store.dir, handleSignals: false, spill: false, onFault: () => undefined } as const;
+  store.startSession({ id: "s" }).close();
+  const other = openStore(options);
+  const session = other.openSession("s");
+  session.log({ event: "LOST" });
+  vi.spyOn(nodeDisk, "write").mockImplementationOnce(() => {
+    throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+  });
+  expect(() => session.flush()).toThrow(expect.objectContaining({ code: "DISK_FULL" }));
+  vi.restoreAllMocks();
+  session.log({ event: "KEPT" });
+  session.end();
+  other.close();
+  const types = eventsOf(session.file).map(({ event }) => event);
+  expect(types).toEqual(["START", "GAP", "RESUMED", "KEPT", "END"]);
+});
+
+it("cuts START as well where it would be longer than a line may be", () => {
+  const other = openStore({ dir: store.dir, handleSignals: false, maxLineBytes: 4_096 });
+  const session = other.startSession({ title: "T", metadata: { notes: "n".repeat(10_000) } });
+  session.end();
+  other.close();
+  const [line = ""] = fs.readFileSync(session.file, "utf8").split("\n");
+  expect(Buffer.byteLength(line)).toBeLessThan(4_096);
+  expect(eventsOf(session.file)[0]).toMatchObject({
+    event: "START",
+    format: 1,
+    title: "T",
+    truncated: [{ path: "metadata.notes", bytes: 10_000 }],
+  });
+});
+
+it("leaves the caller's own object as it is", () => {
+  const session = store.startSession();
+  const draft = { event: "CHECKPOINT", count: 1 };
+  session.event(draft);
+  draft.count = 2;
+  session.event(draft);
+  session.end();
+  expect(eventsOf(session.file).map(({ count }) => count)).toEqual([undefined, 1, 2, undefined]);
 });
 
 describe("what is private stays private", () => {

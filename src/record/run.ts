@@ -15,7 +15,10 @@ import type { Store } from "./store.ts";
 
 /** Options of a session together with the store it goes into: an open one, or where to find it. */
 export interface RunOptions extends SessionOptions {
-  /** Default: the store found from the current folder, created when there is none. */
+  /**
+   * Default: the store found from the current folder, created when there is none. One that is named by its options is
+   * opened for this session and closed with it.
+   */
   store?: Store | StoreOptions | undefined;
 }
 
@@ -26,8 +29,8 @@ export interface RunOptions extends SessionOptions {
  */
 export function startSession(options: RunOptions = {}): Session {
   checkObject("startSession", "options", options);
-  const { store, ...sessionOptions } = options;
-  return storeOf(store).startSession(sessionOptions);
+  const { store = (defaultStore ??= openStore()), ...sessionOptions } = options;
+  return "startSession" in store ? store.startSession(sessionOptions) : startAlone(store, sessionOptions);
 }
 
 /**
@@ -118,9 +121,17 @@ export function activeSession(): Session | undefined {
 let defaultStore: Store | undefined;
 let lazySession: Session | undefined;
 
-function storeOf(store: Store | StoreOptions | undefined): Store {
-  if (store === undefined) return (defaultStore ??= openStore());
-  return "startSession" in store ? store : openStore(store);
+/** In a store that is opened for this session and closed with it. */
+function startAlone(storeOptions: StoreOptions, sessionOptions: SessionOptions): Session {
+  const store = openStore(storeOptions);
+  try {
+    const session = store.startSession(sessionOptions);
+    store.closeWithSessions();
+    return session;
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 let defaultFailed = false;

@@ -1,5 +1,6 @@
 // Puts a session together from its parts: log, redaction, seals, sinks, detectors, the ledger, the end of the process.
 
+import { dayEndIn } from "../base/day.ts";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import type { EventDraft } from "../event/index.ts";
 import type { LiveHub } from "../live/index.ts";
@@ -12,7 +13,6 @@ import { segmentNumber } from "../store/layout.ts";
 import { recordTakeover } from "../store/ledger/heal.ts";
 import type { Ledger, LedgerSession } from "../store/ledger/ledger.ts";
 import type { OpenSessions } from "../store/ledger/open-sessions.ts";
-import { dayEndIn } from "../store/lifecycle/day-end.ts";
 import { readSettings } from "../store/lifecycle/settings.ts";
 import { Sealer } from "../store/sealing/sealer.ts";
 import type { SessionCatalog } from "../store/session/catalog.ts";
@@ -60,6 +60,8 @@ export interface SessionPlan {
 export class SessionMaker {
   /** Those that are open. */
   readonly sessions: Set<Session> = new Set();
+  /** Called when the last of them has been closed. */
+  onIdle: (() => void) | undefined;
   readonly #parts: StoreParts;
 
   constructor(parts: StoreParts) {
@@ -137,6 +139,7 @@ export class SessionMaker {
         // Whoever has closed the last one may take the store away in the same turn.
         if (this.sessions.size === 0) ledger.flush();
         unwatchProcessEnd(closed);
+        if (this.sessions.size === 0) this.onIdle?.();
       },
     });
     this.sessions.add(session);

@@ -83,7 +83,8 @@ export class Session extends EventHelpers {
   readonly agentId: string;
   readonly #parts: SessionParts;
   readonly #streams = new Set<SessionStream>();
-  #resumed: EventDraft | undefined;
+  /** The number of RESUMED, once it was said. */
+  #resumedSeq = Infinity;
   #refused = 0;
   #lastError: TracekeepError | undefined;
   #open = true;
@@ -94,7 +95,6 @@ export class Session extends EventHelpers {
     this.id = parts.id;
     this.agentId = parts.agentId;
     this.#parts = parts;
-    this.#resumed = parts.resumed;
   }
 
   /** The file that the session is written to, the last one of its log. */
@@ -234,6 +234,8 @@ export class Session extends EventHelpers {
       if (!isWaiting) this.#parts.log.flush();
       // What detectors have to say of the events so far belongs before END.
       this.#parts.copies.handOver();
+      // One of those who heard of them may have ended it.
+      if (!this.#open) return;
       const redactions = Object.fromEntries(this.#parts.redactor.counts);
       const end: EventDraft = {
         event: "END",
@@ -260,6 +262,8 @@ export class Session extends EventHelpers {
     if (!this.#open) return;
     this.#endStreams();
     this.#parts.copies.drainNow();
+    // One of those who heard of an event may have closed it.
+    if (!this.#open) return;
     this.#open = false;
     try {
       this.#parts.log.close();
@@ -309,12 +313,17 @@ export class Session extends EventHelpers {
     for (const stream of this.#streams) stream.end({ status: "interrupted" });
   }
 
-  /** RESUMED comes with the first event, so that opening a session without adding to it leaves no trace. */
+  /**
+   * RESUMED comes with the first event, so that opening a session without adding to it leaves no trace; and again when it
+   * was lost with all that came behind it.
+   */
   #resume(): void {
-    if (this.#resumed === undefined) return;
-    const draft = this.#resumed;
-    this.#resumed = undefined;
-    this.#parts.log.append(this.#parts.drafts.read(draft));
+    const { resumed, log, drafts } = this.#parts;
+    if (resumed === undefined || log.nextSeq > this.#resumedSeq) return;
+    this.#resumedSeq = log.nextSeq;
+    const parts = drafts.read(resumed);
+    log.append(parts);
+    this.#resumedSeq = parts.seq;
   }
 
   readonly #onClockStep = ({ expectedMs, actualMs }: ClockStep): void => {

@@ -1,6 +1,6 @@
 // A store open for writing: starts sessions and goes on with them.
 
-import { TracekeepError } from "../base/errors.ts";
+import { ioError, TracekeepError } from "../base/errors.ts";
 import { uuidv7 } from "../base/ids.ts";
 import { checkObject, checkOptionNames } from "../base/options.ts";
 import { FORMAT_VERSION, parseTimestamp } from "../event/index.ts";
@@ -8,6 +8,7 @@ import type { Event } from "../event/index.ts";
 import { formatSessionFileName, sessionFileNames } from "../format/index.ts";
 import { hubOf } from "../live/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
+import type { OnFault } from "../sinks/fault.ts";
 import { IsolatedSink } from "../sinks/isolated.ts";
 import type { Durability } from "../store/append/durability.ts";
 import { findLeftSpills } from "../store/append/spill-file.ts";
@@ -49,6 +50,9 @@ export interface WaitOptions extends FileLockOptions {
   /** What a receipt means. Default: the store's. */
   durability?: Durability | undefined;
 }
+
+/** What of a session's options is not written down in it. */
+type OpenOptions = Pick<SessionOptions, "durability" | "detectors" | "onAnomaly">;
 
 /**
  * Opens the store for writing, creating it when there is none, and heals sessions that dead processes left unfinished.
@@ -108,7 +112,8 @@ export class Store {
    */
   startSession(options: SessionOptions = {}): Session {
     checkObject("startSession", "options", options);
-    const checked = checkSessionOptions({ parent: currentSession()?.id, ...options }, this.#options);
+    const { parent = currentSession()?.id } = options;
+    const checked = checkSessionOptions({ ...options, parent }, this.#options);
     // A fresh UUID cannot be taken. An id of the caller's choice can, so looking and creating are one step under a lock.
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
     const { id } = checked;
@@ -122,6 +127,7 @@ export class Store {
    * @throws TracekeepError `NO_SESSION`, `FORMAT_TOO_NEW`; `SESSION_BUSY`, which names the process that is writing it
    */
   openSession(id: string, options: { durability?: Durability } = {}): Session {
+    checkOptionNames("openSession", options, ["durability"]);
     return orSayWho(() => this.#open(id, options));
   }
 
@@ -134,7 +140,7 @@ export class Store {
    */
   openSessionWhenFree(id: string, options: WaitOptions = {}): Promise<Session> {
     const { durability, ...wait } = options;
-    return whenFree(() => this.#open(id, durability === undefined ? {} : { durability }), wait);
+    return whenFree(() => this.#open(id, { durability }), wait);
   }
 
   /** Goes on with the session `id`, or starts it. */
@@ -249,6 +255,11 @@ export class Store {
     if (errors.length > 0) throw errors[0];
   }
 
+  /** Has it closed with its last session: nobody else knows of it. @internal */
+  closeWithSessions(): void {
+    this.#maker.onIdle = () => this.close();
+  }
+
   /** Closes the store and flushes the sinks beside it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.close();
@@ -258,9 +269,8 @@ export class Store {
 
   // --- internal ---
 
-  #open(id: string, options: { durability?: Durability }): Session {
-    checkOptionNames("openSession", options, ["durability"]);
-    const checked = checkSessionOptions({ id, durability: options.durability }, this.#options);
+  #open(id: string, options: OpenOptions): Session {
+    const checked = checkSessionOptions({ id, ...options }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);
     if (file === undefined) {
       throw new TracekeepError("NO_SESSION", `there is no session "${id}"`, {
@@ -312,12 +322,10 @@ export class Store {
   }
 
   #openOrStart(options: SessionOptions & { id: string }): Session {
+    const { id, durability, detectors, onAnomaly } = options;
     for (;;) {
       try {
-        return this.#open(
-          options.id,
-          options.durability === undefined ? {} : { durability: options.durability },
-        );
+        return this.#open(id, { durability, detectors, onAnomaly });
       } catch (error) {
         if (!(error instanceof TracekeepError && error.code === "NO_SESSION")) throw error;
       }
@@ -334,14 +342,25 @@ export class Store {
   #takeInLeftSpills(): void {
     const { directory } = this.#options.spill ?? {};
     if (directory === undefined) return;
-    for (const id of new Set(findLeftSpills(directory, this.dir).map(({ sessionId }) => sessionId))) {
-      try {
-        this.openSession(id).close();
-      } catch (error) {
-        // It has a writer that is alive, or no log yet. They stay where they are.
-        if (!(error instanceof TracekeepError)) throw error;
-        if (error.code !== "SESSION_BUSY") (this.#options.onFault ?? warnOnce(`session ${id}`))(error);
-      }
+    const onFault = this.#options.onFault ?? warnOnce(`the spill of ${this.dir}`);
+    try {
+      const left = findLeftSpills(directory, this.dir);
+      for (const id of new Set(left.map(({ sessionId }) => sessionId))) this.#takeInSpillOf(id, onFault);
+    } catch (error) {
+      // A folder that cannot be read must not keep anybody from recording.
+      onFault(
+        error instanceof TracekeepError ? error : ioError("look for spilled events in", directory, error),
+      );
+    }
+  }
+
+  #takeInSpillOf(id: string, onFault: OnFault): void {
+    try {
+      this.openSession(id).close();
+    } catch (error) {
+      // It has a writer that is alive, or no log yet. They stay where they are.
+      if (!(error instanceof TracekeepError)) throw error;
+      if (error.code !== "SESSION_BUSY") onFault(error);
     }
   }
 

@@ -215,6 +215,27 @@ describe("session.stream", () => {
     expect(faults).toMatchObject([{ code: "CLOSED" }]);
   });
 
+  it("goes on when the program does, after a signal that it handles itself", () => {
+    const reload = (): void => undefined;
+    process.on("SIGHUP", reload);
+    try {
+      const watching = openStore({ dir }).startSession();
+      const others = process.listenerCount("SIGTERM");
+      const stream = session.stream();
+      for (const chunk of ["Hello", " wor"]) stream.write(chunk);
+      process.emit("SIGHUP", "SIGHUP");
+      stream.write("ld");
+      stream.end();
+      expect(process.listenerCount("SIGTERM")).toBe(others);
+      watching.end();
+    } finally {
+      process.removeListener("SIGHUP", reload);
+    }
+    expect(contentOf(recorded())).toBe("Hello world");
+    expect(recorded().at(-1)).not.toHaveProperty("status");
+    expect(faults).toEqual([]);
+  });
+
   it("refuses options it does not understand", () => {
     expect(() => session.stream({ mark: {} } as never)).toThrow(/did you mean "marks"/);
     expect(() => session.stream({ marks: { tool: ["<a>"] } } as never)).toThrow(TypeError);

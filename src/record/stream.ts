@@ -133,8 +133,9 @@ export class SessionStream {
   }
 
   /** The end of the process: what is held is written, and that nobody ended it. @internal */
-  drainNow(): void {
-    this.end({ status: "interrupted" });
+  drainNow(isEnd: boolean): void {
+    if (isEnd) this.end({ status: "interrupted" });
+    else this.flush();
   }
 
   // --- internal ---

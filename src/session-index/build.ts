@@ -154,14 +154,8 @@ function dataOf(sessions: IndexedSession[]): SessionIndexData {
 function replaceIndex(disk: Disk, file: string, data: SessionIndexData): boolean {
   const parts = encodeIndex(data);
   if (holds(file, parts)) return false;
-  const temporary = temporaryBeside(file);
-  try {
-    replaceFile(disk, file, parts, temporary);
-    return true;
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
+  replaceFile(disk, file, parts, temporaryBeside(file));
+  return true;
 }
 
 /** As JSON.stringify writes it, but in parts: the text of ten thousand sessions is 9 MB long, and would be there thrice. */

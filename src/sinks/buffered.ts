@@ -163,9 +163,11 @@ export class BufferedSink implements Sink {
 
   /**
    * Hands over what the destination can hold, without waiting for anything, for the end of the process. What is left
-   * comes in another round, after the destination itself was drained.
+   * comes in another round, after the destination itself was drained. Where the process may go on, the destination gets
+   * no more at once than ever.
    */
-  drainNow(): void {
+  drainNow(isEnd: boolean): void {
+    if (!isEnd) return this.#pump(Infinity);
     openBuffers.delete(this);
     for (let count = 0; count < this.#mostInFlight; count++) {
       const next = this.#queue.shift();
@@ -268,7 +270,7 @@ export class BufferedSink implements Sink {
   }
 
   async #land(entry: Entry, outcome: Promise<WriteOutcome>): Promise<void> {
-    const settle = await outcome.then(
+    const settle = await Promise.resolve(outcome).then(
       (settled) => () => this.#accepted(entry, settled),
       (error: unknown) => () => this.#refused(entry, error),
     );

@@ -141,6 +141,29 @@ describe("jsonlSink", () => {
     sink.close();
   });
 
+  it("lets nobody wait for a sync of a file that a torn line has spoilt", async () => {
+    const disk = faultyDisk();
+    const syncs: (() => void)[] = [];
+    const spoilt = {
+      ...disk,
+      truncate: (): never => {
+        throw Object.assign(new Error("EIO"), { code: "EIO" });
+      },
+      syncSoon: (...args: Parameters<typeof disk.syncSoon>) => void syncs.push(() => disk.syncSoon(...args)),
+    };
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const sink = jsonlSink(file, { durability: "fsync", disk: spoilt });
+    const written = sink.write(first.event, first.line);
+    await turn();
+    disk.failWrites = [10];
+    const torn = sink.write(second.event, second.line);
+    await turn();
+    for (const sync of syncs) sync();
+    await expect(written).rejects.toMatchObject({ code: "IO" });
+    await expect(torn).rejects.toMatchObject({ code: "IO" });
+    sink.close();
+  });
+
   it("behind a buffer still shares its syncs", async () => {
     const disk = faultyDisk();
     const sink = bufferedSink(jsonlSink(file, { durability: "fsync", disk }));
@@ -187,7 +210,7 @@ describe("asyncJsonlSink", () => {
     for (const { event, line } of events.slice(0, 200)) void sink.write(event, line);
     await sink.flush();
     for (const { event, line } of events.slice(200)) void sink.write(event, line);
-    for (const buffer of openBuffers) buffer.drainNow();
+    for (const buffer of openBuffers) buffer.drainNow(true);
     expect(content()).toBe(events.map(({ line }) => line).join(""));
     expect(sink.refusedEvents).toBe(0);
     await sink.close();
@@ -199,7 +222,7 @@ describe("asyncJsonlSink", () => {
     // By then the first lines are with the thread pool.
     await new Promise((resolve) => setImmediate(resolve));
     const late = events.slice(100).map(({ event, line }) => sink.write(event, line));
-    for (const buffer of openBuffers) buffer.drainNow();
+    for (const buffer of openBuffers) buffer.drainNow(true);
     expect(content()).toBe(events.map(({ line }) => line).join(""));
     await Promise.all([...early, ...late]);
     await sink.close();

@@ -1,7 +1,11 @@
 /** Something that holds events in memory on their way to where they belong. */
 export interface OpenBuffer {
-  /** Hands over what it holds before it returns; what it cannot yet, after the others have had their turn. Never throws. */
-  drainNow(): void;
+  /**
+   * Hands over what it holds before it returns; what it cannot yet, after the others have had their turn. Never throws.
+   *
+   * @param isEnd whether the process ends, or may go on
+   */
+  drainNow(isEnd: boolean): void;
 }
 
 /**

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { consoleStreamHandler } from "../live/index.ts";
+import { nodeDisk } from "../store/disk/disk.ts";
 import { logEntry } from "./entry.ts";
 import { dailyRotation } from "./rotation.ts";
 import { createStreamLog } from "./stream-log.ts";
@@ -171,6 +172,40 @@ describe("StreamLog", () => {
     expect(await list(logger.sessionLogs("a"))).toEqual(["one ", "two"]);
     expect(warn.mock.calls).toEqual([["onChunk of a stream log failed: EPIPE", "TracekeepWarning"]]);
     warn.mockRestore();
+  });
+
+  it("ends every session and closes its store, also when one cannot be written out", () => {
+    const broken = createStreamLog({
+      store: { dir: path.join(dir, "store"), handleSignals: false, spill: false, onFault: () => undefined },
+    });
+    for (const id of ["a", "b"]) broken.logChunk("text", id);
+    const write = vi.spyOn(nodeDisk, "write").mockImplementationOnce(() => {
+      throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    });
+    try {
+      expect(() => broken.close()).toThrow(expect.objectContaining({ code: "DISK_FULL" }));
+    } finally {
+      write.mockRestore();
+    }
+    expect(broken.allSessionsInQueues).toEqual([]);
+    expect(broken.store.openSessions).toEqual([]);
+    expect(() => broken.close()).not.toThrow();
+  });
+
+  it("reads what was written while the disk takes no more", async () => {
+    logger.logChunk("before", "a");
+    await sleep(1);
+    const write = vi.spyOn(nodeDisk, "write").mockImplementation(() => {
+      throw Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
+    });
+    try {
+      for (const word of ["while ", "it waits"]) logger.logChunk(word, "a");
+      expect((await list(logger.allLogs())).map(({ message }) => message)).toEqual(["before"]);
+    } finally {
+      write.mockRestore();
+    }
+    logger.endSession("a");
+    expect(await list(logger.sessionLogs("a"))).toEqual(["before", "while ", "it waits"]);
   });
 
   it("refuses a timeout that is a number, rather than wait for ever", async () => {

@@ -181,16 +181,30 @@ export class StreamLog {
     return [...this.#sessions.keys()];
   }
 
-  /** Ends a session, and with it the streams of those who read it. */
+  /** Ends a session, and with it the streams of those who read it. @throws TracekeepError when it cannot be written out */
   endSession(sessionId: string, reason?: string): void {
-    this.#sessions.get(sessionId)?.session.end(reason);
+    const open = this.#sessions.get(sessionId);
     this.#sessions.delete(sessionId);
+    open?.session.end(reason);
   }
 
-  /** Ends all sessions of this logger, and closes the store unless it was handed in. */
+  /**
+   * Ends all sessions of this logger, and closes the store unless it was handed in.
+   *
+   * @throws TracekeepError of the first session that could not be written out, when all are ended
+   */
   close(): void {
-    for (const id of this.#sessions.keys()) this.endSession(id);
-    if (this.#ownsStore) this.#store.close();
+    const errors: unknown[] = [];
+    const attempt = (step: () => void): void => {
+      try {
+        step();
+      } catch (error) {
+        errors.push(error);
+      }
+    };
+    for (const id of this.#sessions.keys()) attempt(() => this.endSession(id));
+    if (this.#ownsStore) attempt(() => this.#store.close());
+    if (errors.length > 0) throw errors[0];
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -229,7 +243,11 @@ export class StreamLog {
   #flush(): number {
     for (const { session, stream } of this.#sessions.values()) {
       stream?.flush();
-      session.flush();
+      try {
+        session.flush();
+      } catch {
+        // It waits to be written, which has been told; those who read here have it all the same.
+      }
     }
     const count = this.#undistributed;
     this.#undistributed = 0;

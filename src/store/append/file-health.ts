@@ -108,6 +108,8 @@ export class FileHealth {
     if (this.#file.current.isTorn) {
       this.failure = error;
       this.state = "failed";
+      // Nor is it synced any more.
+      this.#file.unsynced.fail(error);
     }
     return false;
   }

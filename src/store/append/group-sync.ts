@@ -64,6 +64,8 @@ export class GroupSync {
     } catch (cause) {
       throw this.#failed(cause);
     }
+    // It waits for no sync of its own any more.
+    this.#closeRetired();
   }
 
   /** Syncs what was promised to be synced. @throws TracekeepError */

@@ -35,6 +35,8 @@ export class SpillFile {
 
   /** @throws when nothing of it could be written */
   append(bytes: Uint8Array): void {
+    // What could not be cut off again stands where these would be read back.
+    if (nodeDisk.size(this.#fd) !== this.size) throw new Error(`${this.path} ends in half a line`);
     writeAll(nodeDisk, this.#fd, bytes, bytes.length, this.size);
     this.size += bytes.length;
   }

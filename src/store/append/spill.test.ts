@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { TracekeepError } from "../../base/errors.ts";
 import { randomSalt, uuidv7 } from "../../base/ids.ts";
@@ -12,6 +12,7 @@ import type { Event, JsonObject } from "../../event/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import { openReader } from "../../read/index.ts";
 import { faultyDisk } from "../../testing/index.ts";
+import { nodeDisk } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { createSessionLog, openSessionLog } from "../session/open-session-log.ts";
 import type { SessionLog, SessionLogOptions } from "../session/session-log.ts";
@@ -378,6 +379,25 @@ describe("a folder for spilled events", () => {
     other.close();
     reopen({ spill: spill({ directory: aside }) }).close();
     expect(numbers(shown())).toEqual([0, "other", 1, 2]);
+  });
+
+  it("takes nothing more once half a line stands in it; memory does", () => {
+    const held = new Spill(checkSpillOptions("test", { directory: aside })!, directory);
+    const add = (text: string): void => held.add({ bytes: Buffer.from(text), lines: 1, tickets: [] });
+    const fail = (): never => {
+      throw Object.assign(new Error("EIO"), { code: "EIO" });
+    };
+    add("first\n");
+    const { write } = nodeDisk;
+    const writes = vi.spyOn(nodeDisk, "write");
+    writes.mockImplementationOnce((fd, bytes) => write(fd, bytes, 0, 3)).mockImplementationOnce(fail);
+    vi.spyOn(nodeDisk, "truncate").mockImplementationOnce(fail);
+    add("second\n");
+    vi.restoreAllMocks();
+    add("third\n");
+    expect(Buffer.concat([...held.contents()]).toString()).toBe("first\nsecond\nthird\n");
+    expect(held.whereabouts().inMemory).toBe(2);
+    held.settleAll();
   });
 
   it("is not used when others can reach it; memory is", async () => {

@@ -105,7 +105,8 @@ export function writeAll(disk: Disk, fd: number, bytes: Uint8Array, length: numb
 }
 
 /**
- * Writes a file under a temporary name and puts it in place when it is complete and on the medium.
+ * Writes a file under a temporary name and puts it in place when it is complete and on the medium. When it cannot be, the
+ * file is as it was, and nothing is left under the other name.
  *
  * @param bytes of the file, or parts of them in order
  */
@@ -119,15 +120,30 @@ export function replaceFile(
   assert(path.dirname(temporary) === directory, "the temporary file to be in the same folder");
   const fd = disk.create(temporary);
   try {
-    let size = 0;
-    for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
-      writeAll(disk, fd, part, part.length, size);
-      size += part.length;
+    try {
+      let size = 0;
+      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
+        writeAll(disk, fd, part, part.length, size);
+        size += part.length;
+      }
+      disk.sync(fd);
+    } finally {
+      disk.close(fd);
     }
-    disk.sync(fd);
-  } finally {
-    disk.close(fd);
+    disk.rename(temporary, file);
+  } catch (error) {
+    tryUnlink(disk, temporary);
+    throw error;
   }
-  disk.rename(temporary, file);
   disk.syncDirectory(directory);
+}
+
+// --- internal ---
+
+function tryUnlink(disk: Disk, file: string): void {
+  try {
+    disk.unlink(file);
+  } catch {
+    // Whoever keeps the store takes it away once this process has ended.
+  }
 }

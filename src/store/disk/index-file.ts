@@ -74,12 +74,10 @@ export function writeIndexFile(
 ): void {
   const directory = path.join(dir, INDEX_DIRECTORY);
   const file = path.join(directory, name);
-  const temporary = temporaryBeside(file);
   try {
     disk.makeDirectory(directory);
-    replaceFile(disk, file, bytes, temporary);
+    replaceFile(disk, file, bytes, temporaryBeside(file));
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
     throw error instanceof TracekeepError ? error : ioError("write", file, error);
   }
 }

@@ -53,11 +53,9 @@ function read(file: string): string | undefined {
 }
 
 function replace(file: string, bytes: Buffer): void {
-  const temporary = temporaryBeside(file);
   try {
-    replaceFile(nodeDisk, file, bytes, temporary);
+    replaceFile(nodeDisk, file, bytes, temporaryBeside(file));
   } catch (error) {
-    fs.rmSync(temporary, { force: true });
     throw error instanceof TracekeepError ? error : ioError("replace", file, error);
   }
 }

@@ -8,6 +8,7 @@ import { isProcessAlive } from "../disk/process.ts";
 import { TORN_SUFFIX } from "../layout.ts";
 import { SessionCatalog } from "../session/catalog.ts";
 import { openSessionLog } from "../session/open-session-log.ts";
+import { lastSegment } from "../session/segment.ts";
 import type { Ledger, LedgerSession } from "./ledger.ts";
 import type { OpenSessions } from "./open-sessions.ts";
 
@@ -83,11 +84,13 @@ export function needsHealing(file: string): boolean {
 // --- internal ---
 
 function heal(session: LedgerSession, ledger: Ledger, onFault: (error: TracekeepError) => void): void {
-  if (!needsHealing(session.file)) return;
-  const { sessionId, agentId, file } = session;
+  const { sessionId, agentId } = session;
+  // Its writer may have died before the ledger knew of another.
+  const file = lastSegment(session.file, sessionId);
+  if (!needsHealing(file)) return;
   try {
     const log = openSessionLog(file, { sessionId, agentId, durability: "fsync", onFault });
-    ledger.sessionRecovered(session, log.nextSeq - 1);
+    ledger.sessionRecovered({ sessionId, agentId, file: log.path }, log.nextSeq - 1);
     log.close();
   } catch (error) {
     if (!(error instanceof TracekeepError)) throw error;

@@ -229,18 +229,14 @@ export class Ledger {
     const origin = sessionOrigin(signer.verifier.name, session.sessionId);
     const note = signNote(erasureText(origin, erasedSeq, leaf), [signer]);
     const from = source === undefined ? {} : { source: { ...source } };
-    this.#add("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note, ...from });
+    this.#append("ERASED", session, { erased_seq: erasedSeq, leaf, reason, note, ...from });
     this.#log?.sync();
     this.#sealNow(this.#syncedBytes);
   }
 
   /** Writes what waits now, if nobody else is writing. */
   flush(): void {
-    try {
-      this.#log?.flush();
-    } catch {
-      // What cannot be written now is tried again at the end of the turn, and told then.
-    }
+    this.#log?.flush();
   }
 
   /** Writes what waits, synced, and lets go of the file; another entry opens it again. */

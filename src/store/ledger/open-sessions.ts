@@ -6,6 +6,7 @@ import path from "node:path";
 
 import type { Event, JsonValue } from "../../event/index.ts";
 import { decodeLine } from "../../format/index.ts";
+import { segmentPath } from "../layout.ts";
 import { readLines, readLinesBackwards } from "../reading/line-reader.ts";
 import type { OpenedSession } from "./ledger.ts";
 
@@ -79,9 +80,18 @@ export class OpenSessions {
       for (const each of Array.isArray(list) ? list : []) this.#add(each);
     } else if (type === "SESSION_OPENED") {
       this.#add(event as unknown as JsonValue);
+    } else if (type === "SEGMENT_SWITCHED") {
+      this.#goOn(sessionId, event["segment"]);
     } else if (type === "SESSION_ABANDONED" || (type === "SESSION_CLOSED" && this.#isOpener(event))) {
       this.#open.delete(sessionId);
     }
+  }
+
+  /** Segments before the last may be archived by now, so that nothing else would lead there from the one it was opened in. */
+  #goOn(sessionId: string, segment: unknown): void {
+    const session = this.#open.get(sessionId);
+    if (session !== undefined && Number.isSafeInteger(segment))
+      this.#open.set(sessionId, { ...session, file: segmentPath(session.file, Number(segment)) });
   }
 
   /** The next writer's SESSION_OPENED may have overtaken the SESSION_CLOSED of the one before. */

@@ -4,6 +4,7 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { faultyDisk } from "../../testing/index.ts";
 import { DEFAULT_SETTINGS, isHeld, mergeSettings, readSettings, writeSettings } from "./settings.ts";
 
 let directory: string;
@@ -28,6 +29,15 @@ describe("a store's settings", () => {
     expect(readSettings(directory)).toEqual(settings);
     expect(isHeld(settings, "deploy-42")).toBe(true);
     expect(fs.statSync(path.join(directory, "settings.json")).mode & 0o777).toBe(0o600);
+  });
+
+  it("leave nothing behind when they cannot be written", () => {
+    const disk = faultyDisk();
+    disk.failWrites = [10];
+    expect(() => writeSettings(directory, DEFAULT_SETTINGS, disk)).toThrow(
+      expect.objectContaining({ code: "DISK_FULL" }) as Error,
+    );
+    expect(fs.readdirSync(directory)).toEqual([]);
   });
 
   it.each(["{", "[]", '{"retention":{"days":7}}', '{"code":"rm -rf /"}', '{"legal_hold":[7]}'])(

@@ -4,6 +4,7 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
+import { timeZoneOption } from "../../base/day.ts";
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
 import { checkOptionNames, describe } from "../../base/options.ts";
 import { nodeDisk, replaceFile } from "../disk/disk.ts";
@@ -151,13 +152,7 @@ function checkRotation(rotation: RotationSettings): void {
         `settings.rotation: ${name} must be true or false, got ${describe(rotation[name])}`,
       );
   }
-  try {
-    Intl.DateTimeFormat("en", { timeZone: zone });
-  } catch {
-    throw new RangeError(
-      `settings.rotation: time_zone must be an IANA time zone such as Europe/Berlin, got ${describe(zone)}`,
-    );
-  }
+  timeZoneOption("settings.rotation", "time_zone", zone);
 }
 
 function checkBudgets(budgets: BudgetSettings): void {

@@ -14,6 +14,7 @@ import {
   MerkleTree,
 } from "../../format/index.ts";
 import type { Checkpoint, Hash } from "../../format/index.ts";
+import { writeAll } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readLogLines } from "../reading/log-lines.ts";
 
@@ -105,12 +106,11 @@ export class LogTree {
     const fd = this.#disk.exists(this.#path) ? this.#disk.open(this.#path) : this.#disk.create(this.#path);
     try {
       // Another writer of the same lines may have written some of them. Where leaves are missing, the file ends.
-      const known = this.#disk.size(fd) / HASH_BYTES - first;
+      const size = this.#disk.size(fd);
+      const known = size / HASH_BYTES - first;
       const bytes =
         known < 0 || !Number.isInteger(known) ? pending.subarray(0, 0) : pending.subarray(known * HASH_BYTES);
-      for (let offset = 0; offset < bytes.length;) {
-        offset += this.#disk.write(fd, bytes, offset, bytes.length - offset);
-      }
+      writeAll(this.#disk, fd, bytes, bytes.length, size);
     } finally {
       this.#disk.close(fd);
     }

@@ -1,7 +1,7 @@
 // How a session's log comes to be written: a new one, one that is gone on with, or one behind an archived segment.
 
 import { ioError, TracekeepError } from "../../base/errors.ts";
-import { encodeIdentity, encodeLine } from "../../format/index.ts";
+import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import { nodeDisk } from "../disk/disk.ts";
 import { OpenFile } from "../disk/open-file.ts";
@@ -22,8 +22,8 @@ export function createSessionLog(
   first: LineParts,
   options: SessionLogOptions,
 ): SessionLog {
-  const { disk = nodeDisk, sessionId, agentId } = options;
-  const line = Buffer.from(encodeLine(first, encodeIdentity(sessionId, agentId)));
+  const { disk = nodeDisk, sessionId, agentId, maxLineBytes = MAX_LINE_BYTES } = options;
+  const line = Buffer.from(encodeLineWithin(first, encodeIdentity(sessionId, agentId), maxLineBytes));
   const isDurable = options.durability === "fsync";
   let file: OpenFile;
   try {

@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { decodeLine } from "../../format/index.ts";
+import { decodeLine, renumberLine } from "../../format/index.ts";
 import { findLeftSpills } from "../append/spill-file.ts";
 import { segmentNumber, segmentPath } from "../layout.ts";
 import { readLines } from "../reading/line-reader.ts";
@@ -29,8 +29,7 @@ export class LeftLines {
       const decoded = "bytes" in line ? decodeLine(line.bytes) : undefined;
       // What is torn was still in memory when its writer died, like all that came after it.
       if (decoded?.kind !== "event" || !("bytes" in line) || this.#known.has(decoded.event.id)) continue;
-      // In a canonical line an unescaped quote begins or ends a key or a value, so this is the first key of that name.
-      yield line.bytes.toString("utf8").replace(/"seq":\d+,"id":"/, `"seq":${firstSeq + this.count},"id":"`);
+      yield renumberLine(line.bytes.toString("utf8"), firstSeq + this.count);
       this.count++;
     }
   }

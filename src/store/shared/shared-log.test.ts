@@ -8,6 +8,7 @@ import type { Event, JsonObject } from "../../event/index.ts";
 import { encodeIdentity, encodeLine } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import { faultyDisk } from "../../testing/index.ts";
+import { requestSync } from "../append/sync-queue.ts";
 import { withFileLockSync } from "../disk/file-lock.ts";
 import { tryLock } from "../disk/lock.ts";
 import { ownEvent } from "../session/own-event.ts";
@@ -157,6 +158,52 @@ describe("SharedLog", () => {
     expect(summary()).toEqual(["one GAP 1", "one CHECKPOINT 1", "one CHECKPOINT 2"]);
   });
 
+  it("refuses nothing for want of room while its lock is free", async () => {
+    const log = open("one", { capacity: 1 });
+    for (let index = 0; index < 50; index++) log.append(note(String(index)));
+    await log.drained();
+    expect(log.refused).toBe(0);
+    expect(events()).toHaveLength(50);
+  });
+
+  it("writes an event as it was when it was taken, whatever becomes of the caller's object", async () => {
+    const log = open("one");
+    const parts = note("first");
+    log.append(parts);
+    parts.body["message"] = "second";
+    log.append(parts);
+    parts.body["message"] = "third";
+    await log.drained();
+    expect(summary()).toEqual(["one CHECKPOINT first", "one CHECKPOINT second"]);
+  });
+
+  it("refuses an event that cannot be encoded, and no other one of its turn", async () => {
+    const log = open("one");
+    const before = log.append(note("1"), "os");
+    const bad = {
+      toJSON: (): never => {
+        throw new Error("no");
+      },
+    };
+    expect(() => log.append(note("2", { bad: bad as unknown as JsonObject }))).toThrow(
+      expect.objectContaining({ code: "BAD_EVENT" }) as Error,
+    );
+    const after = log.append(note("3"), "os");
+    await Promise.all([before?.settled, after?.settled]);
+    expect(summary()).toEqual(["one GAP 1", "one CHECKPOINT 1", "one CHECKPOINT 3"]);
+  });
+
+  it("takes events also while its lock cannot be had", async () => {
+    fs.mkdirSync(`${file}.lock`);
+    const faults: string[] = [];
+    const log = open("one", { onFault: ({ message }) => faults.push(message) });
+    for (let index = 0; index < 2_000; index++) log.append(note(String(index)));
+    fs.rmdirSync(`${file}.lock`);
+    await log.drained();
+    expect(faults).toEqual([]);
+    expect(events()).toHaveLength(2_000);
+  });
+
   it("refuses a batch that does not get the lock in time, naming who has it", async () => {
     const fd = fs.openSync(`${file}.lock`, "a+");
     expect(tryLock(fd)).toBe(true);
@@ -204,6 +251,30 @@ describe("SharedLog", () => {
     await Promise.all([one.drained(), two.drained()]);
     expect(events().map(({ seq, session_id: id }) => `${seq} ${id}`)).toEqual(["2 x", "3 one", "4 two"]);
     expect(fs.readFileSync(path.join(directory, "archived.jsonl"), "utf8").split("\n")).toHaveLength(3);
+  });
+
+  it("lets go of a file that was switched, also when its last sync was still waiting for its turn", async () => {
+    const busy: (() => void)[] = [];
+    for (let other = 0; other < 3; other++) requestSync({ beginSync: (done) => void busy.push(done) });
+    const disk = faultyDisk();
+    const closed: number[] = [];
+    const watched = {
+      ...disk,
+      close: (fd: number): void => {
+        closed.push(fd);
+        disk.close(fd);
+      },
+    };
+    const log = open("one", { durability: "interval", disk: watched, rotation: { bytes: 4096 } });
+    while (!fs.existsSync(path.join(directory, "shared.0000.jsonl"))) {
+      log.append(note("x".repeat(1000)));
+      log.flush();
+    }
+    closed.length = 0;
+    log.sync();
+    for (const done of busy) done();
+    expect(closed).toHaveLength(1);
+    await log.drained();
   });
 
   it("takes nothing more into a file whose sync has failed, and goes on in another one", async () => {

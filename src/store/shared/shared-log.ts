@@ -12,7 +12,7 @@ import path from "node:path";
 
 import { TracekeepError } from "../../base/errors.ts";
 import { BoundedQueue } from "../../base/queue.ts";
-import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES } from "../../format/index.ts";
+import { encodeIdentity, encodeLineWithin, MAX_LINE_BYTES, renumberLine } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import type { Durability } from "../append/durability.ts";
 import { addOpenFile, removeOpenFile } from "../append/open-files.ts";
@@ -57,8 +57,8 @@ export interface SharedLogOptions {
 }
 
 interface Entry {
-  parts: LineParts;
-  identity: string;
+  /** With a number that is yet to be replaced: its own is known when it is written. */
+  line: string;
   ticket: Ticket | undefined;
 }
 
@@ -115,26 +115,29 @@ export class SharedLog implements Flushable {
    * What became of it is told by the ticket, when a durability is asked for; its `seq` is known when it has settled.
    *
    * @param identity of another session than the writer's, from `encodeIdentity`
-   * @throws TracekeepError `QUEUE_FULL`, `CLOSED`
+   * @throws TracekeepError `QUEUE_FULL`, `CLOSED`, or `BAD_EVENT` for one that cannot be encoded
    */
   append(parts: LineParts, ticketFor?: Durability, identity: string = this.#identity): Ticket | undefined {
     if (this.#closed) throw new TracekeepError("CLOSED", `${this.path} is closed`, { path: this.path });
     if (!this.#hasFolder) this.#makeFolder();
     const ticket = ticketFor === undefined ? undefined : new Ticket(-1, ticketFor);
-    if (!this.#waiting.push({ parts, identity, ticket })) {
-      const error = queueFullError(this.path, this.#waiting.capacity);
-      this.#countRefused(1, error);
-      throw error;
-    }
+    const line = this.#lineOf(parts, identity);
+    if (!this.#waiting.push({ line, ticket }))
+      throw this.#countRefused(1, queueFullError(this.path, this.#waiting.capacity));
     // A caller that logs without ever letting the event loop turn would fill the queue.
-    if (this.#waiting.size % EAGER_EVENTS === 0) this.flush();
+    if (this.#waiting.full || this.#waiting.size % EAGER_EVENTS === 0) this.flush();
     this.#running ??= this.#work();
     return ticket;
   }
 
   /** Writes what waits if the lock is free at this moment; otherwise it follows as soon as it is. */
   flush(): void {
-    if (this.#waiting.size > 0) tryWithFileLock(this.lockPath, this.#writeWaiting);
+    if (this.#waiting.size === 0) return;
+    try {
+      tryWithFileLock(this.lockPath, this.#writeWaiting);
+    } catch {
+      // A lock that cannot be had is asked for again at the end of the turn, and told of then.
+    }
   }
 
   /** Writes everything that waits before it returns, waiting for the lock. @throws TracekeepError when some was refused */
@@ -245,9 +248,9 @@ export class SharedLog implements Flushable {
     const most = Math.min(BATCH_CHARACTERS, this.#files.roomIn(file));
     for (let entry = this.#waiting.peek(); entry !== undefined; entry = this.#waiting.peek()) {
       if (batch.length > 0 && text.length >= most) break;
-      entry.parts.seq = seq++;
-      text += this.#encode(entry.parts, entry.identity);
-      if (entry.ticket !== undefined) entry.ticket.seq = entry.parts.seq;
+      text += renumberLine(entry.line, seq);
+      if (entry.ticket !== undefined) entry.ticket.seq = seq;
+      seq++;
       batch.push(entry);
       this.#waiting.shift();
     }
@@ -270,10 +273,11 @@ export class SharedLog implements Flushable {
     for (const ticket of ticketsOf(entries)) ticket.fail(error);
   }
 
-  #countRefused(count: number, error: TracekeepError): void {
+  #countRefused(count: number, error: TracekeepError): TracekeepError {
     this.#refused += count;
     this.#unsaid += count;
     this.#tell(error);
+    return error;
   }
 
   #tell(error: TracekeepError): void {
@@ -281,6 +285,20 @@ export class SharedLog implements Flushable {
     if (this.#failing) return;
     this.#failing = true;
     this.#options.onFault?.(error);
+  }
+
+  /** Encoded at once: until it is written, the caller's own objects may change, and secrets come into them. */
+  #lineOf(parts: LineParts, identity: string): string {
+    try {
+      // No number is longer, so the line cannot outgrow its limit.
+      return this.#encode({ ...parts, seq: Number.MAX_SAFE_INTEGER }, identity);
+    } catch (cause) {
+      const error = new TracekeepError("BAD_EVENT", "the event could not be encoded", {
+        path: this.path,
+        cause,
+      });
+      throw this.#countRefused(1, error);
+    }
   }
 
   #encode(parts: LineParts, identity: string = this.#identity): string {

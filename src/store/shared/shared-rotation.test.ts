@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { nextMidnight } from "../../base/day.ts";
+import { dayEndIn } from "../../base/day.ts";
 import { decodeLine } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import { faultyDisk } from "../../testing/index.ts";
@@ -232,7 +232,7 @@ describe("rotating and archiving on a disk that fails", () => {
   });
 });
 
-describe("nextMidnight", () => {
+describe("the end of a day", () => {
   it.each([
     ["2026-01-06T22:30:00Z", "Europe/Berlin", "2026-01-06T23:00:00Z"],
     ["2026-01-06T23:00:00Z", "Europe/Berlin", "2026-01-07T23:00:00Z"],
@@ -241,6 +241,6 @@ describe("nextMidnight", () => {
     ["2026-01-06T00:00:00Z", "UTC", "2026-01-07T00:00:00Z"],
     ["2026-01-06T18:29:59Z", "Asia/Kolkata", "2026-01-06T18:30:00Z"],
   ])("%s in %s: %s", (time, zone, midnight) => {
-    expect(nextMidnight(Date.parse(time), zone)).toBe(Date.parse(midnight));
+    expect(dayEndIn(zone)(Date.parse(time))).toBe(Date.parse(midnight));
   });
 });

@@ -5,7 +5,7 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { nextMidnight } from "../../base/day.ts";
+import { dayEndIn } from "../../base/day.ts";
 import { FORMAT_VERSION } from "../../event/index.ts";
 import { decodeLine } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
@@ -135,7 +135,7 @@ export class Rotation {
     const { dailyIn } = this.#options;
     if (dailyIn === undefined) return false;
     if (this.#midnight?.file !== file) {
-      this.#midnight = { file, timeMs: nextMidnight(file.beganMs, dailyIn) };
+      this.#midnight = { file, timeMs: dayEndIn(dailyIn)(file.beganMs) };
     }
     return Date.now() >= this.#midnight.timeMs;
   }

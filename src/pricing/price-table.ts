@@ -74,18 +74,22 @@ let loaded: Promise<PriceTable> | undefined;
 
 async function load(): Promise<PriceTable> {
   const { calcPrice } = await import("@pydantic/genai-prices");
-  return new GenaiPrices(calcPrice, `genai-prices@${installedVersion()}`);
+  return new GenaiPrices(calcPrice, priceListName());
 }
 
-/** The package does not export its package.json, so it is found from its entry point. */
-function installedVersion(): string {
-  const entry = createRequire(import.meta.url).resolve(PACKAGE);
-  const manifest: unknown = JSON.parse(
-    readFileSync(path.join(path.dirname(entry), "..", "package.json"), "utf8"),
-  );
-  if (typeof manifest === "object" && manifest !== null && "version" in manifest)
-    return String(manifest.version);
-  throw new TypeError(`${PACKAGE}: its package.json has no version`);
+/**
+ * `genai-prices@` and the version that is installed. The package does not export its package.json, so it is found from its
+ * entry point; a program that has put the list into a bundle has neither, and the version stays unsaid.
+ */
+function priceListName(): string {
+  try {
+    const entry = createRequire(import.meta.url).resolve(PACKAGE);
+    const file = path.join(path.dirname(entry), "..", "package.json");
+    const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+    return `genai-prices@${version}`;
+  } catch {
+    return "genai-prices";
+  }
 }
 
 type CalcPrice = (typeof import("@pydantic/genai-prices"))["calcPrice"];

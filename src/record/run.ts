@@ -15,7 +15,11 @@ import type { Store } from "./store.ts";
 
 /** Options of a session together with the store it goes into: an open one, or where to find it. */
 export interface RunOptions extends SessionOptions {
-  /** Default: the store found from the current folder, created when there is none. */
+  /**
+   * An open store; or options of one, such as `{ dir }`, which is opened for this session and closed when it and those
+   * started in it are over (6 ms). Default: inside of a session, that session's; else the store found from the current folder,
+   * created when there is none.
+   */
   store?: Store | StoreOptions | undefined;
 }
 
@@ -27,7 +31,18 @@ export interface RunOptions extends SessionOptions {
 export function startSession(options: RunOptions = {}): Session {
   checkObject("startSession", "options", options);
   const { store, ...sessionOptions } = options;
-  return storeOf(store).startSession(sessionOptions);
+  if (store === undefined) {
+    const around = currentSession();
+    if (around !== undefined) return around.startSibling(sessionOptions);
+    return (defaultStore ??= openStore()).startSession(sessionOptions);
+  }
+  if (typeof store !== "object" || store === null) {
+    throw new TypeError(
+      `startSession: store must be a store, or options such as { dir }, got ${describe(store)}`,
+    );
+  }
+  if ("startSession" in store) return store.startSession(sessionOptions);
+  return openStore(store).startOwnSession(sessionOptions);
 }
 
 /**
@@ -117,12 +132,6 @@ export function activeSession(): Session | undefined {
 
 let defaultStore: Store | undefined;
 let lazySession: Session | undefined;
-
-function storeOf(store: Store | StoreOptions | undefined): Store {
-  if (store === undefined) return (defaultStore ??= openStore());
-  return "startSession" in store ? store : openStore(store);
-}
-
 let defaultFailed = false;
 
 /** The session of this process, or undefined when it cannot be started: recording must not hurt the program. */

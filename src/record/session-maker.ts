@@ -27,7 +27,7 @@ import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { IndexKeeper } from "./index-keeper.ts";
 import { LogSummary } from "./log-summary.ts";
-import type { CheckedStoreOptions } from "./options.ts";
+import type { CheckedStoreOptions, SessionOptions } from "./options.ts";
 import { storeRedactor } from "./redaction.ts";
 import { Session } from "./session.ts";
 import { unwatchProcessEnd, watchProcessEnd } from "./shutdown.ts";
@@ -44,6 +44,10 @@ export interface StoreParts {
   opened: OpenSessions;
   journal: IndexJournal;
   archiver: Archiver;
+  /** Another session in the same store. */
+  startSession: (options: SessionOptions) => Session;
+  /** No session is open any more. */
+  onIdle: () => void;
 }
 
 /** Which session it is to be, and where its log comes from. */
@@ -67,7 +71,7 @@ export class SessionMaker {
 
   /** @throws what `openLog` throws */
   make({ id, agentId, exists, options: { durability, ...detection }, openLog }: SessionPlan): Session {
-    const { options, catalog, hub, ledger, opened, journal, archiver } = this.#parts;
+    const { options, catalog, hub, ledger, opened, journal, archiver, startSession } = this.#parts;
     const redactor = this.newRedactor();
     const drafts = new DraftReader(options.clock, redactor);
     const summary = exists ? new LogSummary(id) : new LogSummary(id, agentId);
@@ -128,14 +132,14 @@ export class SessionMaker {
           return catalog.filesOf(id);
         }),
       onFault,
+      startSession,
       onClose: (closed, how) => {
         this.sessions.delete(closed);
         note();
         keeper.close();
         ledger.sessionClosed(about(), how, log.nextSeq);
-        // Whoever has closed the last one may take the store away in the same turn.
-        if (this.sessions.size === 0) ledger.flush();
         unwatchProcessEnd(closed);
+        if (this.sessions.size === 0) this.#parts.onIdle();
       },
     });
     this.sessions.add(session);

@@ -73,6 +73,7 @@ export class Store {
   readonly #journal: IndexJournal;
   readonly #archiver: Archiver;
   readonly #schedule: RetentionSchedule | undefined;
+  #closesWhenIdle = false;
 
   constructor(options: StoreOptions) {
     this.#options = checkStoreOptions(options);
@@ -93,6 +94,12 @@ export class Store {
       opened,
       journal: this.#journal,
       archiver: this.#archiver,
+      startSession: (session) => this.startSession(session),
+      onIdle: () => {
+        if (this.#closesWhenIdle) this.close();
+        // Whoever has closed the last session may take the store away in the same turn.
+        else this.#ledger.flush();
+      },
     });
     // Settings or options that redaction cannot work with are refused here, not with the first session.
     this.#maker.newRedactor();
@@ -113,6 +120,23 @@ export class Store {
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
     const { id } = checked;
     return this.#creations.ofNew(id, () => this.#start(id, checked));
+  }
+
+  /**
+   * Starts the session for which the store was opened: when it and those started in it are closed, so is the store.
+   *
+   * @throws as {@link startSession} does
+   * @internal
+   */
+  startOwnSession(options: SessionOptions): Session {
+    try {
+      return this.startSession(options);
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      this.#closesWhenIdle = true;
+    }
   }
 
   /**

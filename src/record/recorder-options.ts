@@ -40,7 +40,7 @@ const NAMES = [
   "clock",
 ] as const satisfies readonly (keyof RecorderOptions)[];
 
-export interface CheckedRecorderOptions extends Omit<OfStore, "maxLineBytes" | "onFault">, WriterOptions {
+export interface CheckedRecorderOptions extends Omit<OfStore, keyof WriterOptions>, WriterOptions {
   session: SessionOptions & { agent: string; origin: string };
   sink: Sink;
   /** The sink was made here, from a path. */
@@ -67,7 +67,6 @@ export function checkRecorderOptions(options: RecorderOptions): CheckedRecorderO
   return {
     ...writer,
     redaction: options.redaction,
-    handleSignals: options.handleSignals,
     clock: options.clock,
     session,
     sink: ownsSink ? jsonlSink(sink) : checkSink("createRecorder", sink),

@@ -91,7 +91,7 @@ export class Recorder extends EventHelpers {
       if (this.#ownsSink) void this.#sink.close?.();
       throw error;
     }
-    watchProcessEnd(this, options.handleSignals !== false);
+    watchProcessEnd(this, options.handleSignals);
   }
 
   /** What a receipt means: the sink's durability, or no more than that the sink accepted the event. */

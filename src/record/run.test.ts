@@ -120,6 +120,12 @@ describe("withSession", () => {
     expect([...allEvents().keys()].toSorted()).toEqual(["inner", "outer"]);
   });
 
+  it("says of an option that is the store's where it belongs", async () => {
+    await expect(withSession({ dir: store.dir } as never, () => undefined)).rejects.toThrow(
+      /unknown option "dir"; known options: store, id/,
+    );
+  });
+
   it.each([".tracekeep", null])("refuses %j for a store, and says what it takes", async (wrong) => {
     await expect(withSession({ store: wrong as never }, () => undefined)).rejects.toThrow(
       "startSession: store must be a store, or options such as { dir }, got",

@@ -3,10 +3,11 @@
 
 import path from "node:path";
 
-import { checkObject, describe } from "../base/options.ts";
+import { checkOptionNames, describe } from "../base/options.ts";
 import { isPromiseLike } from "../base/promises.ts";
 import type { EventDraft } from "../event/index.ts";
 import { currentSession, runInSession } from "./context.ts";
+import { SESSION_OPTIONS } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
 import { endHeard } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -29,7 +30,7 @@ export interface RunOptions extends SessionOptions {
  * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
  */
 export function startSession(options: RunOptions = {}): Session {
-  checkObject("startSession", "options", options);
+  checkOptionNames("startSession", options, ["store", ...SESSION_OPTIONS]);
   const { store, ...sessionOptions } = options;
   if (store === undefined) {
     const around = currentSession();

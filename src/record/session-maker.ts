@@ -146,7 +146,7 @@ export class SessionMaker {
     if (exists) recordTakeover(about(), opened, ledger);
     ledger.sessionOpened(about(), { resumed: exists });
     if (exists) this.#announce();
-    watchProcessEnd(session, options.handleSignals !== false);
+    watchProcessEnd(session, options.handleSignals);
     return session;
   }
 

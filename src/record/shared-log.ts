@@ -93,7 +93,7 @@ export class SharedLogWriter extends EventHelpers {
         onFault,
       });
     }
-    watchProcessEnd(this, options.handleSignals !== false);
+    watchProcessEnd(this, checked.handleSignals);
   }
 
   /** The log's file. */

@@ -105,7 +105,7 @@ export class Store {
     this.#maker.newRedactor();
     healAbandonedSessions(this.dir, opened, this.#ledger, onFault);
     this.#takeInLeftSpills();
-    if (this.#options.keepSchedule !== false) this.#schedule = new RetentionSchedule(this.dir, onFault);
+    if (this.#options.keepSchedule) this.#schedule = new RetentionSchedule(this.dir, onFault);
   }
 
   /**

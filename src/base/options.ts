@@ -1,5 +1,6 @@
 // Checks of options at the door. Each refusal names the option, what it got and what it takes.
 
+import { classOf } from "./class-of.ts";
 import { nearestName } from "./nearest.ts";
 
 /**
@@ -119,11 +120,4 @@ export function describe(value: unknown): string {
   if (typeof value === "function") return "a function";
   // oxlint-disable-next-line typescript/no-base-to-string -- objects and functions have been dealt with
   return `${typeof value} ${String(value)}`;
-}
-
-// --- internal ---
-
-/** What the language calls an object of its own: Date, URL, Promise. Those of everybody else are an Object. */
-function classOf(value: object): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }

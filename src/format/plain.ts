@@ -2,6 +2,7 @@
 // a bigint; an audit log may do none of that, so each such value has a documented form (docs/format.md, "Awkward
 // values") and its path is listed in the event's `sanitized`.
 
+import { classOf } from "../base/class-of.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 
 /** Deeper nesting is cut: JSON.stringify and most readers recurse, and would overflow their stack. */
@@ -141,6 +142,11 @@ class Walk {
       return this.#list(path, Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString());
     }
     if (value instanceof Error) return this.#list(path, this.#error(value, path, depth));
+    // Before `toJSON`: that of a Buffer makes a number of each byte.
+    if (ArrayBuffer.isView(value)) {
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      return this.#list(path, { type: value.constructor.name, base64: bytes.toString("base64") });
+    }
     if ("toJSON" in value && typeof value.toJSON === "function") {
       const json: unknown = value.toJSON();
       return this.#list(
@@ -151,10 +157,6 @@ class Walk {
     if (Array.isArray(value)) return this.#elements(value, path, depth);
     if (value instanceof Set) return this.#list(path, this.#elements([...value], path, depth));
     if (value instanceof Map) return this.#list(path, this.#map(value, path, depth));
-    if (ArrayBuffer.isView(value)) {
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      return this.#list(path, { type: value.constructor.name, base64: bytes.toString("base64") });
-    }
     if (value instanceof ArrayBuffer) {
       return this.#list(path, { type: "ArrayBuffer", base64: Buffer.from(value).toString("base64") });
     }
@@ -163,7 +165,11 @@ class Walk {
     if (value instanceof Number || value instanceof String || value instanceof Boolean) {
       return this.#list(path, this.value(value.valueOf(), path, depth + 1));
     }
-    return this.#fields(value, path, depth);
+    const fields = this.#fields(value, path, depth);
+    if (isPlainObject(value) || Object.keys(fields).length > 0) return fields;
+    // What it holds is not to be had this way: a promise that somebody forgot to await, say.
+    const name = classOf(value);
+    return this.#list(path, `[${name === "Object" ? value.constructor.name : name}]`);
   }
 
   #fields(value: object, path: string, depth: number, copy: JsonObject = {}): JsonObject {

@@ -120,7 +120,7 @@ export function replaceFile(
   const fd = disk.create(temporary);
   try {
     let size = 0;
-    for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
+    for (const part of ArrayBuffer.isView(bytes) ? [bytes] : bytes) {
       writeAll(disk, fd, part, part.length, size);
       size += part.length;
     }

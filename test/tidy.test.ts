@@ -7,6 +7,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 
 import { COMMANDS } from "../src/cli/commands.ts";
+import { RECORDER } from "../src/record/version.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
 const SRC = path.join(ROOT, "src");
@@ -150,6 +151,8 @@ describe("the source tree", () => {
 
 describe("the package", () => {
   const manifest = JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")) as {
+    name: string;
+    version: string;
     exports: Record<string, string | { types: string; default: string }>;
     bin: Record<string, string>;
     dependencies: Record<string, string>;
@@ -166,6 +169,10 @@ describe("the package", () => {
     for (const file of Object.values(manifest.bin)) {
       expect(existsSync(path.join(ROOT, file.replace("dist/", "src/").replace(/\.c?js$/, ".ts")))).toBe(true);
     }
+  });
+
+  it("records under its own name and version", () => {
+    expect(RECORDER).toBe(`${manifest.name}/${manifest.version}`);
   });
 
   it("pins its dependencies exactly", () => {

@@ -3,7 +3,7 @@
 import os from "node:os";
 import path from "node:path";
 
-import { checkOptionNames, describe, textOption } from "../base/options.ts";
+import { checkOptionNames, describe, pathOption } from "../base/options.ts";
 import type { BudgetOptions } from "../metrics/index.ts";
 import { SHARED_LOG_OPTIONS } from "../record/shared-log-options.ts";
 import type { SharedLogOptions } from "../record/shared-log-options.ts";
@@ -53,7 +53,7 @@ export function checkAuditLogOptions(file: string | undefined, options: AuditLog
     escalateTypes: typesOption("escalateTypes", escalateTypes, ["gate_escalate"]),
   };
   return {
-    file: inHome(textOption("AuditLog", "path", file) ?? DEFAULT_AUDIT_PATH),
+    file: inHome(pathOption("AuditLog", "path", file) ?? DEFAULT_AUDIT_PATH),
     shared: {
       rotateBytes: ROTATION_SIZE_BYTES,
       syncEveryEvents: FSYNC_EVERY_N_EVENTS,

@@ -6,7 +6,14 @@ import type { ClockStep } from "./clock.ts";
 import { ioError, TracekeepError } from "./errors.ts";
 import { randomSalt, uuidv7 } from "./ids.ts";
 import { nearestName } from "./nearest.ts";
-import { checkOptionNames, choiceOption, integerOption, textOption } from "./options.ts";
+import {
+  checkOptionNames,
+  choiceOption,
+  flagOption,
+  integerOption,
+  pathOption,
+  textOption,
+} from "./options.ts";
 
 describe("uuidv7", () => {
   it("has the version, the variant and the time of RFC 9562", () => {
@@ -81,6 +88,15 @@ describe("SteadyClock", () => {
   });
 });
 
+function thrownBy(action: () => void): string {
+  try {
+    action();
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 describe("options", () => {
   it("refuses an unknown name and names the nearest known one", () => {
     expect(() => checkOptionNames("openStore", { durabilty: "os" }, ["dir", "durability"])).toThrow(
@@ -99,6 +115,33 @@ describe("options", () => {
       expect(() => integerOption("f", "n", bad, bounds)).toThrow(RangeError);
     expect(() => choiceOption("f", "c", "x" as string, ["a", "b"], "a")).toThrow("one of a, b");
     expect(() => textOption("f", "t", "")).toThrow(RangeError);
+    expect(() => flagOption("f", "b", "no" as never, true)).toThrow('f: b must be true or false, got "no"');
+  });
+
+  it("refuses a URL for a path, and says how to make one of it", () => {
+    expect(pathOption("f", "p", "a/b")).toBe("a/b");
+    for (const url of [new URL("file:///tmp/a"), "file:///tmp/a"]) {
+      expect(() => pathOption("f", "p", url as string)).toThrow("fileURLToPath of node:url");
+    }
+  });
+
+  it("refuses what is no options but has no names that could be wrong: a URL, a Map, a promise", () => {
+    const wrong = [
+      new URL("file:///tmp/a"),
+      new Map([["dir", "x"]]),
+      Promise.resolve({ dir: "x" }),
+      new Date(0),
+    ];
+    const told = wrong.map(
+      (value) => /got an? (\w+)$/.exec(thrownBy(() => checkOptionNames("f", value, ["dir"])))?.[1],
+    );
+    expect(told).toEqual(["URL", "Map", "Promise", "Date"]);
+    class Settings {
+      dir = "x";
+    }
+    for (const fine of [{}, Object.create(null) as object, new Settings()]) {
+      expect(thrownBy(() => checkOptionNames("f", fine, ["dir"]))).toBe("");
+    }
   });
 });
 

@@ -73,15 +73,21 @@ export class TracekeepError extends Error {
 
 /** The `code` of a Node system error (`ENOENT`, `EACCES` …), or undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !("code" in error)) return undefined;
+  // Not by its class: Node's errors are of another one where a program runs in a context of its own, as in Jest.
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   return typeof error.code === "string" ? error.code : undefined;
+}
+
+/** What an error says; of anything else that was thrown, its text. */
+export function reasonOf(error: unknown): string {
+  const isError = typeof error === "object" && error !== null && "message" in error;
+  return String(isError ? error.message : error);
 }
 
 /** Turns a failed file operation into a {@link TracekeepError} that says what to do. */
 export function ioError(action: string, path: string, cause: unknown): TracekeepError {
   const code = systemCode(cause);
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `cannot ${action} ${path}: ${reason}`;
+  const message = `cannot ${action} ${path}: ${reasonOf(cause)}`;
   switch (code) {
     case "ENOSPC":
     case "EDQUOT":

@@ -1,5 +1,6 @@
 // Checks of options at the door. Each refusal names the option, what it got and what it takes.
 
+import { classOf } from "./class-of.ts";
 import { nearestName } from "./nearest.ts";
 
 /**
@@ -19,9 +20,9 @@ export function checkOptionNames(owner: string, options: object, known: readonly
 
 /** Refuses what is no object: a text, say, whose letters would be taken for options. @throws TypeError */
 export function checkObject(owner: string, name: string, value: unknown): void {
-  // A Date has no names of options, and whoever hands one over means something by it.
   const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
-  if (isObject && !(value instanceof Date)) return;
+  // A URL, a Date, a promise have no names of options, and whoever hands one over means something by it.
+  if (isObject && (classOf(value) === "Object" || Object.keys(value).length > 0)) return;
   throw new TypeError(`${owner}: ${name} must be an object, got ${describe(value)}`);
 }
 
@@ -85,13 +86,37 @@ export function textOption(owner: string, name: string, value: string | undefine
   return value;
 }
 
+/** A path, or undefined. URLs are refused: as text, one would name a folder `file:` in the current one. @throws TypeError, RangeError */
+export function pathOption(owner: string, name: string, value: string | undefined): string | undefined {
+  const given: unknown = value;
+  if (given instanceof URL || (typeof given === "string" && /^file:\/\//i.test(given)))
+    throw new TypeError(
+      `${owner}: ${name} must be a path, got a URL; fileURLToPath of node:url makes one of it`,
+    );
+  return textOption(owner, name, value);
+}
+
+/** True or false, or the default when undefined. @throws TypeError */
+export function flagOption(
+  owner: string,
+  name: string,
+  value: boolean | undefined,
+  fallback: boolean,
+): boolean {
+  if (value === undefined) return fallback;
+  if (typeof value === "boolean") return value;
+  throw new TypeError(`${owner}: ${name} must be true or false, got ${describe(value)}`);
+}
+
 /** What a value is, for an error message: its type, and the value itself when that is short. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (value instanceof Date) return "a Date";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "string") return `"${value.slice(0, 40)}"`;
-  if (typeof value === "object") return "an object";
+  if (typeof value === "object") {
+    const name = classOf(value);
+    return name === "Object" ? "an object" : `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
+  }
   if (typeof value === "function") return "a function";
   // oxlint-disable-next-line typescript/no-base-to-string -- objects and functions have been dealt with
   return `${typeof value} ${String(value)}`;

@@ -23,5 +23,6 @@ export function reviveError(recorded: unknown): unknown {
 
 /** Whether an error says that somebody gave up waiting. */
 export function isAbort(error: unknown): boolean {
-  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
+  const { name } = Object(error) as { name?: unknown };
+  return name === "AbortError" || name === "TimeoutError";
 }

@@ -9,6 +9,13 @@ class Point {
   y = 2;
 }
 
+class Secretive {
+  readonly #held = 1;
+  get doubled(): number {
+    return this.#held * 2;
+  }
+}
+
 describe("toPlain", () => {
   it("gives plain JSON back as the same object", () => {
     fc.assert(
@@ -30,6 +37,10 @@ describe("toPlain", () => {
     ["a map with other keys", new Map([[1, "a"]]), [[1, "a"]]],
     ["a set", new Set([1, 2]), [1, 2]],
     ["bytes", new Uint8Array([1, 2, 3]), { type: "Uint8Array", base64: "AQID" }],
+    ["a buffer", Buffer.from([1, 2, 3]), { type: "Buffer", base64: "AQID" }],
+    ["a promise", Promise.resolve(1), "[Promise]"],
+    ["headers", new Headers({ accept: "text/html" }), "[Headers]"],
+    ["an object whose fields are private", new Secretive(), "[Secretive]"],
     ["a regular expression", /a+/g, "/a+/g"],
     ["a URL", new URL("https://example.org/a"), "https://example.org/a"],
     ["a function", () => 1, "[function]"],
@@ -40,6 +51,13 @@ describe("toPlain", () => {
       body: { result: { value: expected } },
       sanitized: ["result.value"],
     });
+  });
+
+  it("keeps a buffer whole, however long, and what stands behind it", () => {
+    const bytes = Buffer.alloc(1_500_000, 7);
+    const { body, sanitized } = toPlain({ bytes, behind: { it: 1 } });
+    expect(body).toEqual({ bytes: { type: "Buffer", base64: bytes.toString("base64") }, behind: { it: 1 } });
+    expect(sanitized).toEqual(["bytes"]);
   });
 
   it("writes an error with its message, stack, cause and own fields", () => {

@@ -2,6 +2,9 @@
 // a bigint; an audit log may do none of that, so each such value has a documented form (docs/format.md, "Awkward
 // values") and its path is listed in the event's `sanitized`.
 
+import { types } from "node:util";
+
+import { classOf } from "../base/class-of.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 
 /** Deeper nesting is cut: JSON.stringify and most readers recurse, and would overflow their stack. */
@@ -137,10 +140,16 @@ class Walk {
   }
 
   #object(value: object, path: string, depth: number): JsonValue {
-    if (value instanceof Date) {
+    // Node's own objects are of other classes than the program's where that runs in a context of its own, as in Jest.
+    if (types.isDate(value)) {
       return this.#list(path, Number.isNaN(value.getTime()) ? "Invalid Date" : value.toISOString());
     }
-    if (value instanceof Error) return this.#list(path, this.#error(value, path, depth));
+    if (isError(value)) return this.#list(path, this.#error(value, path, depth));
+    // Before `toJSON`: that of a Buffer makes a number of each byte.
+    if (ArrayBuffer.isView(value)) {
+      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+      return this.#list(path, { type: value.constructor.name, base64: bytes.toString("base64") });
+    }
     if ("toJSON" in value && typeof value.toJSON === "function") {
       const json: unknown = value.toJSON();
       return this.#list(
@@ -149,21 +158,20 @@ class Walk {
       );
     }
     if (Array.isArray(value)) return this.#elements(value, path, depth);
-    if (value instanceof Set) return this.#list(path, this.#elements([...value], path, depth));
-    if (value instanceof Map) return this.#list(path, this.#map(value, path, depth));
-    if (ArrayBuffer.isView(value)) {
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-      return this.#list(path, { type: value.constructor.name, base64: bytes.toString("base64") });
-    }
-    if (value instanceof ArrayBuffer) {
+    if (types.isSet(value)) return this.#list(path, this.#elements([...value], path, depth));
+    if (types.isMap(value)) return this.#list(path, this.#map(value, path, depth));
+    if (types.isArrayBuffer(value)) {
       return this.#list(path, { type: "ArrayBuffer", base64: Buffer.from(value).toString("base64") });
     }
-    if (value instanceof RegExp) return this.#list(path, String(value));
-    // oxlint-disable-next-line unicorn/no-instanceof-builtins -- boxed values are what this is about
-    if (value instanceof Number || value instanceof String || value instanceof Boolean) {
+    if (types.isRegExp(value)) return this.#list(path, String(value));
+    if (types.isNumberObject(value) || types.isStringObject(value) || types.isBooleanObject(value)) {
       return this.#list(path, this.value(value.valueOf(), path, depth + 1));
     }
-    return this.#fields(value, path, depth);
+    const fields = this.#fields(value, path, depth);
+    if (isPlainObject(value) || Object.keys(fields).length > 0) return fields;
+    // What it holds is not to be had this way: a promise that somebody forgot to await, say.
+    const name = nameOfClass(value);
+    return name === "Object" ? fields : this.#list(path, `[${name}]`);
   }
 
   #fields(value: object, path: string, depth: number, copy: JsonObject = {}): JsonObject {
@@ -211,7 +219,8 @@ class Walk {
     if (typeof error.stack === "string") copy["stack"] = error.stack;
     if (error.cause !== undefined)
       copy["cause"] = this.value(error.cause, joinPath(path, "cause"), depth + 1);
-    if (error instanceof AggregateError)
+    // Those of an AggregateError do not show among its fields.
+    if ("errors" in error && Array.isArray(error.errors) && !Object.keys(error).includes("errors"))
       copy["errors"] = this.#elements(error.errors, joinPath(path, "errors"), depth);
     return this.#fields(error, path, depth, copy);
   }
@@ -224,9 +233,19 @@ class Walk {
   }
 }
 
+function isError(value: unknown): value is Error {
+  return types.isNativeError(value) || value instanceof Error;
+}
+
+function nameOfClass(value: object): string {
+  const name = classOf(value);
+  const { constructor } = value as { constructor?: { name?: unknown } };
+  return name === "Object" && typeof constructor?.name === "string" ? constructor.name : name;
+}
+
 function messageOf(error: unknown): string {
   try {
-    return (error instanceof Error ? error.message : String(error)).slice(0, 200);
+    return (isError(error) ? error.message : String(error)).slice(0, 200);
   } catch {
     return "unknown";
   }

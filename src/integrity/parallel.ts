@@ -41,8 +41,8 @@ export async function verifyStoreOnThreads(dir: string, options: ThreadOptions =
   const verification = beginVerification(dir, others);
   const { sessions, check, conclude } = verification;
   const shares = sharesOf(sessions, threads);
-  // In the sources there is no such file; then, too, one thread has to do.
-  if (shares.length === 0 || !fs.existsSync(WORKER)) return finishVerification(verification, others);
+  const program = workerProgram();
+  if (shares.length === 0 || program === undefined) return finishVerification(verification, others);
   const { onProgress, signal, ...plain } = others;
   const rows = new Map<string, LogVerdict>();
   const names = new Map(sessions.map(({ id, files }) => [id, path.basename(files[0] ?? "")]));
@@ -52,7 +52,7 @@ export async function verifyStoreOnThreads(dir: string, options: ThreadOptions =
   };
   const workers = shares.map((ids) => {
     const workerData: Share = { dir, options: plain, ids };
-    return new Worker(WORKER, { workerData });
+    return new Worker(program, { workerData });
   });
   try {
     await Promise.all(workers.map((worker) => answersOf(worker, take, signal)));
@@ -65,10 +65,17 @@ export async function verifyStoreOnThreads(dir: string, options: ThreadOptions =
 
 // --- internal ---
 
-const WORKER = fileURLToPath(new URL("./verify-worker.js", import.meta.url));
 const MAX_THREADS = 8;
 /** Of less, one thread is done before another has started. */
 const MIN_BYTES: number = 128 * 1024 * 1024;
+
+/** What a thread runs. In the sources, and in bundles that others make, it is not there: then one thread has to do. */
+function workerProgram(): string | undefined {
+  // A CommonJS bundle has no URL at all.
+  if (import.meta.url === undefined) return undefined;
+  const file = fileURLToPath(new URL("./verify-worker.js", import.meta.url));
+  return fs.existsSync(file) ? file : undefined;
+}
 
 /** Ids of sessions, parted so that each thread has about as much to read; 0 threads: as many as are worth it. */
 function sharesOf(sessions: readonly SessionFiles[], threads: number): string[][] {

@@ -51,12 +51,17 @@ export interface PriceTable {
  * // { cost_usd: 0.0075, cost_source: "genai-prices@0.1.8" }
  */
 export async function loadPrices(): Promise<PriceTable> {
-  return await Promise.resolve(loadPricesNow());
+  const list = await import("@pydantic/genai-prices");
+  return (loaded ??= tableOf(list));
 }
 
-/** The same, for who cannot wait. @throws Error when the package that has the list is not installed */
+/**
+ * The same, for who cannot wait.
+ *
+ * @throws Error when the list is not beside this file: programs that were put into a bundle have it in there, and wait
+ */
 export function loadPricesNow(): PriceTable {
-  return (loaded ??= load());
+  return (loaded ??= tableOf(createRequire(import.meta.url)(PACKAGE) as PricesPackage));
 }
 
 /** What a call used, as prices are applied to it; undefined when a count is not a number from 0. @internal */
@@ -79,13 +84,23 @@ let loaded: PriceTable | undefined;
 
 type PricesPackage = Pick<typeof import("@pydantic/genai-prices"), "calcPrice">;
 
-function load(): PriceTable {
-  const require = createRequire(import.meta.url);
-  const { calcPrice } = require(PACKAGE) as PricesPackage;
-  // The package does not export its package.json, so it is found from its entry point.
-  const manifest = path.join(path.dirname(require.resolve(PACKAGE)), "..", "package.json");
-  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: unknown };
-  return new GenaiPrices(calcPrice, `genai-prices@${String(version)}`);
+function tableOf({ calcPrice }: PricesPackage): PriceTable {
+  return new GenaiPrices(calcPrice, priceListName());
+}
+
+/**
+ * `genai-prices@` and the version that is installed. The package does not export its package.json, so it is found from its
+ * entry point; a program that has put the list into a bundle has neither, and the version stays unsaid.
+ */
+function priceListName(): string {
+  try {
+    const entry = createRequire(import.meta.url).resolve(PACKAGE);
+    const file = path.join(path.dirname(entry), "..", "package.json");
+    const { version } = JSON.parse(readFileSync(file, "utf8")) as { version: string };
+    return `genai-prices@${version}`;
+  } catch {
+    return "genai-prices";
+  }
 }
 
 /** What is known of one model: its prices in each period that was asked for. */

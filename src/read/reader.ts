@@ -7,7 +7,7 @@ import { assert } from "../base/assert.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import { TracekeepError } from "../base/errors.ts";
-import { checkOptionNames, describe } from "../base/options.ts";
+import { checkObject, checkOptionNames, describe, pathOption } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import type { LiveEvent } from "../live/index.ts";
 import { findStore } from "../store/session/find.ts";
@@ -83,6 +83,7 @@ export interface StoredLine {
 export function openReader(options: ReaderOptions = {}): Reader {
   checkOptionNames("openReader", options, ["dir", "cwd", "env", "paths", "input", "clock"]);
   const { paths, input, clock = systemClock } = options;
+  for (const name of ["dir", "cwd"] as const) pathOption("openReader", name, options[name]);
   if (paths !== undefined && input !== undefined) throw new TypeError("paths and input exclude each other");
   if (input !== undefined) {
     const stream = streamInput(input);
@@ -92,6 +93,7 @@ export function openReader(options: ReaderOptions = {}): Reader {
     throw new TypeError(`openReader: paths must be an array, got ${describe(paths)}`);
   if (paths === undefined) return new Reader(findStore(options), clock);
   const cwd = options.cwd ?? process.cwd();
+  for (const each of paths) pathOption("openReader", "paths", each);
   const absolute = paths.map((each) => path.resolve(cwd, each));
   return new Reader("", clock, (report) => listInputs(absolute, report));
 }
@@ -103,6 +105,7 @@ export function openReader(options: ReaderOptions = {}): Reader {
  * @example for await (const event of subscribe({ minSeverity: "ERROR" })) console.log(event.session_id, event.event);
  */
 export function subscribe(options: SubscribeOptions & ReaderOptions = {}): Subscription<LiveEvent> {
+  checkObject("subscribe", "options", options);
   const { dir, cwd, env, clock, ...rest } = options;
   return openReader({ dir, cwd, env, clock }).subscribe(rest);
 }

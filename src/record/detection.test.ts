@@ -250,7 +250,7 @@ describe("an async function where a plain one belongs", () => {
     session.end();
     expect(eventsOf(session).find(({ event }) => event === "DETECTOR_ERROR")).toMatchObject({
       detector: "async",
-      error: { message: "analyze must return an array of anomalies, got an object" },
+      error: { message: "analyze must return an array of anomalies, got a Promise" },
     });
   });
 });

@@ -7,7 +7,9 @@ import {
   checkOptionNames,
   choiceOption,
   describe,
+  flagOption,
   integerOption,
+  pathOption,
   textOption,
 } from "../base/options.ts";
 import { parseTimestamp } from "../event/index.ts";
@@ -125,7 +127,7 @@ const STORE_OPTIONS = [
   "clock",
 ] as const satisfies readonly (keyof StoreOptions)[];
 
-const SESSION_OPTIONS = [
+export const SESSION_OPTIONS: readonly (keyof SessionOptions)[] = [
   "id",
   "agent",
   "parent",
@@ -137,33 +139,34 @@ const SESSION_OPTIONS = [
   "startedAt",
   "detectors",
   "onAnomaly",
-] as const satisfies readonly (keyof SessionOptions)[];
+];
 
 export interface CheckedStoreOptions
   extends Omit<StoreOptions, keyof WriterOptions | "spill">, WriterOptions {
   durability: Durability;
   spill: CheckedSpillOptions | undefined;
   seals: boolean;
+  keepSchedule: boolean;
   indexEveryEvents: number;
 }
 
 /** @throws TypeError, RangeError */
 export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
   checkOptionNames("openStore", options, STORE_OPTIONS);
-  if (options.seals !== undefined && typeof options.seals !== "boolean")
-    throw new TypeError(`openStore: seals must be true or false, got ${describe(options.seals)}`);
   return {
     ...options,
     spill: checkSpillOptions("openStore", options.spill),
     ...checkWriterOptions("openStore", options),
-    seals: options.seals ?? true,
+    seals: flagOption("openStore", "seals", options.seals, true),
+    keepSchedule: flagOption("openStore", "keepSchedule", options.keepSchedule, true),
     indexEveryEvents: integerOption("openStore", "indexEveryEvents", options.indexEveryEvents, {
       min: 1,
       max: 1_000_000,
       default: Infinity,
     }),
     ...checkDetectionOptions("openStore", options),
-    dir: textOption("openStore", "dir", options.dir),
+    dir: pathOption("openStore", "dir", options.dir),
+    cwd: pathOption("openStore", "cwd", options.cwd),
     durability: choiceOption("openStore", "durability", options.durability, DURABILITIES, "interval"),
     segmentBytes:
       options.segmentBytes === undefined
@@ -178,6 +181,7 @@ export function checkStoreOptions(options: StoreOptions): CheckedStoreOptions {
 
 /** What stores and recorders are asked alike. */
 export interface WriterOptions {
+  handleSignals: boolean;
   maxLineBytes: number;
   onFault: StoreOptions["onFault"];
   prices: StoreOptions["prices"];
@@ -188,12 +192,13 @@ export interface WriterOptions {
 export function checkWriterOptions(
   owner: string,
   {
+    handleSignals,
     maxLineBytes,
     onFault,
     prices,
     redaction,
     sinks = [],
-  }: Pick<StoreOptions, "maxLineBytes" | "onFault" | "prices" | "redaction" | "sinks">,
+  }: Pick<StoreOptions, "handleSignals" | "maxLineBytes" | "onFault" | "prices" | "redaction" | "sinks">,
 ): WriterOptions {
   if (redaction !== undefined) checkObject(owner, "redaction", redaction);
   if (onFault !== undefined && typeof onFault !== "function") {
@@ -201,6 +206,7 @@ export function checkWriterOptions(
   }
   if (!Array.isArray(sinks)) throw new TypeError(`${owner}: sinks must be an array, got ${describe(sinks)}`);
   return {
+    handleSignals: flagOption(owner, "handleSignals", handleSignals, true),
     onFault: onFault === undefined ? undefined : guarded(onFault),
     prices: checkPrices(owner, prices),
     sinks: sinks.map((sink: unknown) => checkSink(owner, sink)),

@@ -3,7 +3,7 @@
 import { TracekeepError } from "../base/errors.ts";
 import { describe } from "../base/options.ts";
 import type { JsonObject } from "../event/index.ts";
-import { callUsageOf, loadPricesNow } from "../pricing/index.ts";
+import { callUsageOf, loadPrices, loadPricesNow } from "../pricing/index.ts";
 import type { PriceTable } from "../pricing/index.ts";
 import type { OnFault } from "../sinks/fault.ts";
 
@@ -45,19 +45,39 @@ export class Pricing {
     const usage = callUsageOf(type, body);
     if (usage === undefined) return body;
     try {
-      this.#table ??= loadPricesNow();
-      const price = this.#table.price(usage, atMs);
+      const price = this.#prices()?.price(usage, atMs);
       return price === undefined ? body : { ...body, ...price };
     } catch (cause) {
-      // Once: a list that cannot be loaded now cannot be loaded later.
-      this.#table = false;
-      this.#onFault(
-        new TracekeepError("BAD_PRICES", "model calls are recorded without what they cost: no price list", {
-          cause,
-          hint: "install @pydantic/genai-prices beside tracekeep, or give your own prices, or false for none, as the option prices",
-        }),
-      );
+      this.#giveUp("the price table threw", cause);
       return body;
     }
+  }
+
+  // --- internal ---
+
+  #prices(): PriceTable | undefined {
+    if (this.#table !== undefined) return this.#table === false ? undefined : this.#table;
+    try {
+      return (this.#table = loadPricesNow());
+    } catch {
+      // A program that was put into a bundle has the list in there, and has to wait for it.
+      this.#table = false;
+      loadPrices().then(
+        (table) => (this.#table = table),
+        (cause: unknown) => this.#giveUp("there is no price list", cause),
+      );
+      return undefined;
+    }
+  }
+
+  /** Once: what does not work now does not work later. */
+  #giveUp(reason: string, cause: unknown): void {
+    this.#table = false;
+    this.#onFault(
+      new TracekeepError("BAD_PRICES", `model calls are recorded without what they cost: ${reason}`, {
+        cause,
+        hint: "give another table, or false for none, as the option prices",
+      }),
+    );
   }
 }

@@ -45,7 +45,7 @@ const NAMES = [
   "clock",
 ] as const satisfies readonly (keyof RecorderOptions)[];
 
-export interface CheckedRecorderOptions extends Pick<OfStore, "handleSignals" | "clock">, WriterOptions {
+export interface CheckedRecorderOptions extends Pick<OfStore, "clock">, WriterOptions {
   session: SessionOptions & { agent: string; origin: string };
   redactor: Redactor;
   sink: Sink;
@@ -73,7 +73,6 @@ export function checkRecorderOptions(options: RecorderOptions): CheckedRecorderO
   return {
     ...writer,
     redactor: new Redactor(options.redaction),
-    handleSignals: options.handleSignals,
     clock: options.clock,
     session,
     // Last, because a file that was opened would stay so when something else is refused.

@@ -92,7 +92,7 @@ export class Recorder extends EventHelpers {
       this.#letGo().catch(() => undefined);
       throw error;
     }
-    watchProcessEnd(this, options.handleSignals !== false);
+    watchProcessEnd(this, options.handleSignals);
   }
 
   /** What a receipt means: the sink's durability, or no more than that the sink accepted the event. */

@@ -12,6 +12,7 @@ import { openReader } from "../read/index.ts";
 import { nodeDisk } from "../store/disk/disk.ts";
 import { currentSession } from "./context.ts";
 import { log, startSession, traced, withSession } from "./run.ts";
+import type { Session } from "./session.ts";
 import { openStore } from "./store.ts";
 import type { Store } from "./store.ts";
 
@@ -84,6 +85,52 @@ describe("withSession", () => {
       reason: "ERROR",
       error: { message: "boom" },
     });
+  });
+
+  it("closes the store that it opened, so that a server that names one with each run does not run out of files", async () => {
+    const openFiles = (): number => fs.readdirSync("/proc/self/fd").length;
+    const own = { dir: path.join(store.dir, "own"), handleSignals: false };
+    const run = (): Promise<void> =>
+      withSession({ store: own }, (session) => void session.checkpoint("done"));
+    await run();
+    const before = openFiles();
+    for (let count = 0; count < 5; count++) await run();
+    await expect(withSession({ store: own, id: "x".repeat(2000) }, () => undefined)).rejects.toThrow(
+      RangeError,
+    );
+    expect(openFiles()).toBeLessThanOrEqual(before);
+    expect([...openReader({ dir: own.dir }).sessions()].map(({ status }) => status)).toEqual(
+      Array.from({ length: 6 }, () => "ended"),
+    );
+  });
+
+  it("keeps a store that it opened until the last session in it is over", async () => {
+    const own = { dir: path.join(store.dir, "own"), handleSignals: false };
+    let inner: Session | undefined;
+    await withSession({ store: own, id: "outer" }, () => {
+      inner = startSession({ id: "inner" });
+    });
+    inner?.checkpoint("the outer one is over");
+    inner?.end();
+    const { event_counts: counts } = await openReader({ dir: own.dir }).count();
+    expect(counts).toEqual({ START: 2, CHECKPOINT: 1, END: 2 });
+  });
+
+  it("records a nested run in the store of the one around it", async () => {
+    await withSession({ store, id: "outer" }, () => withSession({ id: "inner" }, () => undefined));
+    expect([...allEvents().keys()].toSorted()).toEqual(["inner", "outer"]);
+  });
+
+  it("says of an option that is the store's where it belongs", async () => {
+    await expect(withSession({ dir: store.dir } as never, () => undefined)).rejects.toThrow(
+      /unknown option "dir"; known options: store, id/,
+    );
+  });
+
+  it.each([".tracekeep", null])("refuses %j for a store, and says what it takes", async (wrong) => {
+    await expect(withSession({ store: wrong as never }, () => undefined)).rejects.toThrow(
+      "startSession: store must be a store, or options such as { dir }, got",
+    );
   });
 
   it("makes a nested run the child of the one around it, also across awaits", async () => {

@@ -3,10 +3,11 @@
 
 import path from "node:path";
 
-import { checkObject, describe } from "../base/options.ts";
+import { checkOptionNames, describe } from "../base/options.ts";
 import { isPromiseLike } from "../base/promises.ts";
 import type { EventDraft } from "../event/index.ts";
 import { currentSession, runInSession } from "./context.ts";
+import { SESSION_OPTIONS } from "./options.ts";
 import type { SessionOptions, StoreOptions } from "./options.ts";
 import { endHeard } from "./session.ts";
 import type { Session } from "./session.ts";
@@ -16,8 +17,9 @@ import type { Store } from "./store.ts";
 /** Options of a session together with the store it goes into: an open one, or where to find it. */
 export interface RunOptions extends SessionOptions {
   /**
-   * Default: the store found from the current folder, created when there is none. One that is named by its options is
-   * opened for this session and closed with it.
+   * An open store; or options of one, such as `{ dir }`, which is opened for this session and closed when it and those
+   * started in it are over (6 ms). Default: inside of a session, that session's; else the store found from the current folder,
+   * created when there is none.
    */
   store?: Store | StoreOptions | undefined;
 }
@@ -28,9 +30,20 @@ export interface RunOptions extends SessionOptions {
  * @throws TypeError, RangeError for bad options; TracekeepError when the store cannot be used
  */
 export function startSession(options: RunOptions = {}): Session {
-  checkObject("startSession", "options", options);
-  const { store = (defaultStore ??= openStore()), ...sessionOptions } = options;
-  return "startSession" in store ? store.startSession(sessionOptions) : startAlone(store, sessionOptions);
+  checkOptionNames("startSession", options, ["store", ...SESSION_OPTIONS]);
+  const { store, ...sessionOptions } = options;
+  if (store === undefined) {
+    const around = currentSession();
+    if (around !== undefined) return around.startSibling(sessionOptions);
+    return (defaultStore ??= openStore()).startSession(sessionOptions);
+  }
+  if (typeof store !== "object" || store === null) {
+    throw new TypeError(
+      `startSession: store must be a store, or options such as { dir }, got ${describe(store)}`,
+    );
+  }
+  if ("startSession" in store) return store.startSession(sessionOptions);
+  return openStore(store).startOwnSession(sessionOptions);
 }
 
 /**
@@ -120,20 +133,6 @@ export function activeSession(): Session | undefined {
 
 let defaultStore: Store | undefined;
 let lazySession: Session | undefined;
-
-/** In a store that is opened for this session and closed with it. */
-function startAlone(storeOptions: StoreOptions, sessionOptions: SessionOptions): Session {
-  const store = openStore(storeOptions);
-  try {
-    const session = store.startSession(sessionOptions);
-    store.closeWithSessions();
-    return session;
-  } catch (error) {
-    store.close();
-    throw error;
-  }
-}
-
 let defaultFailed = false;
 
 /** The session of this process, or undefined when it cannot be started: recording must not hurt the program. */

@@ -27,7 +27,7 @@ import { DraftReader } from "./draft.ts";
 import { EventEncoder } from "./encoder.ts";
 import { IndexKeeper } from "./index-keeper.ts";
 import { LogSummary } from "./log-summary.ts";
-import type { CheckedStoreOptions } from "./options.ts";
+import type { CheckedStoreOptions, SessionOptions } from "./options.ts";
 import { Pricing } from "./pricing.ts";
 import { storeRedactor } from "./redaction.ts";
 import { Session } from "./session.ts";
@@ -45,6 +45,10 @@ export interface StoreParts {
   opened: OpenSessions;
   journal: IndexJournal;
   archiver: Archiver;
+  /** Another session in the same store. */
+  startSession: (options: SessionOptions) => Session;
+  /** No session is open any more. */
+  onIdle: () => void;
 }
 
 /** Which session it is to be, and where its log comes from. */
@@ -60,8 +64,6 @@ export interface SessionPlan {
 export class SessionMaker {
   /** Those that are open. */
   readonly sessions: Set<Session> = new Set();
-  /** Called when the last of them has been closed. */
-  onIdle: (() => void) | undefined;
   readonly #parts: StoreParts;
 
   constructor(parts: StoreParts) {
@@ -70,7 +72,7 @@ export class SessionMaker {
 
   /** @throws what `openLog` throws */
   make({ id, agentId, exists, options: { durability, ...detection }, openLog }: SessionPlan): Session {
-    const { options, catalog, hub, ledger, opened, journal, archiver } = this.#parts;
+    const { options, catalog, hub, ledger, opened, journal, archiver, startSession } = this.#parts;
     const redactor = this.newRedactor();
     const summary = exists ? new LogSummary(id) : new LogSummary(id, agentId);
     const onFault = oncePerFault(options.onFault ?? warnOnce(`session ${id}`));
@@ -131,22 +133,21 @@ export class SessionMaker {
           return catalog.filesOf(id);
         }),
       onFault,
+      startSession,
       onClose: (closed, how) => {
         this.sessions.delete(closed);
         note();
         keeper.close();
         ledger.sessionClosed(about(), how, log.nextSeq);
-        // Whoever has closed the last one may take the store away in the same turn.
-        if (this.sessions.size === 0) ledger.flush();
         unwatchProcessEnd(closed);
-        if (this.sessions.size === 0) this.onIdle?.();
+        if (this.sessions.size === 0) this.#parts.onIdle();
       },
     });
     this.sessions.add(session);
     if (exists) recordTakeover(about(), opened, ledger);
     ledger.sessionOpened(about(), { resumed: exists });
     if (exists) this.#announce();
-    watchProcessEnd(session, options.handleSignals !== false);
+    watchProcessEnd(session, options.handleSignals);
     return session;
   }
 

@@ -15,6 +15,7 @@ import type { Copies } from "./copies.ts";
 import type { DraftReader, Provenance } from "./draft.ts";
 import { EventHelpers } from "./helpers.ts";
 import { checkAppendOptions } from "./options.ts";
+import type { SessionOptions } from "./options.ts";
 import type { Receipt } from "./receipt.ts";
 import { receiptOf } from "./recorded.ts";
 import type { Recorded } from "./recorded.ts";
@@ -59,6 +60,8 @@ export interface SessionParts {
   /** The session so far; read from the log when it was not all written here. */
   summary: () => SessionSummary;
   onFault: (error: TracekeepError) => void;
+  /** Another session in the same store. */
+  startSession: (options: SessionOptions) => Session;
   /** @param how with an END (`ended`) or without (`closed`) */
   onClose: (session: Session, how: "ended" | "closed") => void;
 }
@@ -276,6 +279,11 @@ export class Session extends EventHelpers {
   /** Ends the session with reason `scope_exit`. What fails is heard through `onFault`: what the scope does comes first. */
   async [Symbol.asyncDispose](): Promise<void> {
     endHeard(this, "scope_exit");
+  }
+
+  /** Starts another session in the same store. @internal */
+  startSibling(options: SessionOptions): Session {
+    return this.#parts.startSession(options);
   }
 
   /** @internal */

@@ -1,7 +1,7 @@
 // Options of a writer of a shared log, checked once at the door.
 
 import { timeZoneOption } from "../base/day.ts";
-import { checkOptionNames, choiceOption, integerOption, numberOption, textOption } from "../base/options.ts";
+import { checkOptionNames, choiceOption, integerOption, numberOption, pathOption } from "../base/options.ts";
 import { DURABILITIES, SYNC_EVERY_EVENTS, SYNC_INTERVAL_MS } from "../store/append/durability.ts";
 import { LOCK_TIMEOUT_MS } from "../store/disk/file-lock.ts";
 import { SHARED_LOG_CAPACITY } from "../store/shared/shared-log.ts";
@@ -66,12 +66,13 @@ export const SHARED_LOG_OPTIONS: readonly string[] = [
 type Checked = Omit<LogOptions, "sessionId" | "agentId" | "rotation"> & {
   rotation: { bytes: number; dailyIn: string | undefined } | undefined;
   retentionDays: number | undefined;
+  handleSignals: boolean;
 };
 
 /** @throws TypeError, RangeError */
 export function checkSharedLogOptions(owner: string, file: string, options: SharedLogOptions): Checked {
   checkOptionNames(owner, options, SHARED_LOG_OPTIONS);
-  const path = textOption(owner, "file", file);
+  const path = pathOption(owner, "file", file);
   if (path === undefined) throw new TypeError(`${owner}: no file given`);
   const integer = (name: IntegerName, min: number, max: number, fallback: number): number =>
     integerOption(owner, name, options[name], { min, max, default: fallback });

@@ -94,7 +94,7 @@ export class SharedLogWriter extends EventHelpers {
         onFault,
       });
     }
-    watchProcessEnd(this, options.handleSignals !== false);
+    watchProcessEnd(this, checked.handleSignals);
   }
 
   /** The log's file. */

@@ -77,6 +77,7 @@ export class Store {
   readonly #journal: IndexJournal;
   readonly #archiver: Archiver;
   readonly #schedule: RetentionSchedule | undefined;
+  #closesWhenIdle = false;
 
   constructor(options: StoreOptions) {
     this.#options = checkStoreOptions(options);
@@ -97,12 +98,18 @@ export class Store {
       opened,
       journal: this.#journal,
       archiver: this.#archiver,
+      startSession: (session) => this.startSession(session),
+      onIdle: () => {
+        if (this.#closesWhenIdle) this.close();
+        // Whoever has closed the last session may take the store away in the same turn.
+        else this.#ledger.flush();
+      },
     });
     // Settings or options that redaction cannot work with are refused here, not with the first session.
     this.#maker.newRedactor();
     healAbandonedSessions(this.dir, opened, this.#ledger, onFault);
     this.#takeInLeftSpills();
-    if (this.#options.keepSchedule !== false) this.#schedule = new RetentionSchedule(this.dir, onFault);
+    if (this.#options.keepSchedule) this.#schedule = new RetentionSchedule(this.dir, onFault);
   }
 
   /**
@@ -118,6 +125,23 @@ export class Store {
     if (checked.id === undefined) return this.#start(uuidv7(Date.now()), checked);
     const { id } = checked;
     return this.#creations.ofNew(id, () => this.#start(id, checked));
+  }
+
+  /**
+   * Starts the session for which the store was opened: when it and those started in it are closed, so is the store.
+   *
+   * @throws as {@link startSession} does
+   * @internal
+   */
+  startOwnSession(options: SessionOptions): Session {
+    try {
+      return this.startSession(options);
+    } catch (error) {
+      this.close();
+      throw error;
+    } finally {
+      this.#closesWhenIdle = true;
+    }
   }
 
   /**
@@ -253,11 +277,6 @@ export class Store {
     this.#journal.close();
     this.#ledger.close();
     if (errors.length > 0) throw errors[0];
-  }
-
-  /** Has it closed with its last session: nobody else knows of it. @internal */
-  closeWithSessions(): void {
-    this.#maker.onIdle = () => this.close();
   }
 
   /** Closes the store and flushes the sinks beside it. */

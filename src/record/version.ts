@@ -1,9 +1,5 @@
-import { readFileSync } from "node:fs";
-
-// Not by `require`, which takes as long to load as a short command may take.
-const { name, version } = JSON.parse(
-  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-) as { name: string; version: string };
-
-/** Program and version, as START says them. */
-export const RECORDER: string = `${name}/${version}`;
+/**
+ * Program and version, as START says them. Not read from `package.json`: a program that puts this package into a bundle of
+ * its own has another one there, or none. A test holds the two together.
+ */
+export const RECORDER = "tracekeep/0.1.0";

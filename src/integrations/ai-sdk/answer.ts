@@ -38,11 +38,13 @@ function revive(value: unknown, name = ""): unknown {
   if (Array.isArray(value)) return value.map((part) => revive(part));
   if (typeof value === "string" && TIMES.has(name)) return new Date(value);
   if (!isObject(value)) return value;
-  if (value["type"] === "Uint8Array" && typeof value["base64"] === "string")
-    return new Uint8Array(Buffer.from(value["base64"], "base64"));
+  const { type, base64 } = value;
+  // A Buffer is a Uint8Array, too.
+  if ((type === "Uint8Array" || type === "Buffer") && typeof base64 === "string")
+    return new Uint8Array(Buffer.from(base64, "base64"));
   const entries = Object.entries(value).map(([key, part]): [string, unknown] => [
     key,
-    value["type"] === "error" && key === "error"
+    type === "error" && key === "error"
       ? marked(reviveError(part))
       : UNTOUCHED.has(key)
         ? part

@@ -74,6 +74,9 @@ export function compileFilter(
   integerOption("events", "last", filter.last, { min: 1, max: Number.MAX_SAFE_INTEGER, default: 1 });
   const types = listOf("event", filter.event);
   const { since, until, severity, text, agent, predicate } = filter;
+  for (const name of ["agent", "session", "text"] as const) checkText(name, filter[name]);
+  if (predicate !== undefined && typeof predicate !== "function")
+    throw new TypeError(`predicate must be a function, got ${describe(predicate)}`);
   const sinceMs = since === undefined ? undefined : parseMoment("since", since, nowMs);
   const untilMs = until === undefined ? undefined : parseMoment("until", until, nowMs);
   if (severity !== undefined && !isSeverity(severity)) {
@@ -152,6 +155,11 @@ function foreignTextsOf(
 
 /** Of an event whose type is not ours. */
 const DEFAULT_SEVERITY: Severity = "INFO";
+
+function checkText(name: string, value: string | undefined): void {
+  if (value !== undefined && typeof value !== "string")
+    throw new TypeError(`${name} must be text, got ${describe(value)}`);
+}
 
 function listOf(name: string, value: string | readonly string[] | undefined): readonly string[] | undefined {
   if (value === undefined) return undefined;

@@ -1,6 +1,6 @@
 // Options of a subscription, checked once at the door.
 
-import { checkOptionNames, choiceOption, describe, integerOption } from "../../base/options.ts";
+import { checkOptionNames, choiceOption, describe, flagOption, integerOption } from "../../base/options.ts";
 import { isSeverity, SEVERITIES } from "../../event/index.ts";
 import type { Severity } from "../../event/index.ts";
 import { LAG_POLICIES } from "../../live/index.ts";
@@ -66,9 +66,6 @@ export function checkSubscribeOptions(options: SubscribeOptions, nowMs: number):
   const { event, agent, since, until, text, where, predicate, session, last, signal, volatile } = options;
   const rest = { event, agent, session, since, until, text, where, predicate, last };
   const filter = compileFilter(rest, nowMs);
-  if (volatile !== undefined && typeof volatile !== "boolean") {
-    throw new TypeError(`subscribe: volatile must be true or false, got ${describe(volatile)}`);
-  }
   const from = checkFrom(options.from);
   if (last !== undefined && from !== "now") {
     throw new RangeError('subscribe: last goes with from: "now" only; otherwise what is there comes anyway');
@@ -84,7 +81,7 @@ export function checkSubscribeOptions(options: SubscribeOptions, nowMs: number):
       last === undefined
         ? undefined
         : { count: last, filter: compileFilter({ ...rest, severity: options.minSeverity }, nowMs) },
-    wantsVolatile: volatile === true,
+    wantsVolatile: flagOption("subscribe", "volatile", volatile, false),
     capacity: integerOption("subscribe", "capacity", options.capacity, {
       min: 1,
       max: 1_048_576,

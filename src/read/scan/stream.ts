@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 
-import { deferred } from "../../base/promises.ts";
+import { deferred, isPromiseLike } from "../../base/promises.ts";
 import { ReadReport } from "../lines/report.ts";
 
 /** No value yet: others may have their turn, or a stream has to bring more before reading can go on. */
@@ -22,7 +22,7 @@ export interface ReadStreamOptions {
 
 /** Whether a value is only a pause. */
 export function isPause(value: unknown): value is Pause {
-  return value === undefined || value instanceof Promise;
+  return value === undefined || isPromiseLike(value);
 }
 
 /**
@@ -49,7 +49,7 @@ export class ReadStream<T> implements Iterable<T>, AsyncIterable<T> {
   *[Symbol.iterator](): Generator<T, void, undefined> {
     for (const value of this.#begin(false)) {
       this.#check(value);
-      if (value instanceof Promise) throw new TypeError("a stream can only be read with `for await`");
+      if (isPromiseLike(value)) throw new TypeError("a stream can only be read with `for await`");
       if (value !== undefined) yield value;
     }
   }

@@ -122,7 +122,7 @@ export function replaceFile(
   try {
     try {
       let size = 0;
-      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) {
+      for (const part of ArrayBuffer.isView(bytes) ? [bytes] : bytes) {
         writeAll(disk, fd, part, part.length, size);
         size += part.length;
       }

@@ -53,12 +53,13 @@ function locks(): NativeLocks {
     });
   }
   try {
-    native = createRequire(import.meta.url)("fs-native-extensions") as NativeLocks;
+    // In a CommonJS bundle that somebody else made there is no URL of this file.
+    native = createRequire(import.meta.url ?? __filename)("fs-native-extensions") as NativeLocks;
     return native;
   } catch (cause) {
     throw new TracekeepError("UNSUPPORTED_PLATFORM", "file locks cannot be loaded on this platform", {
       cause,
-      hint: "reinstall with: npm install tracekeep",
+      hint: "reinstall with: npm install tracekeep; a bundled program needs fs-native-extensions installed beside its bundle",
     });
   }
 }

@@ -25,6 +25,7 @@ export { isSeverity, SEVERITIES, severityRank } from "./severity.ts";
 export type { Severity } from "./severity.ts";
 export {
   formatTimestamp,
+  inUtc,
   isWrittenTimestamp,
   MAX_TIME_MS,
   MIN_TIME_MS,

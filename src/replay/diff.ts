@@ -1,7 +1,7 @@
 // Two runs of an agent side by side: where they first part, and how the rest compares.
 
 import type { Event } from "../event/index.ts";
-import type { Reader } from "../read/index.ts";
+import type { Reader, SkippedBytes } from "../read/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
 import { canonicalJson, fingerprint, firstDifference } from "./canonical.ts";
@@ -22,6 +22,8 @@ export interface RunDiff {
   rest: { both: number; only: [RestCount[], RestCount[]] };
   /** Figures of both runs, as far as they differ. */
   figures: { name: string; values: [number | null, number | null] }[];
+  /** What could not be read of them. */
+  skipped: SkippedBytes[];
 }
 
 export interface Divergence {
@@ -63,6 +65,7 @@ export function diffRuns(reader: Reader, left: string, right: string): RunDiff {
     divergence: divergenceAt(same, one, two),
     rest: { both, only: [countsOf(onlyOne), countsOf(onlyTwo)] },
     figures: figuresOf(one.summary, two.summary),
+    skipped: [one, two].flatMap(({ tape }) => tape.report.skipped),
   };
 }
 

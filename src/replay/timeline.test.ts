@@ -117,7 +117,7 @@ describe("readTimeline", () => {
     fs.renameSync(turn.place.file, moved);
     expect(timeline.tape.read(turn.place)["message"]).toHaveLength(100_000);
     fs.rmSync(moved);
-    expect(() => timeline.tape.read(turn.place)).toThrow("there is no session");
+    expect(() => timeline.tape.read(turn.place)).toThrow("event 1 of session s is gone");
   });
 
   it("reports lines that it could not read, and goes on", () => {

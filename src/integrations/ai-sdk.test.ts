@@ -178,8 +178,8 @@ it("records the end of a tool whose results nobody wanted any more", async () =>
       for (let number = 1; ; number++) yield await Promise.resolve(number);
     },
   };
-  const { execute } = recordTools({ count }, { session }).count;
-  for await (const number of execute()) if (number === 3) break;
+  const tools = recordTools({ count }, { session });
+  for await (const number of tools.count.execute()) if (number === 3) break;
   const results = [...openReader({ dir }).events({ session: "run-1", event: "TOOL_RESULT" })];
   expect(results).toMatchObject([{ tool: "count", status: "cancelled", result: 3 }]);
 });

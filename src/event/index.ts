@@ -7,7 +7,7 @@
  * severityOfType("ERROR"); // "ERROR"
  * Object.keys(EVENT_TYPES); // "START", "RESUMED", …
  */
-export { ENVELOPE_HEAD, ENVELOPE_TAIL, FORMAT_VERSION } from "./envelope.ts";
+export { ENVELOPE_HEAD, ENVELOPE_TAIL, FORMAT_VERSION, isToldAgain } from "./envelope.ts";
 export type {
   DraftEnvelope,
   Event,

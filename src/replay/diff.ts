@@ -1,5 +1,6 @@
 // Two runs of an agent side by side: where they first part, and how the rest compares.
 
+import { isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import type { Reader, SkippedBytes } from "../read/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
@@ -107,7 +108,8 @@ function readRun(reader: Reader, session: string): Run {
     if (summary.events === 0) summary = newSummary(event.session_id, event.agent_id);
     foldEvent(summary, event, event);
     // Records that an importer has no type for are the source's bookkeeping.
-    if (NOT_COMPARED.has(event.event) || "source_type" in event || "record" in event) return;
+    if (NOT_COMPARED.has(event.event) || "source_type" in event || "record" in event || isToldAgain(event))
+      return;
     const named = event["tool"] ?? event["model"];
     const name = typeof named === "string" ? named : null;
     moves.push({ print: fingerprint(canonicalJson(comparable(event))), place, name });

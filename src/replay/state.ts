@@ -1,6 +1,7 @@
 // What an agent knew at an event: the conversation so far, the calls it was waiting for, the totals, the files touched.
 
 import { TracekeepError } from "../base/errors.ts";
+import { isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import type { EventPlace, Reader } from "../read/index.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
@@ -54,7 +55,7 @@ export function stateAt(reader: Reader, session: string, seq: number): SessionSt
     const role = ROLES[event.event];
     // A response of a model without words is a request for tools, and those calls are told themselves.
     const isWordless = event.event === "MODEL_RESPONSE" && typeof event["message"] !== "string";
-    if (role !== undefined && !isWordless) {
+    if (role !== undefined && !isWordless && !isToldAgain(event)) {
       const { session_id, file, offset } = place;
       conversation.push({ role, session_id, seq: event.seq, file, offset });
     }

@@ -166,6 +166,7 @@ describe("tracekeep replay", () => {
       [["replay", "--diff", "run-1"], "--diff takes two sessions"],
       [["replay", "run-1", "--timeline", "--at", "1"], "give one of --timeline, --at"],
       [["replay", "run-1", "run-2", "--from", "3"], "from must be a time"],
+      [["replay", "run-1", "--from", "3", "--to", "2"], "nothing lies between them"],
     ] as const) {
       const { code, err } = await tracekeep(argv);
       expect([code, err]).toEqual([2, expect.stringContaining(message)]);

@@ -24,6 +24,7 @@ import {
   ValidationFold,
 } from "../report/index.ts";
 import type { AuditReport } from "../report/index.ts";
+import { hasDamage } from "./skipped.ts";
 
 export interface ViewOptions {
   last: string | undefined;
@@ -42,6 +43,8 @@ export interface ViewResult {
   data: object;
   text: () => string;
   hasFindings: boolean;
+  /** What could not be read, where the text does not say so. */
+  skipped?: readonly SkippedBytes[];
 }
 
 type View = (reader: Reader, options: ViewOptions) => Promise<ViewResult>;
@@ -73,7 +76,8 @@ async function anomalies(reader: Reader, options: ViewOptions): Promise<ViewResu
   return {
     data: report,
     text: () => (found.length === 0 ? "No anomalies.\n" : textOf(renderAnomalies(found, options))),
-    hasFindings: found.length > 0 || hasFindings(report),
+    hasFindings: hasFindings(report),
+    skipped: report.skipped,
   };
 }
 
@@ -91,6 +95,7 @@ async function flow(reader: Reader, options: ViewOptions): Promise<ViewResult> {
     text: () =>
       options.mermaid ? mermaidFlow(nodes) : textOf([head, ...renderFlow(nodes, options.columns)]),
     hasFindings: hasDamage(stream.report.skipped),
+    skipped: stream.report.skipped,
   };
 }
 
@@ -102,6 +107,7 @@ async function permissions(reader: Reader, options: ViewOptions): Promise<ViewRe
     data: ledger,
     text: () => textOf(renderPermissions(ledger, options.columns)),
     hasFindings: hasDamage(skipped),
+    skipped,
   };
 }
 
@@ -113,6 +119,7 @@ async function coverage(reader: Reader, options: ViewOptions): Promise<ViewResul
     data: found,
     text: () => textOf(renderCoverage(found, options.columns)),
     hasFindings: hasDamage(skipped),
+    skipped,
   };
 }
 
@@ -161,10 +168,6 @@ async function observe(reader: Reader, options: ViewOptions, fold: SessionFold):
 
 function hasFindings({ skipped, anomalies: found, lost }: AuditReport): boolean {
   return hasDamage(skipped) || found.length > 0 || lost > 0;
-}
-
-function hasDamage(skipped: readonly SkippedBytes[]): boolean {
-  return skipped.some(({ reason }) => reason !== UNFINISHED_LINE);
 }
 
 function nodesNamed(node: ReturnType<typeof flowOf>[number], id: string): ReturnType<typeof flowOf> {

@@ -223,6 +223,11 @@ describe("append", () => {
     expect(JSON.parse(out)).toMatchObject({ reason });
   });
 
+  it("starts no session for nothing, nor for lines that are no events", async () => {
+    for (const nothing of ["", "\n\n", "nonsense\n"]) await tracekeep(["append", "--end"], nothing);
+    expect((await tracekeep(["sessions", "--all"])).out).toContain("No sessions");
+  });
+
   it("leaves no trace of a session that it only looked at", async () => {
     await tracekeep(["append", "--session", "s"], '{"event":"a"}\n');
     const before = await tracekeep(["query", "--json"]);
@@ -242,6 +247,26 @@ describe("import", () => {
 
 describe("sessions, show, audit, stats", () => {
   beforeEach(recordSomething);
+
+  it("gives events that stand on one line on as lines of their own", async () => {
+    const store = path.join(folder, ".tracekeep");
+    const [log = ""] = fs.readdirSync(store).filter((name) => name.startsWith("session_"));
+    const file = path.join(store, log);
+    fs.writeFileSync(
+      file,
+      fs.readFileSync(file, "utf8").replace('\n{"event":"TOOL_CALL"', '{"event":"TOOL_CALL"'),
+    );
+    const { out } = await tracekeep(["export", "jsonl", "build-1"]);
+    for (const command of ["query --session build-1", "tail --session build-1 -n 99"])
+      expect((await tracekeep([...command.split(" "), "--json"])).out).toBe(out);
+    expect((await tracekeep(["show", "build-1", "--json"])).out.split("\n").slice(1).join("\n")).toBe(out);
+    for (const line of out.trimEnd().split("\n")) JSON.parse(line);
+  });
+
+  it("calls standard input by its name", async () => {
+    const { code, err } = await tracekeep(["query", "-"], "nothing\n");
+    expect([code, err]).toEqual([3, expect.stringContaining("of standard input, first at byte 0")]);
+  });
 
   it.each(["query", "sessions", "stats", "spend", "health", "export jsonl", "tail", "index"])(
     "%s says what it had to skip, by its exit code too",

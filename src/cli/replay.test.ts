@@ -7,6 +7,7 @@ import { PassThrough } from "node:stream";
 
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
+import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import { COMMANDS } from "./commands.ts";
 import { Output } from "./output.ts";
@@ -115,7 +116,6 @@ describe("tracekeep replay", () => {
     expect(out).toContain("open:   never (4)");
     expect(out).toContain("/p/out.o");
     expect(out).not.toContain("two pieces");
-    expect((await tracekeep(["replay", "run-1", "--at", "77"])).code).toBe(2);
   });
 
   it("compares two runs and says by its exit code whether they differ", async () => {
@@ -146,6 +146,19 @@ describe("tracekeep replay", () => {
     });
   });
 
+  it("fails for an event that is not there, as erasing it does", async () => {
+    const asked = await tracekeep(["replay", "run-1", "--at", "99"]);
+    expect([asked.code, asked.err]).toEqual([1, expect.stringContaining("no event 99")]);
+    expect((await tracekeep(["erase", "run-1:99", "--reason", "x"])).code).toBe(1);
+  });
+
+  it("says what it could not read of two runs", async () => {
+    const { session } = openReader({ dir: path.join(folder, ".tracekeep") }).session("run-1");
+    fs.appendFileSync(session.files[0] ?? "", "nothing of ours\n");
+    const { code, err } = await tracekeep(["replay", "--diff", "run-1", "run-1"]);
+    expect([code, err]).toEqual([3, expect.stringContaining("skipped 2 places (32 bytes)")]);
+  });
+
   it("refuses what makes no sense, saying what does", async () => {
     for (const [argv, message] of [
       [["replay", "run-1", "--step"], "--step needs a terminal"],
@@ -153,6 +166,7 @@ describe("tracekeep replay", () => {
       [["replay", "--diff", "run-1"], "--diff takes two sessions"],
       [["replay", "run-1", "--timeline", "--at", "1"], "give one of --timeline, --at"],
       [["replay", "run-1", "run-2", "--from", "3"], "from must be a time"],
+      [["replay", "run-1", "--from", "3", "--to", "2"], "nothing lies between them"],
     ] as const) {
       const { code, err } = await tracekeep(argv);
       expect([code, err]).toEqual([2, expect.stringContaining(message)]);

@@ -1,5 +1,5 @@
-// The secrets in one file, compressed or not: JSON Lines are looked at value by value, anything else as text. In constant
-// memory.
+// The secrets in one file, compressed or not, or in standard input: JSON Lines are looked at value by value, anything else
+// as text. In constant memory.
 
 import * as fs from "node:fs";
 import path from "node:path";
@@ -8,8 +8,10 @@ import { TracekeepError } from "../base/errors.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { LineCursor } from "../store/reading/line-reader.ts";
+import { stdinLines } from "./stdin.ts";
 
 export interface Finding {
+  /** `-` for standard input. */
   file: string;
   /** From 1: where it begins. */
   line: number;
@@ -17,17 +19,16 @@ export interface Finding {
   fingerprint: string;
 }
 
-/** The files below paths, in order: everything but links, keys and what is no file. */
+/** The files below paths, in order: everything but links, keys and what is no file; also folders that cannot be read. */
 export function* scannedFiles(paths: readonly string[], cwd: string): Generator<string, void, undefined> {
   for (const given of paths) {
     const file = path.resolve(cwd, given);
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
     if (stat?.isDirectory() === true) {
-      const names = fs.readdirSync(file).sort();
-      yield* scannedFiles(
-        names.filter((name) => !SKIPPED.has(name)),
-        file,
-      );
+      const names = namesIn(file);
+      // Whoever opens it as a file is told why.
+      if (names === undefined) yield file;
+      else yield* scannedFiles(names, file);
     } else if (stat === undefined || stat.isFile()) {
       yield file;
     }
@@ -40,24 +41,15 @@ export function* scanFile(
   redactor: Redactor,
   signal: AbortSignal,
 ): Generator<Finding, void, undefined> {
-  const text = new TextWindow(file, redactor);
+  const scan = new LineScan(file, redactor);
   const lines = new LineCursor(file);
   try {
     while (lines.next()) {
       signal.throwIfAborted();
       // A line over 64 MiB is no text that anybody wrote.
-      if (lines.tooLong) continue;
-      const { line } = lines;
-      const content = lines.bytes.toString("utf8").replace(/\n$/, "");
-      const marks = marksOfRecord(content, redactor);
-      if (marks === undefined) {
-        yield* text.add(content, line);
-        continue;
-      }
-      yield* text.end();
-      for (const [kind, fingerprint] of marks) yield { file, line, kind, fingerprint };
+      if (!lines.tooLong) yield* scan.add(lines.bytes.toString("utf8").replace(/\n$/, ""), lines.line);
     }
-    yield* text.end();
+    yield* scan.end();
     const [damage] = lines.damage;
     if (damage !== undefined)
       throw new TracekeepError(
@@ -73,9 +65,32 @@ export function* scanFile(
   }
 }
 
+/** The same of standard input. @throws the signal's reason */
+export async function* scanInput(
+  stdin: NodeJS.ReadableStream,
+  redactor: Redactor,
+  signal: AbortSignal,
+): AsyncGenerator<Finding, void, undefined> {
+  const scan = new LineScan("-", redactor);
+  for await (const { text, line } of stdinLines(stdin, signal))
+    if (text !== undefined) yield* scan.add(text, line);
+  signal.throwIfAborted();
+  yield* scan.end();
+}
+
 // --- internal ---
 
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", ".git", "redaction.key"]);
+
+/** Undefined when the folder cannot be read. */
+function namesIn(folder: string): string[] | undefined {
+  try {
+    const names = fs.readdirSync(folder).sort();
+    return names.filter((name) => !SKIPPED.has(name));
+  } catch {
+    return undefined;
+  }
+}
 
 /** Longest stretch of text in which one secret may reach over several lines. */
 const WINDOW_CHARACTERS: number = 256 * 1024;
@@ -107,6 +122,34 @@ function newMarks(record: JsonObject | JsonValue[], redactor: Redactor): [string
 /** `kind:fingerprint` of each mark. */
 function marksIn(json: string): string[] {
   return Array.from(json.matchAll(/\[REDACTED:([a-z0-9-]{1,64}:[0-9a-f]{8})\]/g), ([, mark = ""]) => mark);
+}
+
+/** Line after line of one file. */
+class LineScan {
+  readonly #file: string;
+  readonly #redactor: Redactor;
+  readonly #text: TextWindow;
+
+  constructor(file: string, redactor: Redactor) {
+    this.#file = file;
+    this.#redactor = redactor;
+    this.#text = new TextWindow(file, redactor);
+  }
+
+  /** @param content without its `\n` */
+  *add(content: string, line: number): Generator<Finding, void, undefined> {
+    const marks = marksOfRecord(content, this.#redactor);
+    if (marks === undefined) {
+      yield* this.#text.add(content, line);
+      return;
+    }
+    yield* this.#text.end();
+    for (const [kind, fingerprint] of marks) yield { file: this.#file, line, kind, fingerprint };
+  }
+
+  end(): Generator<Finding, void, undefined> {
+    return this.#text.end();
+  }
 }
 
 /** Lines of text, gathered because a private key stands on several. */

@@ -79,6 +79,18 @@ it("looks into compressed files, member by member, and says where one ends too e
   expect(cut.out).toContain("private-key");
 });
 
+it("reads standard input, and what is named beside it", async () => {
+  fs.writeFileSync(path.join(folder, "old.txt"), TOKEN);
+  const stdin = `one\n{"text":"use ${TOKEN}"}\n${PEM}`;
+  const { code, out } = await runCli(folder, ["scan", "-", "old.txt"], { stdin });
+  expect(code).toBe(3);
+  expect(out).toMatch(
+    /^standard input:2: github-token \w+\nstandard input:3: private-key \w+\n.*old.txt:1: github-token/,
+  );
+  const asJson = await runCli(folder, ["scan", "--json", "-"], { stdin: TOKEN });
+  expect(JSON.parse(asJson.out)).toMatchObject({ file: "-", line: 1, kind: "github-token" });
+});
+
 it("says which file cannot be read, and goes on", async () => {
   fs.writeFileSync(path.join(folder, "old.txt"), TOKEN);
   const { code, err } = await runCli(folder, ["scan", "absent.txt", "old.txt"]);

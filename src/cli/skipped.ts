@@ -1,7 +1,8 @@
 // What a command says about what it could not read: on standard error, so that output stays clean, and by its
 // exit code.
 
-import type { ReadReport } from "../read/index.ts";
+import { UNFINISHED_LINE } from "../read/index.ts";
+import type { ReadReport, SkippedBytes } from "../read/index.ts";
 import { renderSkipped } from "../report/skipped-text.ts";
 import { printable } from "../report/text.ts";
 import type { CommandContext } from "./context.ts";
@@ -9,10 +10,21 @@ import { EXIT } from "./exit-codes.ts";
 import type { ExitCode } from "./exit-codes.ts";
 
 /** Exit code 3 when something was skipped that should have been readable. */
-export function reportSkipped({ stderr }: CommandContext, report: ReadReport): ExitCode {
+export function reportSkipped(context: CommandContext, report: ReadReport): ExitCode {
+  const { stderr } = context;
   for (const folder of report.emptyFolders) {
     stderr.line(`nothing to read in ${printable(folder)}: it holds no .jsonl, .ndjson or .gz file`);
   }
-  for (const line of renderSkipped(report.skipped)) stderr.line(line);
-  return report.hasDamage ? EXIT.findings : EXIT.done;
+  return reportPlaces(context, report.skipped);
+}
+
+/** The same of what a report of several reads lists. */
+export function reportPlaces({ stderr }: CommandContext, skipped: readonly SkippedBytes[]): ExitCode {
+  for (const line of renderSkipped(skipped)) stderr.line(line);
+  return hasDamage(skipped) ? EXIT.findings : EXIT.done;
+}
+
+/** Whether anything is among it that is no line in the making. */
+export function hasDamage(skipped: readonly SkippedBytes[]): boolean {
+  return skipped.some(({ reason }) => reason !== UNFINISHED_LINE);
 }

@@ -4,12 +4,13 @@
 const MAX_LINE_BYTES: number = 64 * 1024 * 1024;
 
 export interface StdinLine {
-  text: string;
+  /** Undefined when it is too long to be one: over 64 MiB. */
+  text: string | undefined;
   /** From 1. */
   line: number;
 }
 
-/** Ends at the end of input, or when `signal` is aborted. A last line without its newline counts. @throws RangeError */
+/** Ends at the end of input, or when `signal` is aborted. A last line without its newline counts. */
 export async function* stdinLines(
   stdin: NodeJS.ReadableStream,
   signal: AbortSignal,
@@ -17,6 +18,17 @@ export async function* stdinLines(
   let rest: Buffer[] = [];
   let restBytes = 0;
   let line = 0;
+  const gather = (bytes: Buffer): void => {
+    restBytes += bytes.length;
+    if (restBytes <= MAX_LINE_BYTES) rest.push(bytes);
+    else rest = [];
+  };
+  const take = (): StdinLine => {
+    const text = restBytes > MAX_LINE_BYTES ? undefined : Buffer.concat(rest).toString("utf8");
+    rest = [];
+    restBytes = 0;
+    return { text, line: ++line };
+  };
   const stop = (): void => {
     if ("destroy" in stdin && typeof stdin.destroy === "function") stdin.destroy();
   };
@@ -26,18 +38,13 @@ export async function* stdinLines(
     for await (const data of stdin) {
       let chunk = typeof data === "string" ? Buffer.from(data) : data;
       for (let newline = chunk.indexOf(0x0a); newline >= 0; newline = chunk.indexOf(0x0a)) {
-        rest.push(chunk.subarray(0, newline));
-        yield { text: Buffer.concat(rest).toString("utf8"), line: ++line };
-        rest = [];
-        restBytes = 0;
+        gather(chunk.subarray(0, newline));
+        yield take();
         chunk = chunk.subarray(newline + 1);
       }
-      restBytes += chunk.length;
-      if (restBytes > MAX_LINE_BYTES)
-        throw new RangeError(`line ${line + 1} is longer than ${MAX_LINE_BYTES} bytes`);
-      if (chunk.length > 0) rest.push(chunk);
+      gather(chunk);
     }
-    if (rest.length > 0) yield { text: Buffer.concat(rest).toString("utf8"), line: ++line };
+    if (restBytes > 0) yield take();
   } catch (error) {
     // Destroying the stream is how Ctrl-C ends the reading; anything else is a real error.
     if (!signal.aborted) throw error;

@@ -43,13 +43,21 @@ export interface Event {
   truncated?: Truncation[];
   /** Paths of values that JSON cannot hold and that were written in their documented form. */
   sanitized?: string[];
-  /** Id of the event in another session that this one is a copy of (resumed and forked transcripts). */
+  /**
+   * Id of the session that holds this very call already: another one (of resumed and forked transcripts), or this one,
+   * see {@link isToldAgain}.
+   */
   copy_of?: string;
   /** The source gave no time; the previous event's was taken. */
   time_inferred?: true;
   /** 96 random bits, so that an erased line cannot be guessed back from its hash. */
   salt: string;
   [field: string]: unknown;
+}
+
+/** Whether an event says once more what its own session holds: hooks and a transcript both told of it. */
+export function isToldAgain({ copy_of: copyOf, session_id: sessionId }: Event): boolean {
+  return copyOf !== undefined && copyOf === sessionId;
 }
 
 export interface Truncation {

@@ -7,7 +7,7 @@
  * severityOfType("ERROR"); // "ERROR"
  * Object.keys(EVENT_TYPES); // "START", "RESUMED", …
  */
-export { ENVELOPE_HEAD, ENVELOPE_TAIL, FORMAT_VERSION } from "./envelope.ts";
+export { ENVELOPE_HEAD, ENVELOPE_TAIL, FORMAT_VERSION, isToldAgain } from "./envelope.ts";
 export type {
   DraftEnvelope,
   Event,
@@ -25,6 +25,7 @@ export { isSeverity, SEVERITIES, severityRank } from "./severity.ts";
 export type { Severity } from "./severity.ts";
 export {
   formatTimestamp,
+  inUtc,
   isWrittenTimestamp,
   MAX_TIME_MS,
   MIN_TIME_MS,

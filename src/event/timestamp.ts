@@ -66,6 +66,13 @@ export function parseTimestamp(text: string): number | undefined {
   return timeMs >= MIN_TIME_MS && timeMs <= MAX_TIME_MS ? timeMs : undefined;
 }
 
+/** A timestamp as {@link formatTimestamp} writes it; a text that is none stays as it is. */
+export function inUtc(timestamp: string): string {
+  if (WRITTEN.test(timestamp)) return timestamp;
+  const timeMs = parseTimestamp(timestamp);
+  return timeMs === undefined ? timestamp : formatTimestamp(timeMs);
+}
+
 /** Whether a text is a timestamp exactly as {@link formatTimestamp} writes it. */
 export function isWrittenTimestamp(text: string): boolean {
   return WRITTEN.test(text) && parseTimestamp(text) !== undefined;

@@ -1,6 +1,7 @@
 // Decepticon's session document, as its logger and its viewer read it. They know four types of events and cannot load a
 // session with any other, so only those go out, and how many did not is counted.
 
+import { isToldAgain } from "../event/index.ts";
 import type { Event, JsonObject } from "../event/index.ts";
 import type { SessionEntry } from "../read/index.ts";
 import type { ExportFormat, FormatWriter } from "./format.ts";
@@ -32,6 +33,7 @@ class SessionWriter implements FormatWriter {
 
   put({ event }: { event: Event }): string {
     if (event.event === "START" && isObject(event["metadata"])) this.#about = event["metadata"];
+    if (isToldAgain(event)) return "";
     const record = this.#recordOf(event);
     if (record === undefined) {
       if (!OWN_TYPES.has(event.event)) this.leftOut++;

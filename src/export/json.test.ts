@@ -208,6 +208,10 @@ describe("the document of a session", () => {
     expect(() => readSessionDocument(file)).toThrow(expect.objectContaining({ code: "FORMAT_TOO_NEW" }));
     fs.writeFileSync(file, '{"session_id":"s","events":[]}');
     expect(() => readSessionDocument(file)).toThrow(expect.objectContaining({ code: "BAD_EVENT" }));
+    fs.writeFileSync(file, '{"session_id":"s","start_time":"2026-01-06T22:00:00","events":[]}');
+    expect(() => readSessionDocument(file)).toThrow(
+      expect.objectContaining({ hint: `it is one of decepticon: tracekeep import decepticon ${file}` }),
+    );
   });
 
   it("that somebody wrote secrets into does not bring them into the store", async () => {

@@ -10,7 +10,7 @@ export function jsonl(): ExportFormat {
     oneSession: false,
     writer: () => ({
       begin: () => "",
-      put: ({ text }) => (text.endsWith("\n") ? text : `${text}\n`),
+      put: ({ text }) => text,
       end: () => "",
     }),
   };

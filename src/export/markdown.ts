@@ -4,7 +4,7 @@
 // heading, a link, an image or HTML of the page, whatever was written to look like it.
 
 import { integerOption } from "../base/options.ts";
-import { ENVELOPE_HEAD, ENVELOPE_TAIL, isStandardType } from "../event/index.ts";
+import { ENVELOPE_HEAD, ENVELOPE_TAIL, isStandardType, isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import type { SessionEntry } from "../read/index.ts";
 import type { ExportFormat, FormatWriter } from "./format.ts";
@@ -54,6 +54,7 @@ class TranscriptWriter implements FormatWriter {
   }
 
   put({ event }: { event: Event }): string {
+    if (isToldAgain(event)) return "";
     switch (event.event) {
       case "START":
       case "SEGMENT":

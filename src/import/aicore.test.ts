@@ -145,6 +145,12 @@ it("knows a failed call, keeps what it has no field for, and prices what AiCore 
   expect(second?.["metadata"]).toMatchObject({ action_id: "a7", system_prompt: "Be terse." });
 });
 
+it("goes on behind a call that took longer than time goes back", async () => {
+  save("s_1/0.json", [operation(1, { latency_ms: 1e15 }), operation(2)]);
+  expect(await run()).toMatchObject({ files: 1, skipped: [] });
+  expect(reader().session("s/1").session.model_calls).toBe(2);
+});
+
 it("refuses times without an offset until a zone is named, and says how", async () => {
   save("s_1/0.json", [operation(1)]);
   const { skipped, events_added: added } = await run({});

@@ -7,7 +7,7 @@
 import path from "node:path";
 
 import { checkOptionNames, textOption } from "../base/options.ts";
-import { formatTimestamp } from "../event/index.ts";
+import { formatTimestamp, MIN_TIME_MS } from "../event/index.ts";
 import type { EventDraft, JsonObject, JsonValue } from "../event/index.ts";
 import { isObject, parseJson } from "../format/index.ts";
 import type { PriceTable } from "../pricing/index.ts";
@@ -106,7 +106,8 @@ class OperationTranslator implements Translator {
     const written = textIn(record, "timestamp");
     const endMs = written === undefined ? undefined : this.#timeOf(written);
     const durationMs = amountIn(record, "latency_ms") ?? 0;
-    const startMs = endMs === undefined ? undefined : endMs - durationMs;
+    const beganMs = (endMs ?? NaN) - durationMs;
+    const startMs = beganMs >= MIN_TIME_MS ? beganMs : undefined;
     const session = this.#sessionOf(record, startMs);
     const operation = textIn(record, "operation_id");
     const call = {

@@ -88,6 +88,15 @@ export function* filesIn(place: string, names: readonly RegExp[]): Generator<str
   }
 }
 
+/** The first records of a file, and whose recording it is by them. */
+export function recognise(
+  file: string,
+  importers: readonly Importer[],
+): { head: JsonObject[]; importer: Importer | undefined } {
+  const head = readHead(file, LOOK_BYTES, LOOK_RECORDS);
+  return { head, importer: importers.find((candidate) => candidate.recognises(file, head)) };
+}
+
 // --- internal ---
 
 const JSON_LINES = /\.jsonl(\.zst)?$/;
@@ -120,8 +129,7 @@ function lookInto(file: string, importers: readonly Importer[]): FoundFile | NoT
   // Who writes documents truncates the file first; of lines there may be none yet.
   const isDocument = file.endsWith(".json");
   if (stat.size === 0) return { reason: "empty", isLoss: isDocument };
-  const head = readHead(file, LOOK_BYTES, LOOK_RECORDS);
-  const importer = importers.find((candidate) => candidate.recognises(file, head));
+  const { head, importer } = recognise(file, importers);
   if (importer === undefined) {
     if (isDocument && head.length === 0 && isCutOff(file)) {
       return { reason: "cut off before anything in it can be read", isLoss: true };

@@ -6,8 +6,9 @@ import { TracekeepError } from "../base/errors.ts";
 import type { Event, JsonObject } from "../event/index.ts";
 import { decodeRecord } from "../format/index.ts";
 import type { RestoredSession, RestoreOptions, Store } from "../record/index.ts";
-import { filesIn } from "./files.ts";
+import { filesIn, recognise } from "./files.ts";
 import { textIn } from "./json.ts";
+import { IMPORTERS } from "./run.ts";
 import { readAbout, readTranscript } from "./transcript.ts";
 
 /** The newest version of the document that is understood. */
@@ -34,9 +35,14 @@ export function readSessionDocument(file: string): SessionDocument {
   const sessionId = textIn(about, "session_id");
   const version = about?.["tracekeep_session"];
   if (about === undefined || sessionId === undefined || typeof version !== "number") {
-    throw new TracekeepError("BAD_EVENT", `${file} is not the document of a session`, {
+    const { importer } = recognise(file, IMPORTERS);
+    const hint =
+      importer === undefined
+        ? "one is made by: tracekeep export json SESSION --out FILE.json"
+        : `it is one of ${importer.name}: tracekeep import ${importer.name} ${file}`;
+    throw new TracekeepError("BAD_EVENT", `${file} is not the document of a session of ours`, {
       path: file,
-      hint: "one is made by: tracekeep export json SESSION --out FILE.json",
+      hint,
     });
   }
   if (version > DOCUMENT_VERSION) {

@@ -18,7 +18,14 @@ describe("a time without an offset", () => {
     ["Europe/Berlin", "2025-10-26T02:30:00", "2025-10-26T00:30:00.000Z"],
     ["America/New_York", "2025-01-01T00:00:00.5", "2025-01-01T05:00:00.500Z"],
     ["America/New_York", "1969-07-16T09:32:00.25", "1969-07-16T13:32:00.250Z"],
+    // Beyond what a timestamp can say.
+    ["America/New_York", "9999-12-31T23:59:59", undefined],
   ])("means in %s, as %s, %s", (zone, text, instant) => expect(iso(zone, text)).toBe(instant));
+
+  it("is one that a timestamp can say, also where a program knew no time", () => {
+    for (const text of ["0001-01-01T00:00:00", "0000-01-01T00:00:00", "0099-12-31T23:59:59"])
+      expect(iso("Asia/Seoul", text) ?? "0000").toMatch(/^00(?:0[01]|99)/);
+  });
 
   it("means on this machine what its clock shows", () => {
     const text = "2025-06-10T14:03:22.123";

@@ -1,7 +1,7 @@
 // Times without an offset mean a different instant in every place, so whoever imports them says which place was meant.
 
 import { TracekeepError } from "../base/errors.ts";
-import { parseTimestamp } from "../event/index.ts";
+import { MAX_TIME_MS, MIN_TIME_MS, parseTimestamp } from "../event/index.ts";
 
 const NAIVE = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d(?:\.\d{1,9})?)$/;
 
@@ -32,7 +32,9 @@ export function readerOfZone(zone: string): (text: string) => number | undefined
     // two it can be.
     const offsets = [utcMs - DAY_MS, utcMs + DAY_MS].map((ms) => clock(ms) - ms);
     const candidates = offsets.map((offsetMs) => utcMs - offsetMs);
-    return candidates.find((ms) => clock(ms) === utcMs) ?? candidates[0];
+    const timeMs = candidates.find((ms) => clock(ms) === utcMs) ?? candidates[0] ?? NaN;
+    // At the ends of what can be written, the zone's offset may lead beyond them.
+    return timeMs >= MIN_TIME_MS && timeMs <= MAX_TIME_MS ? timeMs : undefined;
   };
 }
 
@@ -86,15 +88,11 @@ function clockOf(timeZone: string | undefined): (ms: number) => number {
   return (ms) => {
     const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
     const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? 0;
-    const shown = Date.UTC(
-      part("year"),
-      part("month") - 1,
-      part("day"),
-      part("hour"),
-      part("minute"),
-      part("second"),
-    );
-    return shown + (((ms % 1000) + 1000) % 1000);
+    const shown = new Date(0);
+    // `Date.UTC` takes the years of the first century for those of the twentieth.
+    shown.setUTCFullYear(part("year"), part("month") - 1, part("day"));
+    shown.setUTCHours(part("hour"), part("minute"), part("second"));
+    return shown.getTime() + (((ms % 1000) + 1000) % 1000);
   };
 }
 

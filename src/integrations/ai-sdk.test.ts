@@ -171,6 +171,19 @@ async function recorded(): Promise<string> {
   return output;
 }
 
+it("records the end of a tool whose results nobody wanted any more", async () => {
+  const session = store.startSession({ id: "run-1" });
+  const count = {
+    async *execute() {
+      for (let number = 1; ; number++) yield await Promise.resolve(number);
+    },
+  };
+  const tools = recordTools({ count }, { session });
+  for await (const number of tools.count.execute()) if (number === 3) break;
+  const results = [...openReader({ dir }).events({ session: "run-1", event: "TOOL_RESULT" })];
+  expect(results).toMatchObject([{ tool: "count", status: "cancelled", result: 3 }]);
+});
+
 describe("an agent on AI SDK 6", () => {
   it("gives byte-equal output from the cassette, with the network and its tools forbidden", async () => {
     const live = await recorded();

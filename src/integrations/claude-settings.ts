@@ -151,33 +151,38 @@ function hasHooks(text: string, command: string): boolean {
   });
 }
 
-function commandsOf({ value }: JsonNode): string[] {
-  if (typeof value !== "object" || value === null || !("hooks" in value) || !Array.isArray(value.hooks))
-    return [];
-  return value.hooks.flatMap((hook: unknown) => {
+/** The hooks of a group. */
+function hooksIn(group: JsonNode): { list: JsonNode | undefined; commands: (string | undefined)[] } {
+  const list = group.members?.findLast(({ key }) => key === "hooks")?.node;
+  const commands = (list?.items ?? []).map(({ value: hook }) => {
     const command = typeof hook === "object" && hook !== null && "command" in hook ? hook.command : undefined;
-    return typeof command === "string" ? [command] : [];
+    return typeof command === "string" ? command : undefined;
   });
+  return { list, commands };
+}
+
+function commandsOf(group: JsonNode): string[] {
+  return hooksIn(group).commands.filter((command) => command !== undefined);
 }
 
 /** Ours end like this, wherever the program is. */
-function isOurs(command: string): boolean {
-  return /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?(?: --enforce-budgets)?$/.test(
-    command,
-  );
+function isOurs(command: string | undefined): boolean {
+  return command !== undefined && OURS.test(command);
 }
 
-/** How to take our hooks out of the list of one event; "nothing" when nothing would be left of it. */
+const OURS =
+  /(?:tracekeep|[\\/]cli[\\/]main\.c?js)['"]? hook claude-code(?: --scope (?:user|project))?(?: --enforce-budgets)?$/;
+
+/**
+ * How to take our hooks out of the list of one event; "nothing" when nothing would be left of it. A host may have put
+ * hooks of its user's into a group of ours.
+ */
 function withoutOurs(groups: JsonNode): TextEdit[] | "nothing" {
-  const items = groups.items ?? [];
-  const isAllOurs = (group: JsonNode): boolean => {
-    const commands = commandsOf(group);
-    const hooks = group.members?.find(({ key }) => key === "hooks")?.node.items ?? [];
-    return commands.length > 0 && commands.length === hooks.length && commands.every(isOurs);
-  };
-  if (items.length > 0 && items.every(isAllOurs)) return "nothing";
-  return removeEdits(groups, (at) => {
-    const group = items[at];
-    return group !== undefined && isAllOurs(group);
-  });
+  const items = (groups.items ?? []).map(hooksIn);
+  const areAllOurs = items.map(({ commands }) => commands.length > 0 && commands.every(isOurs));
+  if (items.length > 0 && areAllOurs.every(Boolean)) return "nothing";
+  const within = items.flatMap(({ list, commands }, at) =>
+    list === undefined || areAllOurs[at] === true ? [] : removeEdits(list, (hook) => isOurs(commands[hook])),
+  );
+  return [...removeEdits(groups, (at) => areAllOurs[at] === true), ...within];
 }

@@ -23,13 +23,13 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(path.dirname(folder), { recursive: true }));
 
 const put = (text: string | undefined): void => {
+  fs.mkdirSync(folder, { recursive: true });
   fs.rmSync(settings, { force: true });
   if (text !== undefined) fs.writeFileSync(settings, text);
 };
 const look = (): Record<string, string> =>
   Object.fromEntries(
-    fs
-      .readdirSync(folder, { recursive: true, encoding: "utf8" })
+    (fs.existsSync(folder) ? fs.readdirSync(folder, { recursive: true, encoding: "utf8" }) : [])
       .filter((name) => fs.statSync(path.join(folder, name)).isFile())
       .map((name) => [name, fs.readFileSync(path.join(folder, name), "latin1")]),
   );
@@ -140,6 +140,21 @@ describe("installing and taking it back", () => {
       '{\n  "model": "sonnet",\n  "hooks": {\n    "Stop": [{"hooks":[{"type":"command","command":"beep"}]}]\n  }\n}\n',
     );
     expect(Object.keys(look())).toEqual(["settings.json"]);
+  });
+
+  it("takes its own out of a group that has hooks of the user's by now, and leaves no folder that it made", () => {
+    fs.rmdirSync(folder);
+    install({ folder, ...options });
+    const own = '{"type":"command","command":"beep"}';
+    put(fs.readFileSync(settings, "utf8").replace(/("Stop": \[\s*\{\s*"hooks": \[)/, `$1${own},`));
+    uninstall({ folder, ...options });
+    const { hooks } = JSON.parse(fs.readFileSync(settings, "utf8")) as { hooks: unknown };
+    expect(hooks).toEqual({ Stop: [{ hooks: [JSON.parse(own)] }] });
+    expect(fs.readdirSync(folder)).toEqual(["settings.json"]);
+    fs.rmSync(folder, { recursive: true });
+    install({ folder, ...options });
+    uninstall({ folder, ...options });
+    expect(fs.existsSync(folder)).toBe(false);
   });
 
   it("puts a new command in place of the old one, and still knows the way back", () => {

@@ -83,6 +83,7 @@ export function uninstall({ folder, auditCommand, dryRun }: Omit<InstallOptions,
     else writeText(file, after);
   }
   if (changes.some(({ file }) => file === settings)) remove(keptFile(settings));
+  if (changes.length > 0) for (const made of [path.dirname(audit), folder]) removeEmpty(made);
   return { changes, kept: undefined, notes };
 }
 
@@ -179,4 +180,13 @@ function writeText(file: string, text: string, mode: number = modeOf(file)): voi
 
 function remove(file: string): void {
   fs.rmSync(file, { force: true });
+}
+
+/** A folder in which nothing is left. */
+function removeEmpty(folder: string): void {
+  try {
+    fs.rmdirSync(folder);
+  } catch {
+    // Something is in it, or it is none.
+  }
 }

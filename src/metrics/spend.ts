@@ -2,6 +2,7 @@
 
 import type { PriceTable } from "../pricing/index.ts";
 import type { Moment, Reader, SkippedBytes } from "../read/index.ts";
+import { hourOf } from "../summary/index.ts";
 import type { TokenCounts } from "../summary/index.ts";
 import { chargeOf } from "./charge.ts";
 import type { Charge } from "./charge.ts";
@@ -173,7 +174,7 @@ class Money {
 function keyOf(charge: Charge, by: SpendKey, project: string | null): string {
   switch (by) {
     case "hour":
-      return `${charge.timestamp.slice(0, 13)}:00:00.000Z`;
+      return hourOf(charge.timestamp);
     case "session":
       return charge.session_id;
     case "agent":

@@ -275,6 +275,26 @@ describe("events", () => {
     expect([fs.existsSync(gone), fs.readFileSync(notes, "utf8")]).toEqual([true, "my notes\n"]);
   });
 
+  it("are found again by their places, and are none once their session is gone", () => {
+    const file = writeSession("s", [{ event: "A" }]);
+    // Its id begins like the other's, and it has an event of that number.
+    writeSession("s2", [{ event: "B" }]);
+    const [line] = reader.lines({ session: "s", event: "A" });
+    const place = { session_id: "s", seq: 1, file, offset: line?.offset ?? -1 };
+    expect(reader.eventAt(place)?.event).toBe("A");
+    fs.rmSync(file);
+    expect(reader.eventAt(place)).toBeUndefined();
+    expect(reader.eventAt({ ...place, session_id: "other" })).toBeUndefined();
+  });
+
+  it("that stand on one line are given on as lines of their own", () => {
+    const file = writeSession("s", [{ event: "A" }, { event: "B" }]);
+    fs.writeFileSync(file, fs.readFileSync(file, "utf8").replace('\n{"event":"B"', '{"event":"B"'));
+    const texts = [...reader.lines()].map(({ text }) => text);
+    expect(texts.map((text) => (JSON.parse(text) as Event).event)).toEqual(["START", "A", "B"]);
+    expect(texts.join("").split("\n")).toHaveLength(4);
+  });
+
   it("come with the line as it is stored", () => {
     const file = writeSession("s", [{ event: "X", body: { message: "tab\t and \u0085" } }]);
     const lines = [...reader.lines()];

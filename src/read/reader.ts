@@ -30,6 +30,7 @@ import type { EventPlace } from "./scan/event-at.ts";
 import { listInputs, streamInput } from "./scan/inputs.ts";
 import { scanSession } from "./scan/scan.ts";
 import type { ScanOptions } from "./scan/scan.ts";
+import { storedText } from "./scan/segment-reader.ts";
 import type { FoundEvent } from "./scan/segment-reader.ts";
 import { bytesOfLogs, resolveSession } from "./scan/session-logs.ts";
 import type { MatchedBy, SessionLogs } from "./scan/session-logs.ts";
@@ -66,7 +67,7 @@ export interface ReaderOptions extends StorePlace {
 /** An event together with the line it stands on. */
 export interface StoredLine {
   event: Event;
-  /** The line as it is stored, its `\n` included. */
+  /** The line as it is stored, its `\n` included; of a line that holds several events, this one's part. */
   text: string;
   file: string;
   offset: number;
@@ -136,7 +137,7 @@ export class Reader {
   /** The same with the stored lines, for passing them on as they are. */
   lines(filter: EventFilter = {}): ReadStream<StoredLine> {
     return this.#stream(filter, ({ event, file, offset, bytes }) => {
-      return { event, text: bytes.toString("utf8"), file: file.path, offset };
+      return { event, text: storedText(bytes), file: file.path, offset };
     });
   }
 
@@ -145,19 +146,19 @@ export class Reader {
    * session, its timeouts or its signal. See {@link SubscribeOptions} for where it begins and what becomes of a
    * subscriber that is too slow; no subscriber slows down who records. Costs a watch on the store's folder.
    *
-   * @throws TypeError, RangeError for options that cannot be understood
+   * @throws TypeError, RangeError for options that cannot be understood, or when it is not a store that is read
    * @example
    * for await (const event of reader.subscribe({ session: "deploy-42", idleTimeoutMs: 60_000 })) {
    *   console.log(event.event, event["message"]);
    * }
    */
   subscribe(options: SubscribeOptions = {}): Subscription<LiveEvent> {
-    return subscribeEvents(this.dir, this.#clock, options);
+    return subscribeEvents(this.#store("be subscribed to"), this.#clock, options);
   }
 
   /** The same with the stored lines, for passing them on as they are. */
   follow(options: SubscribeOptions = {}): Subscription<FollowedLine> {
-    return subscribeLines(this.dir, this.#clock, options);
+    return subscribeLines(this.#store("be followed"), this.#clock, options);
   }
 
   /**
@@ -234,10 +235,13 @@ export class Reader {
     }
   }
 
-  /** Which sessions each session started, by start. Reads first lines only, about 11 µs a session. */
+  /**
+   * Which sessions each session started, by start. Reads first lines only, about 11 µs a session; of files that are not a
+   * store's, it knows those of our sessions.
+   */
   children(): ReadonlyMap<string, readonly string[]> {
     const children = new Map<string, string[]>();
-    for (const { sessionId, parentId } of listSessions(this.dir, new ReadReport())) {
+    for (const { sessionId, parentId } of this.#list(new ReadReport())) {
       if (parentId === undefined) continue;
       const siblings = children.get(parentId);
       if (siblings === undefined) children.set(parentId, [sessionId]);
@@ -254,8 +258,14 @@ export class Reader {
     const found = eventAt(place);
     if (found !== undefined) return found;
     const { session_id: session, seq } = place;
-    for (const event of this.events({ session, predicate: (each) => each.seq === seq })) return event;
-    return undefined;
+    const predicate = (event: Event): boolean => event.seq === seq && event.session_id === session;
+    try {
+      const [event] = this.events({ session, predicate });
+      return event;
+    } catch (error) {
+      if (error instanceof TracekeepError && error.code === "NO_SESSION") return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -266,8 +276,7 @@ export class Reader {
    * @internal
    */
   indexRows(options: ReadStreamOptions = {}): ReadStream<SnapshotRow> {
-    if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
-    const { dir } = this;
+    const dir = this.#store("have an index");
     return new ReadStream((report) => indexRows(dir, report, options.onProgress !== undefined), options);
   }
 
@@ -278,8 +287,13 @@ export class Reader {
    * @throws TypeError when it is not a store that is read
    */
   blockIndexes(): ReturnType<typeof outdatedIndexes> {
-    if (this.#inputs !== undefined) throw new TypeError("only a store has an index");
-    return outdatedIndexes(this.dir);
+    return outdatedIndexes(this.#store("have an index"));
+  }
+
+  /** Its folder. @throws TypeError when it is not a store that is read */
+  #store(what: string): string {
+    if (this.#inputs === undefined) return this.dir;
+    throw new TypeError(`only a store can ${what}, and this reader was opened on files or a stream`);
   }
 
   #list(report: ReadReport): SessionLogs[] {

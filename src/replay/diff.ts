@@ -1,7 +1,8 @@
 // Two runs of an agent side by side: where they first part, and how the rest compares.
 
+import { isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
-import type { Reader } from "../read/index.ts";
+import type { Reader, SkippedBytes } from "../read/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
 import { canonicalJson, fingerprint, firstDifference } from "./canonical.ts";
@@ -22,6 +23,8 @@ export interface RunDiff {
   rest: { both: number; only: [RestCount[], RestCount[]] };
   /** Figures of both runs, as far as they differ. */
   figures: { name: string; values: [number | null, number | null] }[];
+  /** What could not be read of them. */
+  skipped: SkippedBytes[];
 }
 
 export interface Divergence {
@@ -63,6 +66,7 @@ export function diffRuns(reader: Reader, left: string, right: string): RunDiff {
     divergence: divergenceAt(same, one, two),
     rest: { both, only: [countsOf(onlyOne), countsOf(onlyTwo)] },
     figures: figuresOf(one.summary, two.summary),
+    skipped: [one, two].flatMap(({ tape }) => tape.report.skipped),
   };
 }
 
@@ -104,7 +108,8 @@ function readRun(reader: Reader, session: string): Run {
     if (summary.events === 0) summary = newSummary(event.session_id, event.agent_id);
     foldEvent(summary, event, event);
     // Records that an importer has no type for are the source's bookkeeping.
-    if (NOT_COMPARED.has(event.event) || "source_type" in event || "record" in event) return;
+    if (NOT_COMPARED.has(event.event) || "source_type" in event || "record" in event || isToldAgain(event))
+      return;
     const named = event["tool"] ?? event["model"];
     const name = typeof named === "string" ? named : null;
     moves.push({ print: fingerprint(canonicalJson(comparable(event))), place, name });

@@ -1,6 +1,7 @@
 // The exchanges of a recorded session: each call of a model or a tool, with what came back. Only names and fingerprints
 // are held; arguments and results stay on disk.
 
+import { isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import type { Reader } from "../read/index.ts";
 import { canonicalJson, fingerprint } from "./canonical.ts";
@@ -39,6 +40,7 @@ export function readExchanges(reader: Reader, session: string): Exchanges {
   const list: Exchange[] = [];
   const open = new Map<string, Exchange>();
   const tape = readTape(reader, session, (event, place) => {
+    if (isToldAgain(event)) return;
     const kind = CALLS[event.event];
     if (kind !== undefined) {
       const argsKey = fingerprint(canonicalJson(event["args"]));

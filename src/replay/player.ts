@@ -248,6 +248,10 @@ function rangeOf({ from, to }: PlayerOptions, sessions: number): (event: TapeEve
   };
   const first = bound("from", from);
   const last = bound("to", to);
+  if (Number(first.seq) > Number(last.seq) || Number(first.timeMs) > Number(last.timeMs))
+    throw new RangeError(
+      `openPlayer: from ${describe(from)} is behind to ${describe(to)}: nothing lies between them`,
+    );
   return ({ seq, timeMs }) =>
     seq >= (first.seq ?? 0) &&
     seq <= (last.seq ?? Infinity) &&

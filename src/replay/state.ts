@@ -1,5 +1,7 @@
 // What an agent knew at an event: the conversation so far, the calls it was waiting for, the totals, the files touched.
 
+import { TracekeepError } from "../base/errors.ts";
+import { isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import type { EventPlace, Reader } from "../read/index.ts";
 import { foldEvent, newSummary } from "../summary/index.ts";
@@ -34,7 +36,7 @@ export interface SessionStateAt {
  * The state of a session at one of its events, that event included.
  *
  * @param seq number of the event
- * @throws TracekeepError `NO_SESSION`; RangeError when the session has no such event
+ * @throws TracekeepError `NO_SESSION`; `REFUSED` when the session has no such event
  * @example
  * const state = stateAt(openReader(), "019b9f2e", 42);
  * for (const place of state.conversation) console.log(place.role, gistOf(state.tape.read(place)));
@@ -53,7 +55,7 @@ export function stateAt(reader: Reader, session: string, seq: number): SessionSt
     const role = ROLES[event.event];
     // A response of a model without words is a request for tools, and those calls are told themselves.
     const isWordless = event.event === "MODEL_RESPONSE" && typeof event["message"] !== "string";
-    if (role !== undefined && !isWordless) {
+    if (role !== undefined && !isWordless && !isToldAgain(event)) {
       const { session_id, file, offset } = place;
       conversation.push({ role, session_id, seq: event.seq, file, offset });
     }
@@ -62,7 +64,13 @@ export function stateAt(reader: Reader, session: string, seq: number): SessionSt
   });
   if (at === undefined) {
     const last = tape.events.at(-1)?.seq ?? 0;
-    throw new RangeError(`session ${tape.sessionId} has no event ${seq}; its last is ${last}`);
+    throw new TracekeepError(
+      "REFUSED",
+      `session ${tape.sessionId} has no event ${seq}; its last is ${last}`,
+      {
+        seq,
+      },
+    );
   }
   const steps = builder.finish();
   const openCalls = [...walkSteps({ steps })].filter(({ unmatched }) => unmatched === "no result");

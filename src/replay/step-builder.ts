@@ -1,13 +1,17 @@
 // From events to steps: calls paired with their results, steps gathered under the turn they belong to.
 
+import { isToldAgain } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
+import { instantOf } from "../summary/index.ts";
 import type { Step, StepKind, Timeline } from "./step.ts";
 import type { TapeEvent } from "./tape.ts";
 
 /** Builds the steps of one session from its events in order. */
 export class StepBuilder {
   readonly #roots: Step[] = [];
-  #turn: Step | undefined;
+  readonly #turns: Step[] = [];
+  /** Hooks and a transcript told of the session, each in its own time. */
+  #hasTwoWitnesses = false;
   /** Calls without a result so far, by what they wait for and their `call_id`. */
   readonly #open = new Map<string, Step>();
   /** The latest response of each model call, which others may continue. */
@@ -16,12 +20,19 @@ export class StepBuilder {
   readonly #byId = new Map<string, Step>();
 
   add(event: Event, place: TapeEvent): void {
-    if (this.#turn !== undefined) endStep(this.#turn, event, place);
+    // What the second one tells again is no further step.
+    if (isToldAgain(event)) {
+      this.#hasTwoWitnesses = true;
+      return;
+    }
+    const turn = this.#turnOf(event);
+    if (turn !== undefined && turn === this.#turns.at(-1)) endStep(turn, event, place);
     // What is left of an erased event says neither what it was about nor what it belonged to.
     if ("erased" in event) this.#put(newStep("event", event.event, event, place), event);
     else if (event.event === "USER_MESSAGE") {
-      this.#turn = newStep("turn", null, event, place);
-      this.#roots.push(this.#turn);
+      const begun = newStep("turn", null, event, place);
+      this.#turns.push(begun);
+      this.#roots.push(begun);
     } else if (CALLS[event.event] !== undefined) this.#addCall(event, place);
     else if (RESULTS[event.event] !== undefined) this.#addResult(event, place);
     else this.#put(newStep("event", event.event, event, place), event);
@@ -65,6 +76,14 @@ export class StepBuilder {
 
   // --- internal ---
 
+  /** The latest turn; of what a second witness tells later, the one in which it happened. */
+  #turnOf({ timestamp }: Event): Step | undefined {
+    const latest = this.#turns.at(-1);
+    if (!this.#hasTwoWitnesses) return latest;
+    const timeMs = instantOf(timestamp);
+    return this.#turns.findLast(({ started_at: startedAt }) => instantOf(startedAt) <= timeMs) ?? latest;
+  }
+
   #addCall(event: Event, place: TapeEvent): void {
     const kind = CALLS[event.event] ?? "event";
     const step = newStep(kind, nameOf(event), event, place);
@@ -99,7 +118,7 @@ export class StepBuilder {
   /** Into the call that the event says it belongs to, else into the turn. */
   #put(step: Step, event: Event): void {
     const parent = event.parent_id === undefined ? undefined : this.#byId.get(event.parent_id);
-    (parent?.steps ?? this.#turn?.steps ?? this.#roots).push(step);
+    (parent?.steps ?? this.#turnOf(event)?.steps ?? this.#roots).push(step);
   }
 }
 

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openReader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import type { Store } from "../record/index.ts";
-import { readTimeline, stateAt, walkSteps } from "./index.ts";
+import { openCassette, readTimeline, stateAt, walkSteps } from "./index.ts";
 import type { ConversationPlace, Step } from "./index.ts";
 
 let dir: string;
@@ -117,7 +117,57 @@ describe("readTimeline", () => {
     fs.renameSync(turn.place.file, moved);
     expect(timeline.tape.read(turn.place)["message"]).toHaveLength(100_000);
     fs.rmSync(moved);
-    expect(() => timeline.tape.read(turn.place)).toThrow("there is no session");
+    expect(() => timeline.tape.read(turn.place)).toThrow("event 1 of session s is gone");
+  });
+
+  it("tells once what hooks and a transcript both tell of, each thing in its turn", () => {
+    const session = store.startSession({
+      id: "s",
+      origin: "claude-code",
+      startedAt: "2026-01-06T22:00:00.000Z",
+    });
+    const at = (second: number): string => `2026-01-06T22:00:0${second}.000Z`;
+    const [hook, transcript] = ["/spool", "/transcript"].map((file) => ({ file, offset: 0, line: 1 }));
+    const ask = { event: "USER_MESSAGE", message: "Fix it." };
+    const call = { event: "TOOL_CALL", tool: "bash", call_id: "1", args: { command: "make" } };
+    const result = { event: "TOOL_RESULT", call_id: "1", status: "ok", result: "made" };
+    for (const [second, draft] of [ask, call, result, { ...ask, message: "Thanks." }].entries())
+      session.log({ ...draft, timestamp: at(2 * second) }, { source: hook });
+    // The transcript comes later, and alone knows what the model said.
+    const said = { event: "MODEL_RESPONSE", model: "m-1", message: "I will.", timestamp: at(1) };
+    const again = { source: transcript, copyOf: "s" };
+    session.log({ ...ask, timestamp: at(0) }, again);
+    session.log(said, { source: transcript });
+    session.log({ ...call, timestamp: at(2) }, again);
+    session.log({ ...result, timestamp: at(4) }, again);
+    session.log({ ...ask, message: "Thanks.", timestamp: at(6) }, again);
+    session.log({ ...said, message: "Bye.", timestamp: at(7) }, { source: transcript });
+    session.close();
+    const reader = openReader({ dir });
+    const turns = readTimeline(reader, "s").steps.filter(({ kind }) => kind === "turn");
+    expect(turns.map(shapeOf)).toEqual([
+      [
+        "turn",
+        null,
+        null,
+        [
+          ["tool", "bash", "ok"],
+          ["model", "m-1", "ok"],
+        ],
+      ],
+      ["turn", null, null, [["model", "m-1", "ok"]]],
+    ]);
+    expect(turns[0]?.duration_ms).toBe(6000);
+    const { conversation } = stateAt(reader, "s", 10);
+    expect(conversation.map(({ role }) => role)).toEqual([
+      "user",
+      "call",
+      "result",
+      "user",
+      "agent",
+      "agent",
+    ]);
+    expect(openCassette({ reader, session: "s" }).status.unused).toHaveLength(1);
   });
 
   it("reports lines that it could not read, and goes on", () => {

@@ -26,6 +26,8 @@ export interface TextOptions {
   /** Width of the terminal. */
   columns: number;
   color: boolean;
+  /** Errors were asked for, so that there are none is said. Default false. */
+  errors?: boolean | undefined;
 }
 
 /** Rows of a table; what is beyond is summed up in one more. */
@@ -36,16 +38,18 @@ const SHORTEST_SILENCE_MS = 60_000;
 
 /** The report as text, ended by a newline. */
 export function renderAudit(report: AuditReport, options: TextOptions): string {
-  if (report.sessions === 0) return "No sessions. Record something, or try: tracekeep import\n";
   const page = new Page(options);
-  page.head(report);
-  if (report.agents.length > 1 || report.projects.length <= 1) page.groups("Agents", report.agents);
-  if (report.projects.length > 1) page.groups("Projects", report.projects);
-  page.tools(report);
-  page.models(report);
-  page.errors(report);
-  page.silences(report);
-  page.recent(report);
+  if (report.sessions === 0) page.lines.push("No sessions. Record something, or try: tracekeep import");
+  else {
+    page.head(report);
+    if (report.agents.length > 1 || report.projects.length <= 1) page.groups("Agents", report.agents);
+    if (report.projects.length > 1) page.groups("Projects", report.projects);
+    page.tools(report);
+    page.models(report);
+    page.errors(report);
+    page.silences(report);
+    page.recent(report);
+  }
   page.notes(report);
   return `${page.lines.join("\n")}\n`;
 }
@@ -171,7 +175,10 @@ class Page {
   }
 
   errors({ latest_errors: errors, errors: count }: AuditReport): void {
-    if (errors.length === 0) return;
+    if (errors.length === 0) {
+      if (this.#options.errors === true) this.#title("No errors");
+      return;
+    }
     this.#title(`Latest errors (${formatCount(errors.length)} of ${formatCount(count)})`);
     for (const error of errors) {
       this.#line(`${formatMinute(error.timestamp)}  ${place(error)}  ${printable(error.message)}`, "red");

@@ -9,6 +9,7 @@ import { openReader } from "../read/index.ts";
 import type { Reader } from "../read/index.ts";
 import { openStore } from "../record/index.ts";
 import type { Provenance, SessionOptions } from "../record/index.ts";
+import { writeIndex } from "../session-index/build.ts";
 import { auditReport } from "./audit.ts";
 import type { AuditReport } from "./audit.ts";
 import { renderAudit } from "./audit-text.ts";
@@ -237,8 +238,85 @@ describe("the audit as text", () => {
     expect(text).toContain("unpriced");
   });
 
+  it("says what could not be read where no session is left, and that there are no errors where they were asked for", async () => {
+    const file = path.join(dir, "notes.jsonl");
+    fs.writeFileSync(file, "nothing\n");
+    const options = { columns: 200, color: false, errors: true };
+    const ofNothing = await auditReport(openReader({ paths: [file] }));
+    expect(renderAudit(ofNothing, options)).toMatch(/No sessions[^]*skipped 1 place \(7 bytes\)/);
+    record({ id: "one", agent: "a" }, [[1, call]]);
+    expect(renderAudit(await auditReport(reader), options)).toContain("No errors");
+  });
+
+  it("knows the errors of glued lines, also by an index", async () => {
+    const file = record({ id: "one", agent: "a" }, [
+      [1, failure],
+      [2, call],
+    ]);
+    fs.writeFileSync(
+      file,
+      fs.readFileSync(file, "utf8").replace('\n{"event":"TOOL_CALL"', '{"event":"TOOL_CALL"'),
+    );
+    const before = (await auditReport(reader)).latest_errors;
+    await writeIndex(reader);
+    expect((await auditReport(reader)).latest_errors).toEqual(before);
+    expect(before).toHaveLength(1);
+  });
+
   it("is one sentence for an empty store", async () => {
     expect(renderAudit(await auditReport(reader), { columns: 80, color: false }).split("\n")).toHaveLength(2);
+  });
+});
+
+describe("files in which sessions take turns", () => {
+  /** Two sessions, each with a failure, by clocks of different zones; the second also without a time. */
+  function writeTurns(): Reader {
+    const file = path.join(dir, "turns.jsonl");
+    const failed = { event: "TOOL_RESULT", tool: "bash", status: "error" };
+    const lines = [
+      { ...failed, session_id: "s1", agent_id: "a", timestamp: "2026-01-06T22:30:00+09:00", error: "of a" },
+      { ...failed, session_id: "s2", agent_id: "b", timestamp: "2026-01-06T13:40:00Z", error: "of b" },
+      {
+        event: "ANOMALY_DETECTED",
+        session_id: "s2",
+        agent_id: "b",
+        anomaly: { rule: "MINE", severity: "HIGH" },
+      },
+    ];
+    fs.writeFileSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    return openReader({ paths: [file] });
+  }
+
+  it("are audited each by its own errors, anomalies and health", async () => {
+    const files = writeTurns();
+    const all = await auditReport(files);
+    expect(all.latest_errors.map(({ session_id: id }) => id)).toEqual(["s2", "s1"]);
+    for (const one of [{ session: "s1" }, { agent: "a" }]) {
+      const { latest_errors: errors, anomalies } = await auditReport(files, one);
+      expect(errors.map(({ session_id: id }) => id)).toEqual(["s1"]);
+      expect(anomalies).toEqual([]);
+    }
+    expect((await auditReport(files, { session: "s2" })).anomalies).toHaveLength(1);
+  });
+
+  it("are counted by the hours of UTC, each session in the hours that it has", async () => {
+    const rows = await statsRows(writeTurns(), { by: "hour" });
+    expect(rows.map(({ key, sessions, events }) => [key, sessions, events])).toEqual([
+      ["(no time)", 1, 1],
+      ["2026-01-06T13:00:00.000Z", 2, 2],
+    ]);
+    expect(await statsRows(writeTurns(), { by: "hour", agent: "a" })).toMatchObject([
+      { sessions: 1, events: 1 },
+    ]);
+  });
+
+  it("show times of UTC, whatever zone they were written in", async () => {
+    const text = renderAudit(await auditReport(writeTurns(), { session: "s1" }), {
+      columns: 80,
+      color: false,
+    });
+    expect(text).toContain("2026-01-06 13:30");
+    expect(text).not.toContain("22:30");
   });
 });
 

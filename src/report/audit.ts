@@ -116,11 +116,10 @@ export async function auditReport(reader: Reader, options: AuditOptions = {}): P
     statuses[session.status] = (statuses[session.status] ?? 0) + 1;
     agents.add(agentGroup(session), session);
     projects.add(session.project ?? "(unknown)", session);
-    found.silencesOf(session);
+    found.noteSession(session);
     const findings = watch.take(session);
     found.noteAnomalies(findings.anomalies);
     health.add(session, findings.health);
-    found.noteRecent(session);
     if (session.hook_events > 0) witnessed.add(session.session_id);
   }
   return {

@@ -35,7 +35,10 @@ export interface CoverageGap {
 
 const MAX_GAPS = 1000;
 
-/** Adds sessions up: every event of one, then {@link endSession}. Memory: a few bytes for each call of a session. */
+/**
+ * Adds sessions up: every event of one, then {@link endSession}; sessions may take turns. Memory: a few bytes for each
+ * call of a session.
+ */
 export class CoverageFold {
   readonly #coverage: Coverage = {
     sessions: 0,
@@ -46,25 +49,25 @@ export class CoverageFold {
     pairs: 0,
     gaps: [],
   };
-  #calls = new Map<string, number>();
-  #hooks = new Set<string>();
-  #transcript = false;
+  /** Of the sessions that have not ended. */
+  readonly #witnesses = new Map<string, Witnesses>();
 
   observe(event: Event): void {
     if (event.source === undefined) return;
+    const told = this.#witnesses.get(event.session_id) ?? newWitnesses();
+    this.#witnesses.set(event.session_id, told);
     const hook = hookOf(event);
-    if (hook !== undefined) this.#addHook(hook);
-    else if (!isOfHooks(event)) this.#transcript = true;
+    if (hook !== undefined) told.hooks.set(hook, (told.hooks.get(hook) ?? 0) + 1);
+    else if (!isOfHooks(event)) told.transcript = true;
     if (event.call_id === undefined) return;
     const seen = (hook === undefined ? SEEN_BY_TRANSCRIPT : SEEN_BY_HOOKS)[event.event];
-    if (seen !== undefined) this.#calls.set(event.call_id, (this.#calls.get(event.call_id) ?? 0) | seen);
+    if (seen !== undefined) told.calls.set(event.call_id, (told.calls.get(event.call_id) ?? 0) | seen);
   }
 
   endSession(session: SessionEntry): void {
-    if (this.#hooks.size > 0) this.#endCovered(session);
-    this.#calls = new Map();
-    this.#hooks = new Set();
-    this.#transcript = false;
+    const told = this.#witnesses.get(session.session_id);
+    this.#witnesses.delete(session.session_id);
+    if (told !== undefined && told.hooks.size > 0) this.#endCovered(session, told);
   }
 
   get coverage(): Coverage {
@@ -73,16 +76,14 @@ export class CoverageFold {
 
   // --- internal ---
 
-  #addHook(name: string): void {
-    const { hook_events: counts } = this.#coverage;
-    counts[name] = (counts[name] ?? 0) + 1;
-    this.#hooks.add(name);
-  }
-
-  #endCovered({ session_id: id, parent_id: parent, ended_at: endedAt }: SessionEntry): void {
+  #endCovered(
+    { session_id: id, parent_id: parent, ended_at: endedAt }: SessionEntry,
+    { calls: seenCalls, hooks, transcript }: Witnesses,
+  ): void {
     const total = this.#coverage;
+    for (const [name, count] of hooks) total.hook_events[name] = (total.hook_events[name] ?? 0) + count;
     const calls: WitnessedCalls = { both: 0, only_hooks: 0, only_transcript: 0 };
-    for (const seen of this.#calls.values()) {
+    for (const seen of seenCalls.values()) {
       const byHooks = (seen & BY_HOOKS) !== 0;
       const byTranscript = (seen & BY_TRANSCRIPT) !== 0;
       calls[byHooks ? (byTranscript ? "both" : "only_hooks") : "only_transcript"]++;
@@ -91,12 +92,12 @@ export class CoverageFold {
     total.sessions++;
     for (const name of ["both", "only_hooks", "only_transcript"] as const) total.calls[name] += calls[name];
     const missing: string[] = [];
-    if (parent === null && !this.#hooks.has("SessionStart")) missing.push("no SessionStart");
+    if (parent === null && !hooks.has("SessionStart")) missing.push("no SessionStart");
     if (parent === null && endedAt === null) {
       missing.push("no SessionEnd");
       total.without_end++;
     }
-    if (!this.#transcript) {
+    if (!transcript) {
       missing.push("no transcript");
       total.without_transcript++;
     }
@@ -113,6 +114,17 @@ export function hookOf(event: Event): string | undefined {
 }
 
 // --- internal ---
+
+/** What was told of a session: which calls by whom, by which hooks how often, and whether by its transcript. */
+interface Witnesses {
+  calls: Map<string, number>;
+  hooks: Map<string, number>;
+  transcript: boolean;
+}
+
+function newWitnesses(): Witnesses {
+  return { calls: new Map(), hooks: new Map(), transcript: false };
+}
 
 const BY_HOOKS = 0b0011;
 const BY_TRANSCRIPT = 0b1100;

@@ -2,6 +2,7 @@
 
 import { paint } from "./paint.ts";
 
+import { inUtc } from "../event/index.ts";
 import type { Event } from "../event/index.ts";
 import {
   fitText,
@@ -33,7 +34,7 @@ const UUIDV7_TIME = /^[0-9a-f]{8}-[0-9a-f]{4}(?=-7)/;
 
 /** @example eventText(event, { columns: 80, color: false }) // "22:00:00.000 TOOL_CALL          bash {\"command\":…" */
 export function eventText(event: Event, { columns, color, place }: EventTextOptions): string {
-  const when = place === true ? formatSecond(event.timestamp) : event.timestamp.slice(11, 23);
+  const when = place === true ? formatSecond(event.timestamp) : inUtc(event.timestamp).slice(11, 23);
   const where = place === true ? padText(formatPlace(event.session_id, event.seq), PLACE_COLUMNS) : "";
   // An imported custom type begins with its source's name, which all of them have in common.
   const type = padText(fitText(printable(event.event.replace(/^[a-z-]+\//, "")), TYPE_COLUMNS), TYPE_COLUMNS);

@@ -23,7 +23,8 @@ export interface SessionFindings {
 const MAX_LISTED = 10_000;
 
 /**
- * Give it every event of a session in order (`observe` of `Reader.sessions`), then take what was found.
+ * Give it every event of a session in order (`observe` of `Reader.sessions`), then take what was found; sessions may take
+ * turns.
  *
  * @example
  * const watch = new FindingsWatch();
@@ -31,8 +32,8 @@ const MAX_LISTED = 10_000;
  */
 export class FindingsWatch {
   readonly #detectors: readonly Detector[];
-  #recorded: AnomalyRow[] = [];
-  #found: { row: AnomalyRow; anomaly: Anomaly }[] = [];
+  /** Of the sessions that are still to be taken. */
+  readonly #sessions = new Map<string, Found>();
 
   /** @param rules whether the rules look at the events; without them, only what was recorded is found */
   constructor(rules = true) {
@@ -41,35 +42,52 @@ export class FindingsWatch {
 
   observe(event: Event): void {
     if (event.event === "ANOMALY_DETECTED") {
-      if (this.#recorded.length < MAX_LISTED) this.#recorded.push(rowOf(event, event["anomaly"], true));
+      const { recorded } = this.#of(event);
+      if (recorded.length < MAX_LISTED) recorded.push(rowOf(event, event["anomaly"], true));
       return;
     }
     analyzeEvent(
       this.#detectors,
       event,
       (anomaly) => {
-        if (this.#found.length < MAX_LISTED) this.#found.push({ row: rowOf(event, anomaly, false), anomaly });
+        const { byRules } = this.#of(event);
+        if (byRules.length < MAX_LISTED) byRules.push({ row: rowOf(event, anomaly, false), anomaly });
       },
       // Over history a rule that fails finds nothing; while recording it would be a DETECTOR_ERROR.
       () => undefined,
     );
   }
 
-  /** Of the session whose events were observed since the last time. */
+  /** What was found of a session, which is forgotten with that. */
   take(session: SessionSummary): SessionFindings {
     const { rules } = session.health;
-    const found = this.#found.filter(({ anomaly }) => rules[anomaly.rule] === undefined);
+    const { recorded, byRules } = this.#sessions.get(session.session_id) ?? NOTHING;
+    this.#sessions.delete(session.session_id);
+    const found = byRules.filter(({ anomaly }) => rules[anomaly.rule] === undefined);
     const facts = { ...session.health, rules: { ...rules } };
     for (const { anomaly } of found) countRule(facts.rules, anomaly.rule, anomaly.severity);
-    const anomalies = [...this.#recorded, ...found.map(({ row }) => row)];
+    const anomalies = [...recorded, ...found.map(({ row }) => row)];
     anomalies.sort((left, right) => left.seq - right.seq);
-    this.#recorded = [];
-    this.#found = [];
     return { anomalies, health: healthOf(facts) };
+  }
+
+  #of({ session_id: id }: Event): Found {
+    const known = this.#sessions.get(id);
+    if (known !== undefined) return known;
+    const found: Found = { recorded: [], byRules: [] };
+    this.#sessions.set(id, found);
+    return found;
   }
 }
 
 // --- internal ---
+
+interface Found {
+  recorded: AnomalyRow[];
+  byRules: { row: AnomalyRow; anomaly: Anomaly }[];
+}
+
+const NOTHING: Found = { recorded: [], byRules: [] };
 
 function rowOf(event: Event, anomaly: unknown, recorded: boolean): AnomalyRow {
   const { session_id, agent_id, seq, timestamp } = event;

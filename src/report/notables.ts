@@ -41,6 +41,8 @@ export class Notables {
   readonly skipped: SkippedBytes[] = [];
   readonly anomalies: AnomalyRow[] = [];
   readonly recent: RecentSession[] = [];
+  /** Failures of the sessions that are still to be given, and what could not be read of their sources. */
+  readonly #observed = new Map<string, { errors: ErrorRow[]; skipped: SkippedBytes[] }>();
   readonly #maxErrors: number;
 
   constructor(maxErrors: number) {
@@ -48,15 +50,35 @@ export class Notables {
   }
 
   observe(event: Event): void {
-    if (event.copy_of === undefined && isFailure(event, event)) this.#noteError(event);
-    if (event.event === "GAP" && event.source !== undefined && this.skipped.length < MAX_LISTED) {
+    const { session_id: id } = event;
+    const { errors, skipped } = this.#observed.get(id) ?? { errors: [], skipped: [] };
+    if (event.copy_of === undefined && isFailure(event, event)) this.#add(errors, errorOf(event));
+    if (event.event === "GAP" && event.source !== undefined && skipped.length < MAX_LISTED) {
       const { file, offset } = event.source;
       const bytes = typeof event["bytes"] === "number" ? event["bytes"] : 0;
-      this.skipped.push({ file, from: offset, to: offset + bytes, reason: String(event["reason"]) });
+      skipped.push({ file, from: offset, to: offset + bytes, reason: String(event["reason"]) });
     }
+    if (errors.length + skipped.length > 0) this.#observed.set(id, { errors, skipped });
   }
 
-  silencesOf(session: SessionEntry): void {
+  /** Takes in what a session says of itself, and what was observed of it. */
+  noteSession(session: SessionEntry): void {
+    const { session_id: id } = session;
+    const { errors, skipped } = this.#observed.get(id) ?? { errors: [], skipped: [] };
+    this.#observed.delete(id);
+    for (const error of errors.toReversed()) this.#add(this.errors, error);
+    this.skipped.push(...skipped.slice(0, MAX_LISTED - this.skipped.length));
+    this.#noteSilences(session);
+    this.#noteRecent(session);
+  }
+
+  noteAnomalies(rows: readonly AnomalyRow[]): void {
+    for (const row of rows) if (this.anomalies.length < MAX_LISTED) this.anomalies.push(row);
+  }
+
+  // --- internal ---
+
+  #noteSilences(session: SessionEntry): void {
     const { session_id, agent_id } = session;
     for (const { ms, after_seq: seq, after_at: timestamp } of session.silences) {
       this.silences.push({ session_id, agent_id, seq, timestamp, ms });
@@ -65,32 +87,35 @@ export class Notables {
     this.silences.length = Math.min(this.silences.length, MAX_SILENCES);
   }
 
-  noteAnomalies(rows: readonly AnomalyRow[]): void {
-    for (const row of rows) if (this.anomalies.length < MAX_LISTED) this.anomalies.push(row);
-  }
-
-  noteRecent(session: SessionEntry): void {
+  #noteRecent(session: SessionEntry): void {
     if (session.parent_id !== null) return;
     const { session_id, agent_id, status, started_at, last_at, events, tool_calls } = session;
     this.recent.unshift({ session_id, agent_id, status, started_at, last_at, events, tool_calls });
-    this.recent.sort((left, right) => ((left.last_at ?? "") < (right.last_at ?? "") ? 1 : -1));
+    this.recent.sort((left, right) => lastMs(right) - lastMs(left));
     this.recent.length = Math.min(this.recent.length, MAX_RECENT);
   }
 
-  #noteError(event: Event): void {
-    const timeMs = instantOf(event.timestamp);
-    const at = this.errors.findLastIndex(({ timestamp }) => instantOf(timestamp) > timeMs) + 1;
+  /** To a list of the latest, the latest first. */
+  #add(errors: ErrorRow[], error: ErrorRow): void {
+    const timeMs = instantOf(error.timestamp);
+    const at = errors.findLastIndex(({ timestamp }) => instantOf(timestamp) > timeMs) + 1;
     if (at >= this.#maxErrors) return;
-    const tool = typeof event["tool"] === "string" ? event["tool"] : null;
-    this.errors.splice(at, 0, { ...placeOf(event), event: event.event, tool, message: messageOf(event) });
-    this.errors.length = Math.min(this.errors.length, this.#maxErrors);
+    errors.splice(at, 0, error);
+    errors.length = Math.min(errors.length, this.#maxErrors);
   }
 }
 
 // --- internal ---
 
-function placeOf({ session_id, agent_id, seq, timestamp }: Event): EventPlace {
-  return { session_id, agent_id, seq, timestamp };
+/** Of others' sessions there may be none that has a time. */
+function lastMs({ last_at: lastAt }: RecentSession): number {
+  return lastAt === null ? -Infinity : instantOf(lastAt);
+}
+
+function errorOf(event: Event): ErrorRow {
+  const { session_id, agent_id, seq, timestamp } = event;
+  const tool = typeof event["tool"] === "string" ? event["tool"] : null;
+  return { session_id, agent_id, seq, timestamp, event: event.event, tool, message: messageOf(event) };
 }
 
 /** Kept short: the event itself has the rest. */

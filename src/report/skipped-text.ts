@@ -19,9 +19,16 @@ export function renderSkipped(skipped: readonly SkippedBytes[]): string[] {
     const reasons = [...new Set(places.map(({ reason }) => printable(reason)))];
     const shown = reasons.slice(0, MAX_REASONS).join("; ") + (reasons.length > MAX_REASONS ? "; …" : "");
     const first = formatCount(Math.min(...places.map(({ from }) => from)));
-    return `skipped ${plural(places.length, "place")} (${formatBytes(bytes)}) of ${printable(file)}, first at byte ${first}: ${shown}`;
+    return `skipped ${plural(places.length, "place")} (${formatBytes(bytes)}) of ${nameOf(file)}, first at byte ${first}: ${shown}`;
   });
   if (files.size > MAX_FILES)
     lines.push(`and places in ${plural(files.size - MAX_FILES, "more file")}; --json lists them all`);
   return lines;
+}
+
+// --- internal ---
+
+/** `-` is how commands and reports name standard input. */
+function nameOf(file: string): string {
+  return file === "-" ? "standard input" : printable(file);
 }

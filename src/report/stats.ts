@@ -1,7 +1,7 @@
 // Figures by tool, model, agent, project, hour or session.
 
 import type { Reader, ReadReport } from "../read/index.ts";
-import { addFigures, foldEvent, newFigures, newSummary } from "../summary/index.ts";
+import { addFigures, foldEvent, hourOf, newFigures, newSummary } from "../summary/index.ts";
 import type { Figures, SessionSummary, TokenCounts } from "../summary/index.ts";
 import { roundCost } from "./session-row.ts";
 
@@ -45,7 +45,8 @@ export async function statsRows(reader: Reader, options: StatsOptions): Promise<
     if (sign === 1) group.sessions++;
     addFigures(group.figures, figures, sign);
   };
-  let hours = new Map<string, SessionSummary>();
+  /** Of the sessions that are still to be given: in files of others they take turns. */
+  const hours = new Map<string, Map<string, SessionSummary>>();
   const sessions = reader.sessions({
     since,
     until,
@@ -55,10 +56,12 @@ export async function statsRows(reader: Reader, options: StatsOptions): Promise<
     onProgress,
     ...(by === "hour"
       ? {
-          observe: (event) => {
-            const hour = `${event.timestamp.slice(0, 13)}:00:00.000Z`;
-            const summary = hours.get(hour) ?? newSummary(event.session_id);
-            hours.set(hour, summary);
+          observe: (event, { session_id: id }) => {
+            const own = hours.get(id) ?? new Map<string, SessionSummary>();
+            hours.set(id, own);
+            const hour = hourOf(event.timestamp);
+            const summary = own.get(hour) ?? newSummary(id);
+            own.set(hour, summary);
             foldEvent(summary, event, event);
           },
         }
@@ -66,11 +69,11 @@ export async function statsRows(reader: Reader, options: StatsOptions): Promise<
   });
   for await (const each of sessions) {
     if (by === "hour") {
-      for (const [hour, summary] of hours) {
+      for (const [hour, summary] of hours.get(each.session_id) ?? []) {
         add(hour, summary);
         add(hour, summary.copies, -1);
       }
-      hours = new Map();
+      hours.delete(each.session_id);
       continue;
     }
     for (const key of keysOf(each, by)) {

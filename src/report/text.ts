@@ -1,6 +1,8 @@
 // Numbers, times and texts as a terminal shows them. Text from a recording never reaches a terminal as it is: its
 // control characters could move the cursor or change colours.
 
+import { inUtc } from "../event/index.ts";
+
 /** @example formatCount(1234567) // "1,234,567" */
 export function formatCount(value: number): string {
   return grouped(value.toFixed(0));
@@ -66,14 +68,15 @@ export function formatPercent(part: number, whole: number): string {
   return `${((100 * part) / whole).toFixed(1)} %`;
 }
 
-/** RFC 3339 without the letters, to the minute: `2026-01-06 22:00`. */
+/** RFC 3339, of whatever offset, as UTC without the letters and to the minute: `2026-01-06 22:00`. */
 export function formatMinute(timestamp: string): string {
-  return `${timestamp.slice(0, 10)} ${timestamp.slice(11, 16)}`;
+  return formatSecond(timestamp).slice(0, 16);
 }
 
 /** The same to the second. */
 export function formatSecond(timestamp: string): string {
-  return `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}`;
+  const utc = inUtc(timestamp);
+  return `${utc.slice(0, 10)} ${utc.slice(11, 19)}`;
 }
 
 /**

@@ -162,7 +162,8 @@ export function foldContext(
     summary.ended_at = summary.ended_reason = null;
   }
   if (summary.started_at === null) {
-    summary.started_at = head.timestamp;
+    // What others wrote may begin without a time.
+    if (head.timestamp !== "") summary.started_at = head.timestamp;
     summary.agent_id = textOf(head.agent_id) ?? summary.agent_id;
   }
   switch (head.event) {

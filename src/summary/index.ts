@@ -17,7 +17,7 @@ export type { EventHead } from "./fold.ts";
 export { bandOf, countRule, healthOf, newHealthFacts } from "./health.ts";
 export type { Health, HealthBand, HealthFacts, HealthPoints, RuleCounts } from "./health.ts";
 export { OpenCalls } from "./open-calls.ts";
-export { instantOf, knowInstant } from "./instant.ts";
+export { hourOf, instantOf, knowInstant } from "./instant.ts";
 export { IDLE_MS, MAX_OPEN_CALLS, MAX_SILENCES, newSummary, PREVIEW_CHARACTERS } from "./session-summary.ts";
 export type { SessionSummary, SessionWriter, Silence } from "./session-summary.ts";
 export { SlidingSum } from "./sliding-sum.ts";

@@ -1,4 +1,4 @@
-import { parseTimestamp } from "../event/index.ts";
+import { inUtc, parseTimestamp } from "../event/index.ts";
 
 /**
  * The instant of an event's timestamp, in milliseconds since 1970; NaN for a text that is no timestamp. It takes the
@@ -14,6 +14,11 @@ export function instantOf(timestamp: string): number {
   return lastInstant;
 }
 
+/** When the hour of UTC begins that an event's timestamp lies in; `(no time)` for a text that is no timestamp. */
+export function hourOf(timestamp: string): string {
+  return Number.isNaN(instantOf(timestamp)) ? NO_TIME : `${inUtc(timestamp).slice(0, 13)}:00:00.000Z`;
+}
+
 /** Has {@link instantOf} know the instant of a text that was read from its bytes already. */
 export function knowInstant(timestamp: string, timeMs: number): void {
   lastTimestamp = timestamp;
@@ -21,6 +26,8 @@ export function knowInstant(timestamp: string, timeMs: number): void {
 }
 
 // --- internal ---
+
+const NO_TIME = "(no time)";
 
 let lastTimestamp = "";
 let lastInstant = NaN;

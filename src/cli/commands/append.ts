@@ -3,9 +3,9 @@
 import type { EventDraft } from "../../event/index.ts";
 import { parseDuration } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
-import type { Receipt, Session, Store } from "../../record/index.ts";
+import type { Receipt, Session } from "../../record/index.ts";
+import { plural, printable } from "../../report/text.ts";
 import { DURABILITIES } from "../../store/append/durability.ts";
-import type { FileLockOptions } from "../../store/disk/file-lock.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -23,7 +23,7 @@ export const append: Command = {
     session: {
       kind: "text",
       value: "ID",
-      about: "go on with this session, or start it (default: a new one)",
+      about: "go on with this session, or start it (default: a new one, with the first event)",
     },
     agent: { kind: "text", value: "NAME", about: 'who acts (default "shell")' },
     durability: {
@@ -57,10 +57,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const agent = context.text("agent") ?? "shell";
   const timeoutMs = waitMs(context.text("wait") ?? "5s");
   const store = openStore({ ...context.place, durability, handleSignals: false });
-  const session = await startOrContinue(store, context.text("session"), agent, {
-    timeoutMs,
-    signal: context.signal,
-  });
+  let session: Session | undefined;
   const ack = context.flag("ack");
   let appended = 0;
   let refused = 0;
@@ -78,9 +75,14 @@ async function run(context: CommandContext): Promise<ExitCode> {
     });
   };
   try {
+    const id = context.text("session");
+    // A script may append to one session from several processes at once, so each waits for its turn.
+    if (id !== undefined)
+      session = await store.openOrStartSessionWhenFree({ id, agent }, { timeoutMs, signal: context.signal });
     for await (const { text, line } of stdinLines(context.stdin, context.signal)) {
-      if (text.trim() === "") continue;
-      const draft = parseDraft(text);
+      if (text?.trim() === "") continue;
+      const draft =
+        text === undefined ? "longer than 64 MiB; nothing was recorded of this line" : parseDraft(text);
       if (typeof draft === "string") {
         refused++;
         context.stderr.line(`tracekeep: standard input, line ${line}: ${draft}`);
@@ -88,6 +90,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
         continue;
       }
       appended++;
+      // A session that nobody named begins with its first event, and without one there is none.
+      session ??= store.startSession({ agent });
       const outcome = session.append(draft).then(
         (receipt) => ack && acknowledge(receipt),
         (error: unknown) => (problem ??= error),
@@ -99,13 +103,14 @@ async function run(context: CommandContext): Promise<ExitCode> {
     }
     await Promise.all(pending);
     const reason = context.text("end");
-    if (reason !== undefined && problem === undefined && !context.signal.aborted) session.end(reason);
+    if (reason !== undefined && problem === undefined && !context.signal.aborted) session?.end(reason);
   } finally {
     store.close();
   }
   if (problem !== undefined) throw problem;
   if (!ack && context.stderr.isTerminal) {
-    context.stderr.line(`recorded ${appended} events in session ${session.id}`);
+    const what = `recorded ${plural(appended, "event")}`;
+    context.stderr.line(session === undefined ? what : `${what} in session ${printable(session.id)}`);
   }
   if (context.signal.aborted) throw context.signal.reason;
   return refused > 0 ? EXIT.failed : EXIT.done;
@@ -117,18 +122,6 @@ function waitMs(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new UsageError(`--wait takes a time such as 0s, 30s or 2m, got "${text}"`);
   return Math.min(ms, 2 ** 31 - 1);
-}
-
-/** A script may append to one session from several processes at once, so each waits for its turn. */
-async function startOrContinue(
-  store: Store,
-  id: string | undefined,
-  agent: string,
-  wait: FileLockOptions,
-): Promise<Session> {
-  return id === undefined
-    ? store.startSession({ agent })
-    : await store.openOrStartSessionWhenFree({ id, agent }, wait);
 }
 
 /** The event on a line, or what is wrong with it. */

@@ -14,6 +14,7 @@ import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { readerOf, readProgress } from "../reader.ts";
+import { reportPlaces } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
 
 export const audit: Command = {
@@ -64,7 +65,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const { stdout } = context;
   const asMarkdown = context.flag("markdown");
   const progress = readProgress(context);
-  const { data, text, hasFindings } = await view(reader ?? openReader(context.place), {
+  const found = view(reader ?? openReader(context.place), {
     last,
     session: context.text("session"),
     agent,
@@ -75,10 +76,11 @@ async function run(context: CommandContext): Promise<ExitCode> {
     signal: context.signal,
     onProgress: progress.onProgress,
   });
-  progress.clear();
+  const { data, text, hasFindings, skipped = [] } = await found.finally(progress.clear);
   if (context.flag("json")) stdout.json(data);
   else if (asMarkdown) stdout.write(fencedData(`Audit: ${name}`, text()));
   else stdout.write(text());
+  reportPlaces(context, skipped);
   return hasFindings ? EXIT.findings : EXIT.done;
 }
 

@@ -34,8 +34,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const { data, report } = await writeIndex(reader, {
     signal: context.signal,
     onProgress: progress.onProgress,
-  });
-  progress.clear();
+  }).finally(progress.clear);
   const { outdated, orphans } = reader.blockIndexes();
   for (const { name, bytes } of outdated) writeIndexFile(nodeDisk, reader.dir, name, bytes);
   for (const name of orphans) removeIndexFile(nodeDisk, reader.dir, name);

@@ -58,7 +58,7 @@ async function printEvents(context: CommandContext, reader: Reader, filter: Even
   const { stdout } = context;
   const lines = reader.lines(filter);
   for await (const { event, text } of lines) {
-    if (context.flag("json")) stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+    if (context.flag("json")) stdout.write(text);
     else stdout.line(eventText(event, { columns: stdout.lineColumns, color: stdout.color, place: true }));
     if (stdout.isFull) await stdout.drain();
   }

@@ -12,7 +12,7 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { isKeyInput, playOnTerminal } from "../replay-terminal.ts";
 import { diffText, playedText, stateText, timelineText } from "../replay-text.ts";
-import { reportSkipped } from "../skipped.ts";
+import { reportPlaces, reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -165,7 +165,8 @@ async function compare(
   const diff = diffRuns(reader, left, right);
   if (context.flag("json")) stdout.line(encodeJson(diff));
   else await print(stdout, diffText(diff, stdout.lineColumns));
-  return diff.divergence === null ? EXIT.done : EXIT.findings;
+  const code = reportPlaces(context, diff.skipped);
+  return diff.divergence === null ? code : EXIT.findings;
 }
 
 async function print(stdout: CommandContext["stdout"], lines: Iterable<string>): Promise<void> {

@@ -1,5 +1,6 @@
 // Secrets in what was written before there was redaction, or without it. Says where, never what.
 
+import { TracekeepError } from "../../base/errors.ts";
 import { Redactor } from "../../redact/index.ts";
 import { formatCount, plural } from "../../report/text.ts";
 import { readRedactionKey } from "../../store/sealing/redaction-key.ts";
@@ -8,7 +9,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { scanFile, scannedFiles } from "../scan-file.ts";
+import { scanFile, scanInput, scannedFiles } from "../scan-file.ts";
 
 export const scan: Command = {
   name: "scan",
@@ -20,6 +21,7 @@ export const scan: Command = {
   examples: [
     ["scan", "look through the store"],
     ["scan ~/.claude/projects notes.txt", "look through folders and files of any text"],
+    ["scan - < build.log", "standard input"],
   ],
   run,
 };
@@ -31,20 +33,23 @@ async function run(context: CommandContext): Promise<ExitCode> {
   let findings = 0;
   let files = 0;
   let unreadable = 0;
-  for (const file of scannedFiles(paths, context.cwd)) {
+  for (const file of filesOf(paths, context.cwd)) {
     signal.throwIfAborted();
     files++;
+    const name = file === STDIN ? "standard input" : file;
+    const found =
+      file === STDIN ? scanInput(context.stdin, redactor, signal) : scanFile(file, redactor, signal);
     try {
-      for (const finding of scanFile(file, redactor, signal)) {
+      for await (const finding of found) {
         findings++;
         if (context.flag("json")) stdout.json(finding);
-        else stdout.line(`${finding.file}:${finding.line}: ${finding.kind} ${finding.fingerprint}`);
+        else stdout.line(`${name}:${finding.line}: ${finding.kind} ${finding.fingerprint}`);
         if (stdout.isFull) await stdout.drain();
       }
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (!(error instanceof TracekeepError)) throw error;
       unreadable++;
-      stderr.line(`tracekeep: ${error instanceof Error ? error.message : String(error)}`);
+      stderr.line(`tracekeep: ${error.message}`);
     }
   }
   await stdout.drain();
@@ -57,6 +62,15 @@ async function run(context: CommandContext): Promise<ExitCode> {
 }
 
 // --- internal ---
+
+const STDIN = "-";
+
+function* filesOf(paths: readonly string[], cwd: string): Generator<string, void, undefined> {
+  for (const given of paths) {
+    if (given === STDIN) yield STDIN;
+    else yield* scannedFiles([given], cwd);
+  }
+}
 
 /** The key of the store at hand, so that a secret has the name here that it has in its logs. Nothing is created. */
 function keyOf({ place }: CommandContext): { key?: () => Uint8Array } {

@@ -58,16 +58,19 @@ async function run(context: CommandContext): Promise<ExitCode> {
     onProgress: progress.onProgress,
   });
   const rows: SessionRow[] = [];
-  for await (const session of found) {
-    const row = sessionRow(session);
-    if (!context.flag("json")) {
-      rows.push(row);
-      continue;
+  try {
+    for await (const session of found) {
+      const row = sessionRow(session);
+      if (!context.flag("json")) {
+        rows.push(row);
+        continue;
+      }
+      context.stdout.json(row);
+      if (context.stdout.isFull) await context.stdout.drain();
     }
-    context.stdout.json(row);
-    if (context.stdout.isFull) await context.stdout.drain();
+  } finally {
+    progress.clear();
   }
-  progress.clear();
   if (!context.flag("json")) print(context, rows);
   return reportSkipped(context, found.report);
 }

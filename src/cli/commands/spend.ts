@@ -4,13 +4,13 @@ import { loadPrices, readPriceFile } from "../../pricing/index.ts";
 import type { PriceTable } from "../../pricing/index.ts";
 import { SPEND_KEYS, spendReport } from "../../metrics/index.ts";
 import type { Charge } from "../../metrics/index.ts";
-import { openReader, UNFINISHED_LINE } from "../../read/index.ts";
-import { formatPlace, printable, renderSkipped, renderSpend } from "../../report/index.ts";
+import { openReader } from "../../read/index.ts";
+import { formatPlace, printable, renderSpend } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
-import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { timesOf } from "../filters.ts";
+import { reportPlaces } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
 
 export const spend: Command = {
@@ -66,9 +66,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
   else {
     if (explain) stdout.line();
     for (const line of renderSpend(report, by, stdout.lineColumns)) stdout.line(line);
-    for (const line of renderSkipped(report.skipped)) context.stderr.line(line);
   }
-  return report.skipped.some(({ reason }) => reason !== UNFINISHED_LINE) ? EXIT.findings : EXIT.done;
+  return reportPlaces(context, report.skipped);
 }
 
 // --- internal ---

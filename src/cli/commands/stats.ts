@@ -73,7 +73,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
       progress.clear();
       code = reportSkipped(context, report);
     },
-  });
+  }).finally(progress.clear);
   if (context.flag("json")) for (const row of rows) context.stdout.json(row);
   else print(context, by, rows);
   return code;

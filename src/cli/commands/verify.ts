@@ -114,13 +114,13 @@ async function run(context: CommandContext): Promise<ExitCode> {
     env: context.env,
     signal: context.signal,
     onProgress,
-  });
-  progress.clear();
+  }).finally(() => progress.clear());
   if (context.flag("anchor")) return printAnchor(context, result);
   const figures = context.flag("logs-only")
     ? []
-    : await checkFigures(dir, { only: context.operands[0], signal: context.signal, onProgress });
-  progress.clear();
+    : await checkFigures(dir, { only: context.operands[0], signal: context.signal, onProgress }).finally(() =>
+        progress.clear(),
+      );
   const { verdict, trust, logs, stamps } = result;
   if (context.flag("json")) context.stdout.json({ verdict, trust, logs, stamps, figures });
   else print(context, result, figures);

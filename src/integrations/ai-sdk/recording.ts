@@ -122,16 +122,26 @@ async function* recordResults(
   outputs: AsyncIterable<unknown>,
 ): AsyncGenerator {
   let last: unknown;
+  let isOver = false;
   try {
     for await (const output of outputs) {
       last = output;
       yield output;
     }
+    isOver = true;
   } catch (error) {
+    isOver = true;
     fail(handle, error, undefined, { result: last });
     throw error;
+  } finally {
+    if (!isOver) fail(handle, unwanted("results"), undefined, { result: last });
   }
   handle?.result(last);
+}
+
+/** Why a call ends whose caller leaves it before its end. */
+function unwanted(what: string): DOMException {
+  return new DOMException(`nobody wanted the rest of the ${what}`, "AbortError");
 }
 
 /** Passes a stream on part by part, and records all of them once. */
@@ -172,7 +182,7 @@ class RecordedStream {
         }
       },
       cancel: (reason) => {
-        this.#close(reason ?? new DOMException("nobody wanted the rest of the stream", "AbortError"));
+        this.#close(reason ?? unwanted("stream"));
         return reader.cancel(reason);
       },
     });

@@ -5,6 +5,7 @@ import { TracekeepError } from "../../base/errors.ts";
 import { hubOf } from "../../live/index.ts";
 import type { LiveEvent } from "../../live/index.ts";
 import { ReadReport } from "../lines/report.ts";
+import { storedText } from "../scan/segment-reader.ts";
 import { resolveSession } from "../scan/session-logs.ts";
 import { listSessions } from "../sessions/session-index.ts";
 import { checkSubscribeOptions } from "./subscribe-options.ts";
@@ -32,7 +33,10 @@ export function subscribeLines(
   clock: Clock,
   options: SubscribeOptions,
 ): Subscription<FollowedLine> {
-  return subscribe(dir, clock, options, (event, bytes) => ({ event, text: bytes.toString() }));
+  return subscribe(dir, clock, options, (event, bytes) => ({
+    event,
+    text: typeof bytes === "string" ? bytes : storedText(bytes),
+  }));
 }
 
 // --- internal ---

@@ -183,6 +183,23 @@ describe("files and folders", () => {
     expect((await reader.count()).events).toBe(4);
   });
 
+  it("give the latest events of all of them, whichever have a time", () => {
+    write("late.jsonl", '{"event":"A","ts":10}\n{"event":"B","ts":20}\n');
+    write("early.jsonl", '{"event":"C"}\n{"event":"D","ts":5}\n{"event":"E"}\n');
+    const last = (count: number): string =>
+      [...openReader({ cwd: dir, paths: ["late.jsonl", "early.jsonl"] }).events({ last: count })]
+        .map(({ event }) => event)
+        .join("");
+    expect([1, 2, 3, 4, 5].map(last)).toEqual(["B", "AB", "ABE", "ABDE", "ABCDE"]);
+  });
+
+  it("cannot be subscribed to, and have no index, which is said", () => {
+    const reader = openReader({ paths: [write("files.jsonl", '{"event":"A"}\n')] });
+    for (const ask of [() => reader.subscribe(), () => reader.follow(), () => reader.blockIndexes()])
+      expect(ask).toThrow("only a store can");
+    expect([...reader.children()]).toEqual([]);
+  });
+
   it("that are not there are an error", () => {
     expect(() => [...openReader({ cwd: dir, paths: ["nowhere"] }).events()]).toThrow(
       "there is no file or folder",

@@ -17,8 +17,17 @@ export interface FoundEvent {
   event: Event;
   file: SessionLogFile;
   offset: number;
-  /** The line with its `\n`, valid until the next step. */
+  /**
+   * The line with its `\n`, valid until the next step; of a line that holds several events, and of a last one that was
+   * left without it, no more than the event.
+   */
   bytes: Buffer;
+}
+
+/** What is given on of an event's bytes: a line, whatever it stood on. */
+export function storedText(bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  return text.endsWith("\n") ? text : `${text}\n`;
 }
 
 export class SegmentReader {

@@ -97,13 +97,16 @@ function* lastForwards(
 ): Generator<Pause, Candidate[], undefined> {
   const own: Candidate[] = [];
   let first = 0;
+  let timeMs = -Infinity;
   for (const found of scanSession(session, test, report)) {
     if (isPause(found)) {
       yield found;
       continue;
     }
     const { event, file, offset, bytes } = found;
-    const timeMs = instantOf(event.timestamp);
+    // Without a time of its own, an event of others counts as of the one before it.
+    const ownMs = instantOf(event.timestamp);
+    if (!Number.isNaN(ownMs)) timeMs = ownMs;
     for (let at = own.length - 1; at >= first && (own[at]?.timeMs ?? 0) > timeMs; at--) {
       const earlier = own[at];
       if (earlier !== undefined) earlier.timeMs = timeMs;
@@ -121,5 +124,7 @@ function* lastForwards(
 
 /** Two lists by time as one; at equal times, `earlier` first. */
 function merge(earlier: readonly Candidate[], later: readonly Candidate[]): Candidate[] {
-  return [...earlier, ...later].sort((left, right) => left.timeMs - right.timeMs);
+  return [...earlier, ...later].sort(
+    (left, right) => Number(left.timeMs > right.timeMs) - Number(left.timeMs < right.timeMs),
+  );
 }

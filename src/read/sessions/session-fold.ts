@@ -1,7 +1,7 @@
 // A session folded as a whole: from the beginning, or from what an index knows of it on.
 
 import type { Event } from "../../event/index.ts";
-import { decodeLine } from "../../format/index.ts";
+import { decodeRecord, parseObject } from "../../format/index.ts";
 import { LineCursor } from "../../store/reading/line-reader.ts";
 import { isCompressed } from "../../store/session/file-mark.ts";
 import { newFold } from "../../store/session/session-entry.ts";
@@ -90,11 +90,13 @@ export function withEvents(
 /** The event that is taken in at the moment. */
 const parsed = new FoldedEvent();
 
+/** A line may hold more than the event: another that was glued to it. */
 function* eventsAt({ files }: SessionLogs, places: readonly EventPlace[]): Generator<Event, void, undefined> {
-  for (const [number, offset] of places) {
+  for (const [number, offset, length] of places) {
     const lines = new LineCursor(files[number]?.path ?? "", offset);
     try {
-      const decoded = lines.next() ? decodeLine(lines.bytes) : undefined;
+      const record = lines.next() ? parseObject(lines.bytes, 0, length) : undefined;
+      const decoded = record && decodeRecord(record);
       if (decoded?.kind === "event") yield decoded.event;
     } finally {
       lines.close();

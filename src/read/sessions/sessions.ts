@@ -40,7 +40,11 @@ export interface SessionFilter {
   offset?: number | undefined;
   /** Pages: give no more than so many. What is behind them is not read. Default: all. */
   limit?: number | undefined;
-  /** Called with every event that is counted, in order, so that nothing has to be read twice. */
+  /**
+   * Called with every event that is counted, in order and before its session is given, so that nothing has to be read
+   * twice. In files that are not a store's, sessions take turns, and which are wanted shows at the end: there it is called
+   * for all of them.
+   */
   observe?: ((event: Event, summary: SessionSummary) => void) | undefined;
   /**
    * Called with those of them that report a failure, GAP and ANOMALY_DETECTED, in order. Unlike `observe` it needs no

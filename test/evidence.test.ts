@@ -91,6 +91,21 @@ describe("a log that was tampered with", () => {
     }
   });
 
+  it("is found when something was put behind its END, which its writer sealed", () => {
+    fs.appendFileSync(store.log, (linesOf(log)[3] ?? log).toString().replace('"seq":3', '"seq":8'));
+    expect(verdictOf(store)).toMatchObject({ verdict: "edited", first_bad_line: 9 });
+  });
+
+  it("is found when it cannot be read any more, and so is what was done to the others", () => {
+    fs.rmSync(store.log);
+    fs.mkdirSync(store.log);
+    const rest = fs.readdirSync(store.dir).filter((name) => /^session.*jsonl$/.test(name));
+    const [two = ""] = rest.filter((name) => file(name) !== store.log);
+    fs.truncateSync(file(two), 1000);
+    const verdicts = verifyStore(store.dir, { env: store.env }).logs.map((row) => row.verdict);
+    expect(verdicts).toEqual(["ok", "truncated", "inconclusive"]);
+  });
+
   it("is found when it is gone", () => {
     fs.rmSync(store.log);
     expect(verdict()).toBe("missing");
@@ -129,6 +144,11 @@ describe("a log of several files", () => {
     fs.writeFileSync(third, flipBit(bytes, 8 * 700).bytes);
     expect(check()).toMatchObject({ verdict: "edited", first_bad_line: expect.any(Number) });
     fs.writeFileSync(third, bytes);
+    // Behind the last line that the log has of it, with a number that readers would show.
+    const [, forged = ""] = bytes.toString().split("\n");
+    fs.appendFileSync(third, `${forged.replace(/"seq":\d+/, '"seq":3')}\n`);
+    expect(check()).toMatchObject({ verdict: "edited", reason: expect.stringContaining("holds more") });
+    fs.writeFileSync(third, bytes);
     const lines = linesOf(fs.readFileSync(files[0] ?? "")).length;
     fs.mkdirSync(path.join(dir, "archive"));
     fs.writeFileSync(
@@ -137,6 +157,9 @@ describe("a log of several files", () => {
     );
     fs.rmSync(second);
     expect(check()?.verdict).toBe("ok");
+    const archived = path.join(dir, "archive", `${path.basename(second)}.gz`);
+    fs.appendFileSync(archived, "rubbish");
+    expect(check()).toMatchObject({ verdict: "edited", reason: expect.stringContaining("holds more") });
     fs.rmSync(path.join(dir, "archive"), { recursive: true });
     expect(check()).toMatchObject({ verdict: "missing", first_bad_line: lines + 1 });
   });
@@ -172,6 +195,28 @@ describe("seals and ledger that were tampered with", () => {
     expect(older).toBeUndefined();
     expect(verdict()).toBe("ok");
     expect(verdict([anchor])).toBe("truncated");
+  });
+
+  it.each([0, 1, 2, 3])(
+    "are found when all seals are taken away, and the ledger but %i lines of it",
+    (kept) => {
+      const bytes = fs.readFileSync(file("ledger.jsonl"));
+      for (const name of fs.readdirSync(store.dir)) if (/\.(seal|leaves)$/.test(name)) fs.rmSync(file(name));
+      if (kept === 0) fs.rmSync(file("ledger.jsonl"));
+      else fs.writeFileSync(file("ledger.jsonl"), Buffer.concat(linesOf(bytes).slice(0, kept)));
+      fs.writeFileSync(store.log, flipBit(log, 8 * 900).bytes);
+      const { verdict: whole, trust } = verifyStore(store.dir, { env: store.env });
+      expect([whole, trust]).toEqual(["missing", "none"]);
+    },
+  );
+
+  it("do not vouch for a session of another store that was put among theirs", () => {
+    const strange = sampleStore(path.join(folder, "elsewhere"), 8);
+    fs.writeFileSync(
+      file("session_strange.jsonl"),
+      fs.readFileSync(strange.log, "utf8").replaceAll('"session_id":"one"', '"session_id":"three"'),
+    );
+    expect(verdict()).toBe("inconclusive");
   });
 
   it("are found when the whole store is replaced by one of another key", () => {
@@ -230,7 +275,8 @@ describe("a writer", () => {
   });
 
   it("that is still alive may have lines to seal, and one that it is just writing", () => {
-    fs.appendFileSync(store.log, (linesOf(log)[3] ?? log).toString().replace('"seq":3', '"seq":8'));
+    const [start = log] = linesOf(log);
+    fs.appendFileSync(store.log, start.toString().replace("START", "RESUMED").replace('"seq":0', '"seq":8'));
     expect(verdictOf(store)).toMatchObject({ verdict: "ok-open", lines: 9, sealed: 8 });
     fs.appendFileSync(store.log, '{"event":"CHECK');
     expect(verdictOf(store)).toMatchObject({ verdict: "ok-open", lines: 9, sealed: 8 });

@@ -1,5 +1,7 @@
 // From what a walk over a log found to a verdict with the first bad line named and explained.
 
+import path from "node:path";
+
 import { decodeLine, hashLeaf } from "../format/index.ts";
 import type { Checkpoint } from "../format/index.ts";
 import { readLogLines } from "../store/reading/log-lines.ts";
@@ -37,6 +39,10 @@ export function judge(input: Case): LogVerdict {
   const isAllSealed = walk.lines === sealed && walk.tail === undefined;
   const damage = isAllSealed ? undefined : firstDamage(input, sealed);
   if (damage !== undefined) return row("edited", damage.seq, `behind what is sealed, ${damage.reason}`);
+  if (walk.surplus !== undefined) {
+    const { file, offset } = walk.surplus;
+    return row("edited", null, `${path.basename(file)} holds more than the log does, from byte ${offset} on`);
+  }
   const unsealed = walk.lines - sealed;
   if (input.isOpen)
     return row("ok-open", null, unsealed > 0 ? `${lines(unsealed)} not sealed yet` : "its writer is at work");
@@ -150,23 +156,37 @@ function explainWithoutLeaves(input: Case, broken: readonly Checkpoint[], sealed
 
 /** The first line from `from` on that no writer would have left there. */
 function firstDamage({ files, sessionId }: Case, from: number): Explanation | undefined {
-  let at = 0;
+  let isOver = false;
   for (const line of readLogLines(files)) {
-    const seq = at++;
-    if (seq < from) continue;
+    const { seq } = line;
+    if (seq < from) {
+      if (seq === from - 1 && "bytes" in line) isOver = typeOf(line.bytes) === "END";
+      continue;
+    }
     if (!("bytes" in line))
       return { verdict: "edited", seq, reason: `line ${seq + 1} is too long to be an event` };
     const decoded = decodeLine(line.bytes);
     if (decoded.kind === "torn") return undefined;
     if (decoded.kind === "corrupt")
       return { verdict: "edited", seq, reason: `line ${seq + 1} is damaged: ${decoded.reason}` };
-    const { seq: own, session_id: id } = decoded.event;
+    const { event: type, seq: own, session_id: id } = decoded.event;
     if (sessionId !== undefined && id !== sessionId)
       return { verdict: "edited", seq, reason: `line ${seq + 1} is of another session, ${id}` };
     if (own !== seq)
       return { verdict: "edited", seq, reason: `line ${seq + 1} has the number ${own} and not ${seq}` };
+    if (isOver && !BEHIND_END.has(type))
+      return { verdict: "edited", seq, reason: `line ${seq + 1} stands behind the session's END` };
+    isOver = type === "END" || (isOver && type !== "RESUMED");
   }
   return undefined;
+}
+
+/** What may follow the END of a session: it is gone on with, or the recorder says what became of its files. */
+const BEHIND_END: ReadonlySet<string> = new Set(["RESUMED", "SEGMENT", "RECOVERED", "GAP", "DEGRADED"]);
+
+function typeOf(line: Buffer): string | undefined {
+  const decoded = decodeLine(line);
+  return decoded.kind === "event" ? decoded.event.event : undefined;
 }
 
 function cutOff(count: number, sealed: number): Explanation {

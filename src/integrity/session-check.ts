@@ -7,6 +7,7 @@ import type { Checkpoint, NoteVerifier } from "../format/index.ts";
 import { isProcessAlive } from "../store/disk/process.ts";
 import type { ProcessIdentity } from "../store/disk/process.ts";
 import { evidenceFiles } from "../store/layout.ts";
+import { readFirstLine } from "../store/reading/line-reader.ts";
 import { readLogLines } from "../store/reading/log-lines.ts";
 import { openSeal } from "../store/sealing/seal-file.ts";
 import { sessionOrigin } from "../store/sealing/statements.ts";
@@ -22,6 +23,8 @@ export interface SessionFiles {
   files: readonly string[];
   /** The seal beside it, as it was before the ledger was read. */
   note: string | undefined;
+  /** Why that cannot be read. */
+  noteFault?: string | undefined;
 }
 
 export function checkSession(
@@ -49,9 +52,22 @@ export function checkSession(
   }
   const row = judge({ name, sessionId: session.id, files: session.files, seals, walk, isOpen: epoch.isOpen });
   if (problem !== undefined && isFine(row.verdict)) return { ...row, ...problem };
-  if (seals.length === 0 && isFine(row.verdict) && !epoch.hasKey)
-    return { ...row, verdict: "inconclusive", reason: "it was recorded without seals" };
+  if (seals.length > 0 || !isFine(row.verdict)) return row;
+  const { key } = epoch;
+  if (key === undefined) return { ...row, verdict: "inconclusive", reason: "it was recorded without seals" };
+  if (ledger !== undefined && !isNamedBy(ledger, session.id, key)) {
+    const reason = `it was recorded in another store, as ${key.name}, whose seals of it are not here`;
+    return { ...row, verdict: "inconclusive", reason };
+  }
   return row;
+}
+
+/** Whether a session's log says that it is sealed: in this store, when there is a ledger that says which it is. */
+export function announcesSeals({ id, files }: SessionFiles, ledger: Ledger | undefined): boolean {
+  const line = readFirstLine(files[0] ?? "");
+  const decoded = line === undefined ? undefined : decodeLine(line);
+  const key = decoded?.kind === "event" ? keyIn(decoded.event) : undefined;
+  return key !== undefined && (ledger === undefined || isNamedBy(ledger, id, key));
 }
 
 /** The row of a session that the ledger knows and that is not there. */
@@ -94,7 +110,7 @@ function isFine(verdict: Verdict): boolean {
 
 /** What was sealed of the session, by keys that hold; and what is wrong with the seal beside it. */
 function sealsOf(
-  { id, note, files }: SessionFiles,
+  { id, note, noteFault, files }: SessionFiles,
   statements: SessionStatements,
   ledger: Ledger | undefined,
   anchors: readonly string[],
@@ -111,6 +127,7 @@ function sealsOf(
   const notes = new Set(note === undefined ? statements.notes : [...statements.notes, note]);
   const announced = lazily(() => announcedEpochs(files));
   const problems = [...notes].map((each) => problemOf(each, origin, statements, ledger, announced));
+  if (noteFault !== undefined) problems.push({ verdict: "inconclusive", reason: noteFault });
   const problem =
     problems.find((each) => each !== undefined && each.verdict !== "inconclusive") ??
     problems.find((each) => each !== undefined);
@@ -173,11 +190,20 @@ function announcedEpochs(files: readonly string[]): SessionStatements["epochs"] 
   for (const line of readLogLines(files)) {
     if (!("bytes" in line) || !BEGINS_EPOCH.test(line.bytes.toString("latin1", 0, 24))) continue;
     const decoded = decodeLine(line.bytes);
-    const vkey = decoded.kind === "event" ? decoded.event["seal_key"] : undefined;
-    const key = typeof vkey === "string" ? parseVkey(vkey) : undefined;
+    const key = decoded.kind === "event" ? keyIn(decoded.event) : undefined;
     if (key !== undefined) epochs.push({ key, firstSeq: line.seq });
   }
   return epochs;
+}
+
+/** Whether a key is one of those that the store gives to the session. */
+function isNamedBy({ storeId }: Ledger, sessionId: string, { name }: NoteVerifier): boolean {
+  return name === sessionOrigin(storeId, sessionId);
+}
+
+/** The key that START or RESUMED names. */
+function keyIn({ seal_key: vkey }: Record<string, unknown>): NoteVerifier | undefined {
+  return typeof vkey === "string" ? parseVkey(vkey) : undefined;
 }
 
 function lazily<T>(make: () => T): () => T {
@@ -210,9 +236,10 @@ class EpochWatch {
     );
   }
 
-  /** Whether the writer said that it would seal. */
-  get hasKey(): boolean {
-    return this.#event()?.["seal_key"] !== undefined;
+  /** What the writer said that it would seal by. */
+  get key(): NoteVerifier | undefined {
+    const begin = this.#event();
+    return begin && keyIn(begin);
   }
 
   #event(): Record<string, unknown> | undefined {

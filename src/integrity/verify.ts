@@ -2,6 +2,7 @@
 
 import path from "node:path";
 
+import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames } from "../base/options.ts";
 import { parseVkey } from "../format/index.ts";
 import type { NoteVerifier } from "../format/index.ts";
@@ -13,7 +14,13 @@ import { noSession } from "../store/session/session-files.ts";
 import { judge } from "./judge.ts";
 import { readLedger } from "./ledger.ts";
 import type { Ledger } from "./ledger.ts";
-import { checkpointOf, checkSession, missingSession, sealedSession } from "./session-check.ts";
+import {
+  announcesSeals,
+  checkpointOf,
+  checkSession,
+  missingSession,
+  sealedSession,
+} from "./session-check.ts";
 import type { SessionFiles } from "./session-check.ts";
 import { checkStamps } from "./stamps.ts";
 import type { StampVerdict } from "./stamps.ts";
@@ -111,7 +118,7 @@ export function beginVerification(dir: string, options: VerifyOptions): Verifica
       ...strays(catalog, sessions, only),
       ...lost(since, ledger, sessions),
     ];
-    const isTrusted = ledger !== undefined && ledger.trusted.length > 0;
+    const isTrusted = ledger?.note !== undefined && openSeal(ledger.note, ledger.trusted).kind === "seal";
     return {
       verdict: worstVerdict(logs.map(({ verdict }) => verdict)),
       logs,
@@ -121,7 +128,16 @@ export function beginVerification(dir: string, options: VerifyOptions): Verifica
       stamps: stamps.map((stamp) => ofStore(stamp, ledger)),
     };
   };
-  return { sessions, check: (session) => checkSession(session, ledger, since), conclude };
+  const check = (session: SessionFiles): LogVerdict => {
+    try {
+      return checkSession(session, ledger, since);
+    } catch (error) {
+      // One that cannot be read keeps nobody from hearing of the others.
+      if (!(error instanceof TracekeepError)) throw error;
+      return emptyRow(path.basename(session.files[0] ?? ""), "inconclusive", error.message);
+    }
+  };
+  return { sessions, check, conclude };
 }
 
 /**
@@ -151,10 +167,13 @@ export function verifyLog(files: readonly string[], key: string): LogVerdict {
 // --- internal ---
 
 function ledgerRow(ledger: Ledger | undefined, sessions: readonly SessionFiles[]): LogVerdict[] {
-  if (ledger !== undefined) return [ledger.row];
-  if (sessions.every(({ note }) => note === undefined)) return [];
+  if (ledger?.note !== undefined) return [ledger.row];
+  // Before a log that is sealed begins, its writer has made the ledger and sealed that.
+  const isRobbed = sessions.some((session) => session.note !== undefined || announcesSeals(session, ledger));
+  if (ledger !== undefined)
+    return [isRobbed ? { ...ledger.row, verdict: "missing", reason: "its seal is missing" } : ledger.row];
   const reason = "logs were sealed, and the ledger that vouches for their keys is not there";
-  return [emptyRow(LEDGER, "missing", reason)];
+  return isRobbed ? [emptyRow(LEDGER, "missing", reason)] : [];
 }
 
 /** A time stamp of a seal that is none of this store's proves nothing about it. */
@@ -193,12 +212,12 @@ function pinnedKeys({ key, env }: VerifyOptions): (storeId: string) => NoteVerif
 function sessionFiles(catalog: SessionCatalog, only: string | undefined): SessionFiles[] {
   const sessions = new Map<string, SessionFiles & { files: string[] }>();
   const add = (file: string, id: string | undefined): void => {
-    const note = readNote(evidenceFiles(file).seal);
+    const { note, noteFault } = noteBeside(file);
     const sealedId = note === undefined ? undefined : sealedSession(note);
     const of = sealedId ?? id;
     if (of === undefined || (only !== undefined && of !== only)) return;
     const session = sessions.get(of);
-    if (session === undefined) sessions.set(of, { id: of, files: [file], note });
+    if (session === undefined) sessions.set(of, { id: of, files: [file], note, noteFault });
     else {
       session.files.push(file);
       session.note ??= note;
@@ -207,6 +226,15 @@ function sessionFiles(catalog: SessionCatalog, only: string | undefined): Sessio
   for (const log of [...catalog.sessions.values()].flat()) add(log.path, log.sessionId);
   for (const { file, reason } of catalog.skipped) if (!isCopy(reason)) add(file, undefined);
   return [...sessions.values()];
+}
+
+function noteBeside(file: string): Pick<SessionFiles, "note" | "noteFault"> {
+  try {
+    return { note: readNote(evidenceFiles(file).seal) };
+  } catch (error) {
+    if (!(error instanceof TracekeepError)) throw error;
+    return { note: undefined, noteFault: error.message };
+  }
 }
 
 function isCopy(reason: string): boolean {

@@ -4,6 +4,7 @@
 import { decodeTombstone, hashFromBase64, hashLeaf, hashLineAt, MerkleTree } from "../format/index.ts";
 import type { Checkpoint, Hash } from "../format/index.ts";
 import { LogCursor, readLogLines } from "../store/reading/log-lines.ts";
+import type { Surplus } from "../store/reading/log-lines.ts";
 import { readLeaves } from "../store/sealing/log-tree.ts";
 
 export interface WalkInput {
@@ -40,6 +41,8 @@ export interface Walk {
   lines: number;
   /** What follows the last whole line, without its `\n`. */
   tail: Buffer | undefined;
+  /** Where a file first holds more than the log has of it. */
+  surplus: Surplus | undefined;
   /** Of each seal, whether the lines hold what it says; undefined when there are fewer lines. */
   holds: Map<Checkpoint, boolean | undefined>;
   /** Of each seal, whether the leaves in the file do. */
@@ -105,6 +108,7 @@ export function walkIntactLog({
   return {
     lines: tree.size,
     tail,
+    surplus: lines.surplus,
     holds,
     leavesHold: new Map(),
     mismatch: undefined,
@@ -123,6 +127,7 @@ export function walkLog({ files, leaves, seals, erased, onLine }: WalkInput): Wa
   const walk: Walk = {
     lines: 0,
     tail: undefined,
+    surplus: undefined,
     holds: new Map(seals.map((seal) => [seal, seal.size === 0 ? tree.root() === seal.root : undefined])),
     leavesHold: new Map(),
     mismatch: undefined,

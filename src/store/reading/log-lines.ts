@@ -30,6 +30,12 @@ export function* readLogLines(files: readonly string[]): Generator<NumberedLine,
   }
 }
 
+/** A place in a file. */
+export interface Surplus {
+  file: string;
+  offset: number;
+}
+
 /** The same without an object for each line, as {@link LineCursor} does it for one file. */
 export class LogCursor {
   /** Holds the line, its `\n` included, from `start` to `end`. */
@@ -43,6 +49,8 @@ export class LogCursor {
   length = 0;
   line = 0;
   tooLong = false;
+  /** Where a file first goes on behind what the log has of it, though no later one holds that again. */
+  surplus: Surplus | undefined;
   readonly #segments: Segment[];
   #at = -1;
   #lines: LineCursor | undefined;
@@ -64,6 +72,7 @@ export class LogCursor {
       if (this.#nextSeq < end && lines.next()) {
         if (!this.#isHeader(lines)) return this.#take(lines);
       } else {
+        this.#passRest(lines);
         this.close();
         if (this.#held !== undefined && this.#held.seq < end) return this.#takeHeld(this.#held);
         this.#held = undefined;
@@ -85,6 +94,22 @@ export class LogCursor {
     this.file = segment.file;
     this.#nextSeq = segment.first;
     return this.#lines;
+  }
+
+  /** What is left of a file is superseded where the next was begun after a failed sync, else none of the log's. */
+  #passRest(lines: LineCursor): void {
+    const next = this.#segments[this.#at + 1];
+    // The last file may have grown since it was read to its end.
+    if (next !== undefined) this.#passLines(lines, next);
+    const [damage] = lines.damage;
+    if (damage !== undefined) this.surplus ??= { file: this.file, offset: damage.from };
+  }
+
+  #passLines(lines: LineCursor, { first, header }: Segment): void {
+    while (lines.next()) {
+      const isSuperseded = header > first && !isBefore(first, lines);
+      if (!isSuperseded) this.surplus ??= { file: this.file, offset: lines.offset };
+    }
   }
 
   #isHeader(lines: LineCursor): boolean {
@@ -122,6 +147,12 @@ export class LogCursor {
 // --- internal ---
 
 const NO_BYTES = Buffer.alloc(0);
+
+/** Whether a line is an event that no later file claims to hold again. */
+function isBefore(first: number, { bytes, tooLong }: LineCursor): boolean {
+  const decoded = tooLong ? undefined : decodeLine(bytes);
+  return decoded?.kind === "event" && decoded.event.seq < first;
+}
 
 interface Segment {
   file: string;

@@ -17,7 +17,7 @@ import type { LineParts } from "../../format/index.ts";
 import { faultyDisk } from "../../testing/index.ts";
 import type { Durability } from "../append/durability.ts";
 import { archivedPaths, evidenceFiles } from "../layout.ts";
-import { readLogLines } from "../reading/log-lines.ts";
+import { LogCursor, readLogLines } from "../reading/log-lines.ts";
 import { createSessionLog, openSessionLog } from "../session/open-session-log.ts";
 import { segmentsOf } from "../session/segment.ts";
 import type { SessionLog, SessionLogOptions } from "../session/session-log.ts";
@@ -91,6 +91,10 @@ class Setup {
       expect(leafOf(line.bytes)).toBe(leaves[line.seq]);
     }
     if (seal?.kind === "seal") expect(tree.root()).toBe(seal.checkpoint.root);
+    // What a failed sync has left in a file is in the next one again, and nothing else is in any.
+    const cursor = new LogCursor(segmentsOf(path.join(this.folder, live), "s"));
+    while (cursor.next());
+    expect(cursor.surplus).toBeUndefined();
     return { sealed: size, lines };
   }
 }

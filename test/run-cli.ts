@@ -21,7 +21,7 @@ export async function runCli(
     stdin = "",
     signal = new AbortController().signal,
     env = {},
-  }: { stdin?: string; signal?: AbortSignal; env?: Record<string, string> } = {},
+  }: { stdin?: string | Buffer; signal?: AbortSignal; env?: Record<string, string> } = {},
 ): Promise<Ran> {
   const texts: string[] = ["", ""];
   const outputs = texts.map((_, at) => {
@@ -31,7 +31,7 @@ export async function runCli(
   });
   const [stdout, stderr] = outputs as [Output, Output];
   const surroundings = {
-    stdin: Readable.from(stdin === "" ? [] : [Buffer.from(stdin)]),
+    stdin: Readable.from(stdin.length === 0 ? [] : [Buffer.from(stdin)]),
     stdout,
     stderr,
     env,

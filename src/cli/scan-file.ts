@@ -65,20 +65,26 @@ export function* scanFile(
   }
 }
 
-/** The same of standard input. @throws the signal's reason */
+/** The same of standard input. @throws TracekeepError when it is compressed; the signal's reason */
 export async function* scanInput(
   stdin: NodeJS.ReadableStream,
   redactor: Redactor,
   signal: AbortSignal,
 ): AsyncGenerator<Finding, void, undefined> {
   const scan = new LineScan("-", redactor);
-  for await (const { text, line } of stdinLines(stdin, signal))
+  for await (const { text, line } of stdinLines(stdin, signal)) {
+    if (line === 1 && text?.startsWith(GZIP_AS_TEXT) === true)
+      throw new TracekeepError("IO", "standard input is compressed: pipe it through `gzip -dc`");
     if (text !== undefined) yield* scan.add(text, line);
+  }
   signal.throwIfAborted();
   yield* scan.end();
 }
 
 // --- internal ---
+
+/** What the two bytes become that every gzip member begins with (RFC 1952 §2.3.1): the second is no UTF-8. */
+const GZIP_AS_TEXT = "\u001f\ufffd";
 
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", ".git", "redaction.key"]);
 

@@ -91,6 +91,12 @@ it("reads standard input, and what is named beside it", async () => {
   expect(JSON.parse(asJson.out)).toMatchObject({ file: "-", line: 1, kind: "github-token" });
 });
 
+it("says of compressed standard input that it cannot be read", async () => {
+  const { code, err } = await runCli(folder, ["scan", "-"], { stdin: gzipSync(TOKEN) });
+  expect(code).toBe(1);
+  expect(err).toContain("standard input is compressed");
+});
+
 it("says which file cannot be read, and goes on", async () => {
   fs.writeFileSync(path.join(folder, "old.txt"), TOKEN);
   const { code, err } = await runCli(folder, ["scan", "absent.txt", "old.txt"]);

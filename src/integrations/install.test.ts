@@ -209,6 +209,15 @@ describe("installing and taking it back", () => {
   });
 });
 
+describe("the command /audit", () => {
+  it("never ends in an exit code that Claude Code would take for an error, with leave for every part of it", () => {
+    const file = new URL("../../plugins/claude-code/commands/audit.md", import.meta.url);
+    const command = fs.readFileSync(file, "utf8");
+    expect(command).toMatch(/^!`tracekeep audit [^|`]+ \|\| true`$/m);
+    expect(command).toContain("allowed-tools: Bash(tracekeep audit:*), Bash(true)\n");
+  });
+});
+
 describe("JSON text", () => {
   it("is read as JSON.parse reads it, and refused where that refuses it", () => {
     fc.assert(

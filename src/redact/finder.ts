@@ -11,6 +11,8 @@ export interface ExtraRule {
   readonly pattern: RegExp;
   /** A last check that a regular expression cannot make. */
   readonly accepts?: (found: string) => boolean;
+  /** Whether the pattern may run on into the words behind: then the longest part counts that is accepted. */
+  readonly runsOn?: boolean;
 }
 
 export class SecretFinder {
@@ -52,16 +54,34 @@ const NONE: readonly FoundSecret[] = [];
 /** Marks of earlier redaction are no text to look for secrets in. */
 const MARKS: ExtraRule = { rule: "", pattern: new RegExp(MARK.source, "dg") };
 
-function matches({ rule, pattern, accepts }: ExtraRule, text: string): FoundSecret[] {
+function matches({ rule, pattern, accepts, runsOn = false }: ExtraRule, text: string): FoundSecret[] {
   const found: FoundSecret[] = [];
-  for (const { indices } of text.matchAll(pattern)) {
-    const span = indices?.groups?.["secret"] ?? indices?.[0];
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    const span = match.indices?.groups?.["secret"] ?? match.indices?.[0];
     if (span === undefined || span[0] === span[1]) continue;
     const [start, end] = span;
-    if (accepts === undefined || accepts(text.slice(start, end))) found.push({ rule, start, end });
+    if (accepts === undefined) {
+      found.push({ rule, start, end });
+      continue;
+    }
+    const length = acceptedLength(text.slice(start, end), accepts, runsOn);
+    if (length > 0) found.push({ rule, start, end: start + length });
+    // What was not taken may hold, or begin, the next one.
+    if (start + length < end) pattern.lastIndex = start + Math.max(1, length);
   }
   return found;
 }
+
+/** How much of what a pattern found is accepted: all of it, or, if it may have run on, as many words as can be. */
+function acceptedLength(found: string, accepts: (found: string) => boolean, runsOn: boolean): number {
+  if (accepts(found)) return found.length;
+  if (!runsOn) return 0;
+  const ends = Array.from(found.matchAll(WORD_END), ({ index }) => index + 1);
+  return ends.findLast((end) => accepts(found.slice(0, end))) ?? 0;
+}
+
+const WORD_END = /[A-Za-z0-9](?![A-Za-z0-9])/g;
 
 /** In order; where two overlap they become one, which the first list names. */
 function merged(first: readonly FoundSecret[], second: readonly FoundSecret[]): FoundSecret[] {

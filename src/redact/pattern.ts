@@ -18,11 +18,11 @@ export interface SecretPattern {
   readonly accepts?: (secret: string) => boolean;
 }
 
-/**
- * A key does not begin inside a word. What looks like a letter before it may be the end of an escape, though: `\n` or
- * `\u003d` in a nested string, `%3D` in an address, a terminal colour.
- */
-const START = "(?<=^|[^A-Za-z0-9]|\\\\[nrt]|\\\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|\\[[0-9;]{0,12}m)";
+/** Escapes whose end looks like a part of a word: `\n` or `\u003d` in a nested string, `%3D` in an address, a terminal colour. */
+export const ESCAPE = "\\\\[nrt]|\\\\u[0-9A-Fa-f]{4}|%[0-9A-Fa-f]{2}|\\[[0-9;]{0,12}m";
+
+/** A key does not begin inside a word. What looks like a letter before it may be the end of an escape, though. */
+const START = `(?<=^|[^A-Za-z0-9]|${ESCAPE})`;
 
 /** For short prefixes: no `-` or `_` of a word before it either, or base64url (encrypted reasoning) would match by chance. */
 export const ALONE = "(?<![A-Za-z0-9][_-])";

@@ -2,6 +2,7 @@
 // all day would lose what it works with. Wherever an issuer has given a number check digits, they are checked.
 
 import type { ExtraRule } from "./finder.ts";
+import { ESCAPE } from "./pattern.ts";
 
 /** What can be switched on by `groups`. */
 export const PERSONAL_GROUPS = ["email", "phone", "iban", "payment-card", "national-id"] as const;
@@ -14,8 +15,8 @@ export function personalRules(group: PersonalGroup): readonly ExtraRule[] {
 
 // --- internal ---
 
-/** Not within a longer number, word or identifier. */
-const ALONE = "(?<![A-Za-z0-9_.+/=-])";
+/** Not within a longer number, word or identifier; `name=` may stand before it. */
+const ALONE = `(?<![A-Za-z0-9_.+/=-](?<!(?:[A-Za-z_]=|${ESCAPE})))`;
 const END = "(?![A-Za-z0-9_=/+-]|[.,][0-9])";
 
 const digits = (text: string): number[] => Array.from(text.replace(/\D/g, ""), Number);
@@ -28,13 +29,19 @@ function isLuhn(text: string): boolean {
   return sum % 10 === 0;
 }
 
+const DIGIT_0 = 0x30;
+const LETTER_A = 0x41;
+
 /** ISO 13616: letters count from 10, the first four characters go to the end, modulo 97 is 1. */
 function isIban(text: string): boolean {
   const plain = text.replace(/[ -]/g, "");
-  const number = (plain.slice(4) + plain.slice(0, 4)).replace(/[A-Z]/g, (letter) =>
-    String(letter.charCodeAt(0) - 55),
-  );
-  return plain.length >= 15 && plain.length <= 34 && BigInt(number) % 97n === 1n;
+  if (plain.length < 15 || plain.length > 34) return false;
+  let rest = 0;
+  for (let at = 0; at < plain.length; at++) {
+    const code = plain.charCodeAt(at + 4 < plain.length ? at + 4 : at + 4 - plain.length);
+    rest = (code < LETTER_A ? rest * 10 + code - DIGIT_0 : rest * 100 + code - LETTER_A + 10) % 97;
+  }
+  return rest === 1;
 }
 
 /** ISO 7064 MOD 11,10: Germany's tax id. */
@@ -103,13 +110,21 @@ const RULES: Readonly<Record<PersonalGroup, readonly ExtraRule[]>> = {
   ],
   // E.164 with its plus; the North American form with its separators, area code and exchange not beginning with 0 or 1.
   phone: [
-    rule("phone", "\\+[1-9][0-9]{0,2}(?:[ ./-]{0,2}\\(?[0-9]{1,5}\\)?){2,6}", (found) => {
-      const { length } = digits(found);
-      return length >= 8 && length <= 15;
-    }),
+    {
+      ...rule("phone", "\\+[1-9][0-9]{0,2}(?:[ ./-]{0,2}\\(?[0-9]{1,5}\\)?){2,6}", (found) => {
+        const { length } = digits(found);
+        return length >= 8 && length <= 15;
+      }),
+      runsOn: true,
+    },
     rule("phone", "(?:1[ .-])?(?:\\([2-9][0-9]{2}\\) ?|[2-9][0-9]{2}[.-])[2-9][0-9]{2}[ .-][0-9]{4}"),
   ],
-  iban: [rule("iban", "[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?", isIban)],
+  iban: [
+    {
+      ...rule("iban", "[A-Z]{2}[0-9]{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,4})?", isIban),
+      runsOn: true,
+    },
+  ],
   "payment-card": [
     rule(
       "payment-card",

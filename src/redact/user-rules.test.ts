@@ -85,6 +85,25 @@ describe("data about people", () => {
   });
 
   it.each([
+    ["before a word in capitals", "iban", "AT61 1904 3002 3457 3201", "Pay to ", " BIC"],
+    ["before another one", "iban", "BE68 5390 0754 7034", "", " and BE00 5390 0754 7034"],
+    ["before a date", "phone", "+49 170 1234567", "call ", " 20240101"],
+    ["behind four other digits", "payment-card", "4111 1111 1111 1111", "No. 5234 ", "."],
+    [
+      "behind the escape of a nested string",
+      "payment-card",
+      "4111 1111 1111 1111",
+      String.raw`"a\n`,
+      String.raw`\nb"`,
+    ],
+    ["behind its name", "us-ssn", "123-45-6789", "ssn=", "&a=b"],
+  ])("is found %s", (_, kind, text, before, behind) => {
+    expect(withoutFingerprints(redactor.redactText(before + text + behind))).toBe(
+      `${before}[REDACTED:${kind}]${behind}`,
+    );
+  });
+
+  it.each([
     "git@github.com:ann/x.git",
     "react@18.2.0 and @types/node@20.19.43",
     "2026-01-06T22:00:00.000Z 1767736800000",

@@ -81,7 +81,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   try {
     const out = context.text("out");
     return out === undefined
-      ? await print(context, format, options)
+      ? await print(context, format, options, sessions.length)
       : await write(context, format, options, out, sessions.length);
   } finally {
     progress.clear();
@@ -110,22 +110,25 @@ async function print(
   context: CommandContext,
   format: ExportFormat,
   options: ExportOptions,
+  named: number,
 ): Promise<ExitCode> {
   if (context.flag("json")) throw new UsageError("--json reports on files: give --out, too");
+  // Said before the first of them is printed; without names it shows with the second.
+  if (format.oneSession && named > 1) throw severalSessions(format);
   const { stdout } = context;
   const exported = new SessionExport(openReader(context.place), format, options);
   let first: string | undefined;
   for await (const { session, text } of exported) {
     first ??= session.session_id;
-    if (format.oneSession && session.session_id !== first) {
-      throw new UsageError(
-        `${format.name} is one document a session: name one session, or a folder with --out`,
-      );
-    }
+    if (format.oneSession && session.session_id !== first) throw severalSessions(format);
     stdout.write(text);
     if (stdout.isFull) await stdout.drain();
   }
   return tell(context, format, exported.report);
+}
+
+function severalSessions({ name }: ExportFormat): UsageError {
+  return new UsageError(`${name} is one document a session: name one session, or a folder with --out`);
 }
 
 async function write(

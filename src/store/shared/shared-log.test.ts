@@ -148,6 +148,23 @@ describe("SharedLog", () => {
     expect(log.refused).toBe(3);
   });
 
+  it("lets whoever hears of a fault record that at once", () => {
+    const disk = faultyDisk();
+    const log: SharedLog = open("one", {
+      disk,
+      onFault: ({ code }) => {
+        log.append(note(code));
+        log.drain();
+      },
+    });
+    log.append(note("kept"));
+    log.drain();
+    disk.failWrites = ["no space"];
+    log.append(note("refused"));
+    expect(() => log.drain()).toThrow(expect.objectContaining({ code: "DISK_FULL" }) as Error);
+    expect(summary()).toEqual(["one CHECKPOINT kept", "one GAP 1", "one CHECKPOINT DISK_FULL"]);
+  });
+
   it("refuses what its queue has no room for, and says that too", async () => {
     const fd = fs.openSync(`${file}.lock`, "a+");
     expect(tryLock(fd)).toBe(true);

@@ -80,8 +80,8 @@ export class SharedLog implements Flushable {
   #failing = false;
   #lastError: TracekeepError | undefined;
   #hasLock = false;
-  /** Faults that came up meanwhile. */
-  readonly #untold: TracekeepError[] = [];
+  /** What is to be told when it is let go of. */
+  readonly #untold: (() => void)[] = [];
 
   /** Opens nothing yet: the file is created with the first batch. */
   constructor(options: SharedLogOptions) {
@@ -279,7 +279,9 @@ export class SharedLog implements Flushable {
 
   #refuse(entries: readonly Entry[], error: TracekeepError): void {
     this.#countRefused(entries.length, error);
-    for (const ticket of ticketsOf(entries)) ticket.fail(error);
+    this.#whenFree(() => {
+      for (const ticket of ticketsOf(entries)) ticket.fail(error);
+    });
   }
 
   #countRefused(count: number, error: TracekeepError): TracekeepError {
@@ -289,17 +291,21 @@ export class SharedLog implements Flushable {
     return error;
   }
 
-  /** Whoever hears of a fault may record that, and would wait for the lock that its own thread has. */
   #tell(error: TracekeepError): void {
     this.#lastError = error;
     if (this.#failing) return;
     this.#failing = true;
-    if (this.#hasLock) this.#untold.push(error);
-    else this.#options.onFault?.(error);
+    this.#whenFree(() => this.#options.onFault?.(error));
+  }
+
+  /** Whoever hears of a fault may record that, and would wait for the lock that its own thread has. */
+  #whenFree(step: () => void): void {
+    if (this.#hasLock) this.#untold.push(step);
+    else step();
   }
 
   #tellRest(): void {
-    for (const error of this.#untold.splice(0)) this.#options.onFault?.(error);
+    for (const step of this.#untold.splice(0)) step();
   }
 
   /** Encoded at once: until it is written, the caller's own objects may change, and secrets come into them. */

@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { Event } from "../event/index.ts";
+import { tryLock } from "../store/disk/lock.ts";
 import { listRotated } from "../store/shared/shared-segments.ts";
 import { fixedClock } from "../testing/index.ts";
 import { AuditLog, DEFAULT_AUDIT_PATH, EVENT_TYPES, ROTATION_SIZE_BYTES } from "./index.ts";
@@ -49,6 +50,19 @@ describe("AuditLog", () => {
     expect(path.isAbsolute(DEFAULT_AUDIT_PATH)).toBe(true);
     expect(open().path).toBe(file);
     expect(new AuditLog("~/x.jsonl", { handleSignals: false }).path).toBe(path.join(os.homedir(), "x.jsonl"));
+  });
+
+  it("says who writes also when the first events are refused", async () => {
+    const fd = fs.openSync(`${file}.lock`, "a+");
+    expect(tryLock(fd)).toBe(true);
+    const log = open({ lockTimeoutMs: 10, onFault: () => undefined });
+    await expect(log.append("nav", { reason: "1" })).rejects.toMatchObject({ code: "LOCK_TIMEOUT" });
+    fs.closeSync(fd);
+    log.log("nav", { reason: "2" });
+    log.flush();
+    const lines = fs.readFileSync(file, "utf8").split("\n").slice(0, -1);
+    const types = lines.map((line) => (JSON.parse(line) as Event).event);
+    expect(types).toEqual(["GAP", "START", "nav"]);
   });
 
   it("reads an event at once, with its fields under their names", () => {

@@ -49,8 +49,11 @@ export class Creations {
     } catch (error) {
       throw ioError("open", file, error);
     }
+    const isWithin = held.has(file);
     try {
-      waitForLock(fd);
+      // Whoever hears of a fault in here may begin a session of its own for it: this thread would wait for itself.
+      if (!isWithin) waitForLock(fd);
+      held.add(file);
       const creations = fs.fstatSync(fd).size;
       if (creations !== this.#seen) this.#catalog.refresh();
       // Counted before it is done: a creation that fails costs others a look, one that is missed would cost an id.
@@ -58,12 +61,16 @@ export class Creations {
       this.#seen = creations + 1;
       return create();
     } finally {
+      if (!isWithin) held.delete(file);
       fs.closeSync(fd);
     }
   }
 }
 
 // --- internal ---
+
+/** Locks that this thread has. */
+const held = new Set<string>();
 
 function countCreation(fd: number, file: string): void {
   try {

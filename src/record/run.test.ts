@@ -529,6 +529,29 @@ it("says who goes on with a session also when the first events of it are lost", 
   expect(types).toEqual(["START", "GAP", "RESUMED", "KEPT", "END"]);
 });
 
+it("lets onFault begin a session for what it hears of while another one is begun", () => {
+  const noFolder = path.join(store.dir, "no-folder");
+  fs.writeFileSync(noFolder, "");
+  let alerts: Session | undefined;
+  let isHeard = false;
+  const other = openStore({
+    dir: store.dir,
+    handleSignals: false,
+    // No key can be had there, which is told for each session.
+    env: { XDG_STATE_HOME: noFolder },
+    onFault: ({ message }) => {
+      if (isHeard) return;
+      isHeard = true;
+      alerts = other.startSession({ id: "alerts" });
+      alerts.log({ event: "ERROR", message });
+    },
+  });
+  const session = other.startSession({ id: "main" });
+  for (const each of [session, alerts]) each?.end();
+  other.close();
+  expect([...allEvents().keys()].sort()).toEqual(["alerts", "main"]);
+});
+
 it("cuts START as well where it would be longer than a line may be", () => {
   const other = openStore({ dir: store.dir, handleSignals: false, maxLineBytes: 4_096 });
   const session = other.startSession({ title: "T", metadata: { notes: "n".repeat(10_000) } });

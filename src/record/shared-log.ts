@@ -198,12 +198,7 @@ export class SharedLogWriter extends EventHelpers {
       return this.#refuse(new TracekeepError("CLOSED", `${this.file} is closed`, { path: this.file }));
     }
     try {
-      const start = this.#start;
-      if (start !== undefined) {
-        this.#start = undefined;
-        this.#log.append(this.#drafts.read(start));
-        this.#upkeep?.begin();
-      }
+      if (this.#start !== undefined) this.#begin(this.#start);
       const parts = this.#drafts.read(draft, undefined, this.#onClockStep);
       return { id: parts.id, ticket: this.#log.append(parts, ticketFor), error: undefined };
     } catch (cause) {
@@ -213,6 +208,21 @@ export class SharedLogWriter extends EventHelpers {
         new TracekeepError("BAD_EVENT", "the event could not be recorded", { path: this.file, cause }),
       );
     }
+  }
+
+  /** START comes with the first event; and again with the next one, when it was refused. */
+  #begin(start: EventDraft): void {
+    const again = (): void => {
+      this.#start = start;
+    };
+    this.#start = undefined;
+    try {
+      this.#log.append(this.#drafts.read(start), "os")?.settled.catch(again);
+    } catch (error) {
+      again();
+      throw error;
+    }
+    this.#upkeep?.begin();
   }
 
   #refuse(error: TracekeepError): Recorded {

@@ -92,6 +92,10 @@ class RetentionRun {
   readonly #ledger: Ledger;
   readonly #report: RetentionReport;
   #records: ArchiveRecords = { archived: new Map(), deleted: new Map() };
+  /** What has been moved into the archive, as it is there. */
+  readonly #moved: StoredSegment[] = [];
+  /** Sessions that something was deleted of, and the path of it. */
+  readonly #emptied = new Map<string, string>();
 
   constructor(dir: string, settings: StoreSettings, options: RetentionOptions) {
     this.#dir = dir;
@@ -148,8 +152,6 @@ class RetentionRun {
 
   // --- internal ---
 
-  /** Sessions that something was deleted of, and the path of it. */
-  readonly #emptied = new Map<string, string>();
   /** What this run wrote to the ledger is sealed when it is closed, and not only by the next writer. */
   #sealLedger(): void {
     if (this.#report.dry_run) return;
@@ -159,9 +161,6 @@ class RetentionRun {
       // A key that cannot be read is told by whoever needs it; what was recorded stands, unsealed.
     }
   }
-
-  /** What has been moved into the archive, as it is there. */
-  readonly #moved: StoredSegment[] = [];
 
   async #segments(): Promise<StoredSegment[]> {
     const segments: StoredSegment[] = [];

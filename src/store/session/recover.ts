@@ -32,11 +32,13 @@ const SEARCH_BYTES = 1024 * 1024;
  *
  * The order is: copy the fragment to `<log>.torn` and sync it, cut the log, append RECOVERED, sync, delete the copy.
  * Interrupted before the cut, the fragment still stands in the log; after it, the copy is there.
+ *
+ * @param knownBytes of the log, from its beginning, that were seen to be whole in this boot
  */
-export function healTail(disk: Disk, fd: number, log: string): JsonObject | undefined {
+export function healTail(disk: Disk, fd: number, log: string, knownBytes = 0): JsonObject | undefined {
   const copy = log + TORN_SUFFIX;
   const size = disk.size(fd);
-  const hole = findHole(disk, fd, log, size);
+  const hole = findHole(disk, fd, log, { from: Math.max(knownBytes, size - MAX_KEPT_BYTES), size });
   const end = hole ?? endOfLastLine(disk, fd, size);
   if (end < size) {
     // With a copy of an earlier fragment still there, what follows now is that fragment itself, or a RECOVERED event
@@ -83,9 +85,14 @@ function keepFragment(disk: Disk, copy: string, fragment: Buffer): void {
 }
 
 /** Where the first line begins that lost a part of it in a power cut; undefined when there was none, or nothing is lost. */
-function findHole(disk: Disk, fd: number, log: string, size: number): number | undefined {
-  const chunk = Buffer.alloc(Math.min(SEARCH_BYTES, size));
-  for (let start = Math.max(0, size - MAX_KEPT_BYTES); start < size; start += chunk.length) {
+function findHole(
+  disk: Disk,
+  fd: number,
+  log: string,
+  { from, size }: { from: number; size: number },
+): number | undefined {
+  const chunk = Buffer.alloc(Math.max(0, Math.min(SEARCH_BYTES, size - from)));
+  for (let start = from; start < size; start += chunk.length) {
     const nul = chunk.subarray(0, disk.read(fd, chunk, start)).indexOf(0);
     if (nul < 0) continue;
     const boot = lastBootId(log);

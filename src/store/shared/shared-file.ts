@@ -104,7 +104,7 @@ export class SharedFile {
   catchUp(): JsonObject | undefined {
     const { disk, path } = this.#options;
     if (disk.size(this.#fd) === this.#size) return undefined;
-    const recovered = healTail(disk, this.#fd, path);
+    const recovered = healTail(disk, this.#fd, path, Math.max(0, this.#size));
     this.count();
     return recovered;
   }

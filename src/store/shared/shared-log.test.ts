@@ -9,6 +9,8 @@ import { encodeIdentity, encodeLine } from "../../format/index.ts";
 import type { LineParts } from "../../format/index.ts";
 import { faultyDisk } from "../../testing/index.ts";
 import { requestSync } from "../append/sync-queue.ts";
+import { nodeDisk } from "../disk/disk.ts";
+import type { Disk } from "../disk/disk.ts";
 import { withFileLockSync } from "../disk/file-lock.ts";
 import { tryLock } from "../disk/lock.ts";
 import { ownEvent } from "../session/own-event.ts";
@@ -146,6 +148,23 @@ describe("SharedLog", () => {
     expect(log.refused).toBe(3);
   });
 
+  it("lets whoever hears of a fault record that at once", () => {
+    const disk = faultyDisk();
+    const log: SharedLog = open("one", {
+      disk,
+      onFault: ({ code }) => {
+        log.append(note(code));
+        log.drain();
+      },
+    });
+    log.append(note("kept"));
+    log.drain();
+    disk.failWrites = ["no space"];
+    log.append(note("refused"));
+    expect(() => log.drain()).toThrow(expect.objectContaining({ code: "DISK_FULL" }) as Error);
+    expect(summary()).toEqual(["one CHECKPOINT kept", "one GAP 1", "one CHECKPOINT DISK_FULL"]);
+  });
+
   it("refuses what its queue has no room for, and says that too", async () => {
     const fd = fs.openSync(`${file}.lock`, "a+");
     expect(tryLock(fd)).toBe(true);
@@ -251,6 +270,26 @@ describe("SharedLog", () => {
     await Promise.all([one.drained(), two.drained()]);
     expect(events().map(({ seq, session_id: id }) => `${seq} ${id}`)).toEqual(["2 x", "3 one", "4 two"]);
     expect(fs.readFileSync(path.join(directory, "archived.jsonl"), "utf8").split("\n")).toHaveLength(3);
+  });
+
+  it("looks only at what others have added since, however long the log is", () => {
+    let bytesRead = 0;
+    const read: Disk["read"] = (fd, into, position) => {
+      const count = nodeDisk.read(fd, into, position);
+      bytesRead += count;
+      return count;
+    };
+    const one = open("one", { disk: { ...nodeDisk, read } });
+    for (let index = 0; index < 3; index++) one.append(note("x".repeat(1024 * 1024)));
+    one.drain();
+    const two = open("two");
+    two.append(note("short"));
+    two.drain();
+    bytesRead = 0;
+    one.append(note("after that"));
+    one.drain();
+    expect(events().at(-1)).toMatchObject({ seq: 4, message: "after that" });
+    expect(bytesRead).toBeLessThan(256 * 1024);
   });
 
   it("lets go of a file that was switched, also when its last sync was still waiting for its turn", async () => {

@@ -1,6 +1,6 @@
 // A log that any number of processes and threads append to: the ledger, and every file that several agents share. Each
 // writer gathers lines for a turn of the event loop and takes the log's lock once for all of them: sees what others
-// have written meanwhile, heals what a dead one left, numbers, encodes, writes in one go, lets go. Syncs come after
+// have written meanwhile, heals what a dead one left, numbers, writes in one go, lets go. Syncs come after
 // that, off the event loop: a file's earlier bytes reach the medium with its later ones, so the order holds.
 //
 // The file may be switched: whoever has the lock gives it another name and puts another one in its place, whose first
@@ -79,6 +79,9 @@ export class SharedLog implements Flushable {
   #unsaid = 0;
   #failing = false;
   #lastError: TracekeepError | undefined;
+  #hasLock = false;
+  /** What is to be told when it is let go of. */
+  readonly #untold: (() => void)[] = [];
 
   /** Opens nothing yet: the file is created with the first batch. */
   constructor(options: SharedLogOptions) {
@@ -138,6 +141,7 @@ export class SharedLog implements Flushable {
     } catch {
       // A lock that cannot be had is asked for again at the end of the turn, and told of then.
     }
+    this.#tellRest();
   }
 
   /** Writes everything that waits before it returns, waiting for the lock. @throws TracekeepError when some was refused */
@@ -149,6 +153,7 @@ export class SharedLog implements Flushable {
       } catch (error) {
         this.#refuseWaiting(error as TracekeepError);
       }
+      this.#tellRest();
     }
     if (this.#refused > refused) throw this.#lastError;
   }
@@ -212,6 +217,7 @@ export class SharedLog implements Flushable {
       } catch (error) {
         this.#refuseWaiting(error as TracekeepError);
       }
+      this.#tellRest();
     } while (this.#waiting.size > 0);
     this.#running = undefined;
   }
@@ -220,6 +226,7 @@ export class SharedLog implements Flushable {
   readonly #writeWaiting = (): void => {
     // It was closed while the lock was waited for, and everything was written then.
     if (this.#closed) return;
+    this.#hasLock = true;
     try {
       do this.#writeBatch(this.#files.ready());
       while (this.#waiting.size > 0);
@@ -229,6 +236,8 @@ export class SharedLog implements Flushable {
           ? cause
           : new TracekeepError("IO", `cannot write to ${this.path}`, { path: this.path, cause }),
       );
+    } finally {
+      this.#hasLock = false;
     }
   };
 
@@ -270,7 +279,9 @@ export class SharedLog implements Flushable {
 
   #refuse(entries: readonly Entry[], error: TracekeepError): void {
     this.#countRefused(entries.length, error);
-    for (const ticket of ticketsOf(entries)) ticket.fail(error);
+    this.#whenFree(() => {
+      for (const ticket of ticketsOf(entries)) ticket.fail(error);
+    });
   }
 
   #countRefused(count: number, error: TracekeepError): TracekeepError {
@@ -284,7 +295,17 @@ export class SharedLog implements Flushable {
     this.#lastError = error;
     if (this.#failing) return;
     this.#failing = true;
-    this.#options.onFault?.(error);
+    this.#whenFree(() => this.#options.onFault?.(error));
+  }
+
+  /** Whoever hears of a fault may record that, and would wait for the lock that its own thread has. */
+  #whenFree(step: () => void): void {
+    if (this.#hasLock) this.#untold.push(step);
+    else step();
+  }
+
+  #tellRest(): void {
+    for (const step of this.#untold.splice(0)) step();
   }
 
   /** Encoded at once: until it is written, the caller's own objects may change, and secrets come into them. */

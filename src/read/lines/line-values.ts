@@ -6,13 +6,11 @@ import { instantOf } from "../../summary/index.ts";
 /** Times as texts. Neighbours share their minute, so most take a look at the rest. */
 export class LineTimes {
   /** The minute of the time that was read last, as its text is written, and as an instant. */
-  readonly #minute: DataView = new DataView(new ArrayBuffer(MINUTE_BYTES));
+  readonly #minute: Buffer = Buffer.alloc(MINUTE_BYTES);
   #minuteMs = NaN;
   #minuteText = "";
   /** The text that was read last; empty when it is no time. */
   text = "";
-  #buffer: Buffer | undefined;
-  #view: DataView = this.#minute;
 
   /**
    * The instant that stands between two places: as our writer writes it, and otherwise as any reader reads it; NaN when it is
@@ -20,7 +18,7 @@ export class LineTimes {
    */
   read(buffer: Buffer, from: number, to: number): number {
     const isWritten = to - from === TIME_BYTES && buffer[to - 1] === ZULU && buffer[to - 5] === DOT;
-    if (isWritten && this.#isOfMinute(buffer, from)) {
+    if (isWritten && isSame(this.#minute, buffer, from)) {
       const at = from + MINUTE_BYTES;
       const [tens, ones] = [digit(buffer[at + 1]), digit(buffer[at + 2])];
       const [a, b, c] = [digit(buffer[at + 4]), digit(buffer[at + 5]), digit(buffer[at + 6])];
@@ -39,22 +37,11 @@ export class LineTimes {
     const timeMs = instantOf(text);
     // The sixtieth second would be one of the next minute.
     if (isWritten && digit(buffer[from + MINUTE_BYTES + 1]) < 6) {
-      for (let at = 0; at < MINUTE_BYTES; at++) this.#minute.setUint8(at, buffer[from + at] ?? 0);
+      buffer.copy(this.#minute, 0, from, from + MINUTE_BYTES);
       this.#minuteMs = Math.floor(timeMs / 60_000) * 60_000;
       this.#minuteText = text.slice(0, MINUTE_BYTES);
     }
     return timeMs;
-  }
-
-  /** Four bytes at a time, in a third of the time that it takes one by one. */
-  #isOfMinute(buffer: Buffer, from: number): boolean {
-    if (buffer !== this.#buffer) {
-      this.#buffer = buffer;
-      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
-    }
-    for (let at = MINUTE_BYTES - 4; at >= 0; at -= 4)
-      if (this.#minute.getInt32(at) !== this.#view.getInt32(from + at)) return false;
-    return true;
   }
 }
 

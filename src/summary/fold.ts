@@ -39,7 +39,6 @@ export const FOLDED_FIELDS = [
   "metadata",
   "model",
   "output_tokens",
-  "reason",
   "reasoning_tokens",
   "status",
   "tool",
@@ -59,12 +58,13 @@ const OTHER_FOLDED_FIELDS = [
   "pid",
   "process_start",
   "project",
+  "reason",
   "title",
 ] as const;
 
 /** Types of which the fold reads other fields as well. */
 export const TYPES_FOLDED_WHOLE: ReadonlySet<string> = new Set(
-  "START RESUMED RETURN ANOMALY_DETECTED SESSION_METRICS GAP".split(" "),
+  "START RESUMED END RETURN ANOMALY_DETECTED SESSION_METRICS GAP".split(" "),
 );
 
 export type FoldedBody = Record<(typeof FOLDED_FIELDS | typeof OTHER_FOLDED_FIELDS)[number], unknown>;

@@ -45,7 +45,6 @@ const OTHERS = [
 ];
 const TYPES = [
   ...TYPES_FOLDED_WHOLE,
-  "END",
   "TOOL_CALL",
   "TOOL_RESULT",
   "MODEL_RESPONSE",

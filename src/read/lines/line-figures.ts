@@ -65,8 +65,8 @@ export class LineFigures {
    * fold. Most lines have few of them, and are not asked for each.
    */
   #readBody(): boolean {
-    const { head, body } = this.folded;
-    const { present, escaped } = this.#members;
+    const { body } = this.folded;
+    const { present } = this.#members;
     const isCall = (present & CALL_FIELDS) !== 0;
     body.tool = isCall ? this.#text(TOOL) : undefined;
     body.status = isCall ? this.#text(STATUS) : undefined;
@@ -80,9 +80,6 @@ export class LineFigures {
     body.reasoning_tokens = isUse ? this.#number(REASONING) : undefined;
     body.cost_usd = isUse ? this.#number(COST) : undefined;
     body.continues = isUse && this.#has(CONTINUES) && this.chunk[this.#members.from(CONTINUES)] === TRUE;
-    const isEnd = head.event === "END" && this.#has(REASON);
-    if (isEnd && (escaped & (1 << REASON)) !== 0) return false;
-    body.reason = isEnd ? this.#text(REASON) : undefined;
     body.metadata = this.#has(METADATA) ? this.#object(METADATA) : undefined;
     return true;
   }
@@ -166,7 +163,6 @@ const DURATION = numberOf("duration_ms");
 const MODEL = numberOf("model");
 const CONTINUES = numberOf("continues");
 const METADATA = numberOf("metadata");
-const REASON = numberOf("reason");
 const INPUT = numberOf("input_tokens");
 const OUTPUT = numberOf("output_tokens");
 const CACHE_READ = numberOf("cache_read_tokens");

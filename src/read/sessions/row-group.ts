@@ -57,8 +57,6 @@ export class RowGroup {
 /** A value for each row; or the different ones, and which of them each row has: the only one, unless `at` tells. */
 type Column = JsonValue[] | { of: JsonValue[]; at?: number[] };
 
-const MIN_DIFFERENT = 24;
-
 function encodeColumn(values: readonly unknown[]): string {
   const places = new Map<unknown, number>();
   const placesByText = new Map<string, number>();
@@ -72,12 +70,10 @@ function encodeColumn(values: readonly unknown[]): string {
       place = of.push(value) - 1;
       if (isObject) placesByText.set(text, place);
       else places.set(value, place);
+      if (2 * of.length > values.length && of.length > 1) return JSON.stringify(values);
     }
     at.push(place);
-    // A column that begins with so many different ones goes on so.
-    if (of.length === MIN_DIFFERENT && at.length === MIN_DIFFERENT) return JSON.stringify(values);
   }
-  if (2 * of.length > at.length && of.length > 1) return JSON.stringify(values);
   return JSON.stringify(of.length === 1 ? { of } : { of, at });
 }
 

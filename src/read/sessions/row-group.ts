@@ -12,7 +12,7 @@ import { escapeUnsafe, parseJson } from "../../format/index.ts";
 export function encodeRows(rows: readonly (readonly unknown[])[]): string {
   const width = Math.max(...rows.map((row) => row.length));
   const columns = Array.from({ length: width }, (_, column) =>
-    encodeColumn(rows.map((row) => row[column] ?? null)),
+    encodeColumn(rows.map((row) => JSON.stringify(row[column] ?? null))),
   );
   return escapeUnsafe(`[${columns.join(",")}]`);
 }
@@ -57,24 +57,16 @@ export class RowGroup {
 /** A value for each row; or the different ones, and which of them each row has: the only one, unless `at` tells. */
 type Column = JsonValue[] | { of: JsonValue[]; at?: number[] };
 
-function encodeColumn(values: readonly unknown[]): string {
-  const places = new Map<unknown, number>();
-  const placesByText = new Map<string, number>();
-  const of: unknown[] = [];
-  const at: number[] = [];
-  for (const value of values) {
-    const isObject = typeof value === "object";
-    const text = isObject ? JSON.stringify(value) : "";
-    let place = isObject ? placesByText.get(text) : places.get(value);
-    if (place === undefined) {
-      place = of.push(value) - 1;
-      if (isObject) placesByText.set(text, place);
-      else places.set(value, place);
-      if (2 * of.length > values.length && of.length > 1) return JSON.stringify(values);
-    }
-    at.push(place);
-  }
-  return JSON.stringify(of.length === 1 ? { of } : { of, at });
+function encodeColumn(texts: readonly string[]): string {
+  const different = new Map<string, number>();
+  const at = texts.map((text) => {
+    const known = different.get(text) ?? different.size;
+    different.set(text, known);
+    return known;
+  });
+  const of = `{"of":[${[...different.keys()].join(",")}]`;
+  if (different.size === 1) return `${of}}`;
+  return 2 * different.size <= texts.length ? `${of},"at":[${at.join(",")}]}` : `[${texts.join(",")}]`;
 }
 
 function valueAt(column: Column | undefined, index: number): JsonValue {

@@ -145,7 +145,7 @@ export class Store {
    *
    * @throws TracekeepError `NO_SESSION`, `FORMAT_TOO_NEW`; `SESSION_BUSY`, which names the process that is writing it
    */
-  openSession(id: string, options: { durability?: Durability } = {}): Session {
+  openSession(id: string, options: { durability?: Durability | undefined } = {}): Session {
     return orSayWho(() => this.#open(id, options));
   }
 
@@ -282,7 +282,7 @@ export class Store {
 
   // --- internal ---
 
-  #open(id: string, options: { durability?: Durability }): Session {
+  #open(id: string, options: { durability?: Durability | undefined }): Session {
     checkOptionNames("openSession", options, ["durability"]);
     const checked = checkSessionOptions({ id, durability: options.durability }, this.#options);
     const file = this.#catalog.find(id) ?? this.#catalog.refresh().find(id);

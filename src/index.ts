@@ -16,7 +16,7 @@ export { AuditLog } from "./audit-log/index.ts";
 export type { AuditEventType, AuditFields, AuditLogOptions } from "./audit-log/index.ts";
 export { TracekeepError } from "./base/errors.ts";
 export type { ErrorCode } from "./base/errors.ts";
-export type { Event, EventDraft, Severity, StandardDraft, StandardType } from "./event/index.ts";
+export type { Event, EventDraft, EventType, Severity, StandardDraft, StandardType } from "./event/index.ts";
 export { openReader, subscribe } from "./read/index.ts";
 export type { LiveEvent, SubscribeOptions } from "./read/index.ts";
 export {

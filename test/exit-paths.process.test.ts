@@ -53,6 +53,24 @@ function expectAll({ events }: Ended): void {
 }
 
 describe("nothing that was logged is lost", () => {
+  it("when the folder that the program runs in has been deleted, as an agent's work tree is", () => {
+    const store = path.join(folder, "store");
+    const program = `
+      import * as fs from "node:fs";
+      import { openReader, withSession } from ${JSON.stringify(LIBRARY)};
+      fs.mkdirSync("work");
+      process.chdir("work");
+      fs.rmdirSync(process.cwd());
+      const dir = ${JSON.stringify(store)};
+      await withSession({ store: { dir } }, (session) => session.checkpoint("done"));
+      console.log(JSON.stringify((await openReader({ dir }).count()).event_counts));`;
+    const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: '{"START":1,"CHECKPOINT":1,"END":1}\n', stderr: "" });
+  });
+
   it("when the program returns", async () => {
     const ended = await logThen("logAll();");
     expect(ended).toMatchObject({ code: 0, stderr: "" });

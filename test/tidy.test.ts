@@ -134,6 +134,15 @@ describe("the source tree", () => {
     expect(cycles).toEqual([]);
   });
 
+  it("waits for the end of a turn in a way that a test's fake timers do not stop", () => {
+    const calls = (text: string): boolean => /\bsetImmediate\(/.test(text);
+    const texts = sources
+      .filter(({ folder }) => folder !== "cli")
+      .map(({ file }) => ({ file, text: readFileSync(path.join(SRC, file), "utf8") }));
+    const own = /^import \{ setImmediate \} from "node:timers(?:\/promises)?";$/m;
+    expect(texts.filter(({ text }) => calls(text) && !own.test(text)).map(({ file }) => file)).toEqual([]);
+  });
+
   it.each([
     ["exit\\(|exitCode", ["cli/main.ts", "demo/main.ts"]],
     // The recorder looks for the program's name only.

@@ -33,13 +33,13 @@ export type ErrorCode =
 
 export interface ErrorDetails {
   /** The file or folder it happened to. */
-  path?: string;
+  path?: string | undefined;
   /** Sequence number of the event concerned. */
-  seq?: number;
+  seq?: number | undefined;
   /** Byte offset in `path`. */
-  offset?: number;
+  offset?: number | undefined;
   /** What the user can do about it, often a command to run. */
-  hint?: string;
+  hint?: string | undefined;
   cause?: unknown;
 }
 

@@ -2,7 +2,7 @@
 
 import type { FieldName, FieldValue } from "./fields.ts";
 import type { Severity } from "./severity.ts";
-import type { EVENT_TYPES, StandardType } from "./types.ts";
+import type { EVENT_TYPES, EventType, StandardType } from "./types.ts";
 
 /** Version of the event line described in `docs/format.md`. */
 export const FORMAT_VERSION = 1;
@@ -92,11 +92,11 @@ export const ENVELOPE_TAIL = [
 /** What a caller may set of the envelope; the rest is the recorder's. */
 export interface DraftEnvelope {
   /** When it happened, RFC 3339 with an offset, or a Date. Default: now. */
-  timestamp?: string | Date;
+  timestamp?: string | Date | undefined;
   /** Default: the type's. */
-  severity?: Severity;
-  parent_id?: string;
-  call_id?: string;
+  severity?: Severity | undefined;
+  parent_id?: string | undefined;
+  call_id?: string | undefined;
 }
 
 type Fields<T extends StandardType, Part extends "has" | "may"> = (typeof EVENT_TYPES)[T][Part][number] &
@@ -113,6 +113,6 @@ export type StandardDraft<T extends StandardType> = { event: T } & DraftEnvelope
 
 /** Any event as a caller hands it in: a type, and whatever fields it has. */
 export interface EventDraft extends DraftEnvelope {
-  event: string;
+  event: EventType;
   [field: string]: unknown;
 }

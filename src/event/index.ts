@@ -32,4 +32,4 @@ export {
   parseTimestamp,
 } from "./timestamp.ts";
 export { EVENT_TYPES, isStandardType, MAX_TYPE_BYTES, severityOfType } from "./types.ts";
-export type { StandardType, TypeDefinition } from "./types.ts";
+export type { EventType, StandardType, TypeDefinition } from "./types.ts";

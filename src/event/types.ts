@@ -307,6 +307,9 @@ export const EVENT_TYPES = {
 
 export type StandardType = keyof typeof EVENT_TYPES;
 
+/** Any text; editors offer the standard types. */
+export type EventType = StandardType | (string & Record<never, never>);
+
 const definitions: ReadonlyMap<string, TypeDefinition> = new Map(Object.entries(EVENT_TYPES));
 
 /** Whether `type` is one of ours rather than a custom type. */

@@ -3,6 +3,7 @@
 
 import * as os from "node:os";
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames } from "../base/options.ts";

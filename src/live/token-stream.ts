@@ -2,6 +2,8 @@
 // has to wait to see that something happens, and what follows in pieces of a quarter of a second or 8 Ki characters.
 // Nothing is lost by that: an event keeps the exact text, and when each chunk of it came.
 
+import { setImmediate } from "node:timers";
+
 import { integerOption } from "../base/options.ts";
 import { uuidv7 } from "../base/ids.ts";
 import type { EventDraft } from "../event/index.ts";

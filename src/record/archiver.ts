@@ -1,6 +1,8 @@
 // Archives rotated segments beside the recording: off the caller's path, one session at a time, and what goes wrong is told
 // and tried again with the next rotation.
 
+import { setImmediate } from "node:timers";
+
 import { ioError, TracekeepError } from "../base/errors.ts";
 import type { Ledger } from "../store/ledger/ledger.ts";
 import { archiveRotated } from "../store/lifecycle/rotated.ts";

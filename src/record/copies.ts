@@ -3,6 +3,8 @@
 // log, and its number goes to another one, so nothing is handed over before the log has let go of it (persist first, then
 // notify).
 
+import { setImmediate } from "node:timers";
+
 import type { TracekeepError } from "../base/errors.ts";
 import type { EventDraft } from "../event/index.ts";
 import type { LineParts } from "../format/index.ts";

@@ -11,12 +11,12 @@ export type Extra = Readonly<Record<string, unknown>>;
 
 /** Token counts of a model call. The kinds are disjoint. */
 export interface ModelUsage extends Extra {
-  input_tokens?: number;
-  cache_read_tokens?: number;
-  cache_write_tokens?: number;
-  output_tokens?: number;
-  reasoning_tokens?: number;
-  cost_usd?: number;
+  input_tokens?: number | undefined;
+  cache_read_tokens?: number | undefined;
+  cache_write_tokens?: number | undefined;
+  output_tokens?: number | undefined;
+  reasoning_tokens?: number | undefined;
+  cost_usd?: number | undefined;
 }
 
 /** An event that was logged: its id, and its receipt for whoever wants to wait for it. */
@@ -106,7 +106,7 @@ export abstract class EventHelpers {
   }
 
   /** A model is asked. Close it with `.result(answer, usage)`, which writes MODEL_RESPONSE, or `.error(error)`. */
-  modelCall(model: { provider?: string; model: string } & Extra): ModelCallHandle {
+  modelCall(model: { provider?: string | undefined; model: string } & Extra): ModelCallHandle {
     const call = { event: "MODEL_CALL", call_id: newCallId(), ...model };
     return new ModelCallHandle(this, call, this.track(call), "MODEL_RESPONSE");
   }

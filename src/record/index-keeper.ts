@@ -2,6 +2,7 @@
 // goes on. Nothing depends on it: what the index does not know is read.
 
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import type { LineParts } from "../format/index.ts";
 import { segmentNumber } from "../store/layout.ts";

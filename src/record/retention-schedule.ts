@@ -1,6 +1,8 @@
 // Keeps a store's retention schedule while the store is open: looks after the caller's turn whether it is due, and again
 // every hour.
 
+import { setImmediate } from "node:timers";
+
 import { TracekeepError } from "../base/errors.ts";
 import { retainIfDue } from "../store/lifecycle/enforcement.ts";
 

@@ -124,7 +124,7 @@ export function log(draft: EventDraft): string {
   return activeSession()?.log(draft) ?? "";
 }
 
-/** The session that `log` and `traced` record in; undefined when there can be none. @internal */
+/** The session that `log` and `traced` record in; undefined when there can be none. */
 export function activeSession(): Session | undefined {
   return currentSession() ?? defaultSession();
 }

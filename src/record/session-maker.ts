@@ -1,5 +1,7 @@
 // Puts a session together from its parts: log, redaction, seals, sinks, detectors, the ledger, the end of the process.
 
+import { setImmediate } from "node:timers";
+
 import { dayEndIn } from "../base/day.ts";
 import { ioError, TracekeepError } from "../base/errors.ts";
 import type { EventDraft } from "../event/index.ts";

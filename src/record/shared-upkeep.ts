@@ -1,6 +1,8 @@
 // Archiving and deleting beside the recording: off the caller's path, one run at a time, and what goes wrong is told and
 // tried again with the next rotation, or by the next process.
 
+import { setImmediate } from "node:timers";
+
 import { ioError, TracekeepError } from "../base/errors.ts";
 import type { JsonObject } from "../event/index.ts";
 import { nodeDisk } from "../store/disk/disk.ts";

@@ -150,7 +150,7 @@ export class Store {
    *
    * @throws TracekeepError `NO_SESSION`, `FORMAT_TOO_NEW`; `SESSION_BUSY`, which names the process that is writing it
    */
-  openSession(id: string, options: { durability?: Durability } = {}): Session {
+  openSession(id: string, options: { durability?: Durability | undefined } = {}): Session {
     checkOptionNames("openSession", options, ["durability"]);
     return orSayWho(() => this.#open(id, options));
   }

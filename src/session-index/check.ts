@@ -4,6 +4,7 @@
 
 import * as fs from "node:fs";
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import type { Event } from "../event/index.ts";
 import { SegmentIndexes } from "../read/blocks/segment-indexes.ts";

@@ -2,6 +2,8 @@
 // ones under way included; what happens to one more is the caller's choice, and each ends in exactly one of three
 // counters: delivered, dropped, refused.
 
+import { setImmediate } from "node:timers";
+
 import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames, choiceOption, integerOption } from "../base/options.ts";
 import { deferred } from "../base/promises.ts";

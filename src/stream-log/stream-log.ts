@@ -158,7 +158,9 @@ export class StreamLog {
    *
    * @param options.finite return at once, also when there is nothing; otherwise go on until the signal
    */
-  async distribute(options: { finite?: boolean; signal?: AbortSignal | undefined } = {}): Promise<number> {
+  async distribute(
+    options: { finite?: boolean | undefined; signal?: AbortSignal | undefined } = {},
+  ): Promise<number> {
     checkOptionNames("distribute", options, ["finite", "signal"]);
     const { finite = false, signal } = options;
     let count = this.#flush();

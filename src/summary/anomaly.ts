@@ -38,8 +38,8 @@ export interface Anomaly {
   detected_at: string;
   trigger: string;
   evidence: string[];
-  threshold?: number;
-  actual?: number;
+  threshold?: number | undefined;
+  actual?: number | undefined;
 }
 
 /**

@@ -106,7 +106,7 @@ export function newSummary(sessionId: string, agentId = ""): SessionSummary {
   };
 }
 
-/** What the fold itself remembers. @internal */
+/** What the fold itself remembers. */
 export interface Progress {
   openCalls: OpenCalls<OpenCall>;
   /** Latest time so far, and the number of the event that has it. */
@@ -117,7 +117,6 @@ export interface Progress {
   maxMs: number;
 }
 
-/** @internal */
 export interface OpenCall {
   tool: string;
   startMs: number;

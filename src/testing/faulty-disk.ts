@@ -3,6 +3,7 @@
 
 import * as fs from "node:fs";
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import { nodeDisk } from "../store/disk/disk.ts";
 import type { Disk } from "../store/disk/disk.ts";

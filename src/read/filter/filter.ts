@@ -2,7 +2,7 @@
 
 import { checkOptionNames, describe, integerOption } from "../../base/options.ts";
 import { EVENT_TYPES, isSeverity, SEVERITIES, severityOfType, severityRank } from "../../event/index.ts";
-import type { Event, Severity } from "../../event/index.ts";
+import type { Event, EventType, Severity } from "../../event/index.ts";
 import { instantOf } from "../../summary/index.ts";
 import { UNTYPED } from "../lines/foreign.ts";
 import { LineTest } from "../lines/line-test.ts";
@@ -15,7 +15,7 @@ import type { Moment } from "./moment.ts";
 /** Everything that is given must hold. */
 export interface EventFilter {
   /** Types, exactly as they are written. */
-  event?: string | readonly string[] | undefined;
+  event?: EventType | readonly EventType[] | undefined;
   /** Pattern of the agent id: `*`, `?`, `[a-z]`. */
   agent?: string | undefined;
   /** A session: its id, an unambiguous beginning of it, or an agent id (its latest session). */

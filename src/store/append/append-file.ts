@@ -5,6 +5,8 @@
 // An AppendFile is open, degraded (what cannot be written waits in a spill and is tried again), failed (nothing more is
 // accepted: after a failed repair or sync where there is neither another file to go on in nor a spill) or closed.
 
+import { setImmediate } from "node:timers";
+
 import { ioError } from "../../base/errors.ts";
 import type { TracekeepError } from "../../base/errors.ts";
 import type { OpenFile } from "../disk/open-file.ts";

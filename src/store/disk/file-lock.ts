@@ -11,6 +11,7 @@
 
 import * as fs from "node:fs";
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import { ioError, TracekeepError } from "../../base/errors.ts";
 import { checkOptionNames, integerOption } from "../../base/options.ts";

@@ -3,6 +3,7 @@
 // gone. What fails is told and left for the next run; the rest goes on.
 
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import { ioError, TracekeepError } from "../../base/errors.ts";
 import type { JsonObject } from "../../event/index.ts";

@@ -3,6 +3,7 @@
 
 import * as fs from "node:fs";
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import { parseTimestamp } from "../../event/index.ts";
 import type { Event } from "../../event/index.ts";

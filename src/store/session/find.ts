@@ -74,8 +74,7 @@ export function findStore(place: StorePlace = {}): string {
  * @throws TracekeepError when it cannot be created, or is not a folder of this user
  */
 export function findOrCreateStore(place: StorePlace = {}): string {
-  const cwd = path.resolve(place.cwd ?? process.cwd());
-  const store = namedStore(place) ?? nearestStore(cwd) ?? path.join(gitRoot(cwd) ?? cwd, STORE_DIRECTORY);
+  const store = namedStore(place) ?? nearestOrNewStore(path.resolve(place.cwd ?? process.cwd()));
   try {
     fs.mkdirSync(store, { recursive: true, mode: DIRECTORY_MODE });
     checkStore(store);
@@ -96,7 +95,12 @@ const LOG_NAME = /\.jsonl(?:\.gz)?$/;
 function namedStore({ dir, cwd, env }: StorePlace): string | undefined {
   const named = dir ?? (env ?? process.env)["TRACEKEEP_DIR"];
   if (named === undefined || named === "") return undefined;
-  return path.resolve(cwd ?? process.cwd(), named);
+  // The current folder may have been deleted, as that of an agent's work tree is; only relative names need it.
+  return path.isAbsolute(named) ? path.resolve(named) : path.resolve(cwd ?? process.cwd(), named);
+}
+
+function nearestOrNewStore(from: string): string {
+  return nearestStore(from) ?? path.join(gitRoot(from) ?? from, STORE_DIRECTORY);
 }
 
 function nearestStore(from: string): string | undefined {

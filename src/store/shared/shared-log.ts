@@ -9,6 +9,7 @@
 // is never renamed or deleted, which is why it is not the log.
 
 import path from "node:path";
+import { setImmediate } from "node:timers";
 
 import { TracekeepError } from "../../base/errors.ts";
 import { BoundedQueue } from "../../base/queue.ts";

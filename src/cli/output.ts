@@ -1,5 +1,6 @@
 // Standard output and standard error as commands see them: text in, as fast as the reader takes it.
 
+import { encodeJson } from "../format/index.ts";
 import type { TextStream } from "./standard-stream.ts";
 
 /** Bytes gathered before they are handed on; a listing of a million lines must not cost a million writes. */
@@ -44,7 +45,7 @@ export class Output {
   }
 
   json(value: unknown): void {
-    this.#buffer += `${JSON.stringify(value)}\n`;
+    this.#buffer += `${encodeJson(value)}\n`;
   }
 
   /** Whether enough has gathered to hand it on. */

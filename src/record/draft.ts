@@ -81,7 +81,9 @@ export class DraftReader {
       delete rest[key];
     }
     parts.body = this.#redactor.redact(refused.addTo(rest));
-    if (refused.paths.length > 0) parts.sanitized = refused.paths;
+    // A path is made of names, and those of a Map's entries may be anything.
+    if (refused.paths.length > 0)
+      parts.sanitized = refused.paths.map((path) => this.#redactor.redactText(path));
     return parts;
   }
 

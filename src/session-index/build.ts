@@ -12,6 +12,7 @@ import { nodeDisk, replaceFile } from "../store/disk/disk.ts";
 import type { Disk } from "../store/disk/disk.ts";
 import { temporaryBeside } from "../store/disk/temporary-file.ts";
 import { SESSION_INDEX } from "../store/layout.ts";
+import { readWholeFile } from "../store/reading/whole-file.ts";
 import { instantOf } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
@@ -192,7 +193,7 @@ function holds(file: string, parts: readonly Buffer[]): boolean {
 
 function readBytes(file: string): Buffer | undefined {
   try {
-    return fs.readFileSync(file);
+    return readWholeFile(file);
   } catch {
     return undefined;
   }

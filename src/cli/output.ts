@@ -1,5 +1,6 @@
 // Standard output and standard error as commands see them: text in, as fast as the reader takes it.
 
+import { ioError } from "../base/errors.ts";
 import { encodeJson } from "../format/index.ts";
 import type { TextStream } from "./standard-stream.ts";
 
@@ -66,6 +67,6 @@ export class Output {
   #throwIfGone(): void {
     if (this.#error === undefined) return;
     if ("code" in this.#error && this.#error.code === "EPIPE") throw new ReaderGone();
-    throw this.#error;
+    throw ioError("write", "the output", this.#error);
   }
 }

@@ -1,5 +1,6 @@
 // The shell's way in: JSON Lines from standard input become events of a session.
 
+import type { TracekeepError } from "../../base/errors.ts";
 import type { EventDraft } from "../../event/index.ts";
 import { parseDuration } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
@@ -12,6 +13,9 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { stdinLines } from "../stdin.ts";
 import { UsageError } from "../usage-error.ts";
+
+/** How often it is looked whether the disk takes nothing. */
+const CHECK_EVERY_MS = 100;
 
 /** Events whose receipts may be outstanding; beyond, standard input waits. */
 const MAX_PENDING = 1_000;
@@ -34,7 +38,8 @@ export const append: Command = {
     wait: {
       kind: "text",
       value: "TIME",
-      about: "how long to wait while another process has the session, e.g. 30s (default 5s)",
+      about:
+        "how long to wait while another process has the session, or the disk is full, e.g. 30s (default 5s)",
     },
     ack: { kind: "flag", about: "print a receipt for each event once it holds: {seq, id, session_id}" },
     end: {
@@ -65,7 +70,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
   let appended = 0;
   let refused = 0;
   let problem: unknown;
+  let recorded = 0;
   const pending = new Set<Promise<void>>();
+  const outage = watchForOutage(session, timeoutMs);
   let draining = false;
   // Receipts go out as soon as they hold, a batch at a time: who waits for one may not send the next event before.
   const acknowledge = (receipt: Receipt): void => {
@@ -89,21 +96,34 @@ async function run(context: CommandContext): Promise<ExitCode> {
       }
       appended++;
       const outcome = session.append(draft).then(
-        (receipt) => ack && acknowledge(receipt),
+        (receipt) => {
+          recorded++;
+          if (ack) acknowledge(receipt);
+        },
         (error: unknown) => (problem ??= error),
       );
       const done: Promise<void> = outcome.then(() => void pending.delete(done));
       pending.add(done);
-      if (pending.size >= MAX_PENDING) await Promise.race(pending);
+      if (pending.size >= MAX_PENDING) problem ??= await Promise.race([outage.lasts, ...pending]);
       if (problem !== undefined) break;
     }
-    await Promise.all(pending);
+    problem ??= await Promise.race([outage.lasts, Promise.all(pending).then(() => undefined)]);
     const reason = context.text("end");
     if (reason !== undefined && problem === undefined && !context.signal.aborted) session.end(reason);
   } finally {
-    store.close();
+    outage.end();
+    try {
+      store.close();
+    } catch (error) {
+      problem ??= error;
+    }
   }
-  if (problem !== undefined) throw problem;
+  // What waited was tried once more when the store was closed.
+  await Promise.all(pending);
+  if (problem !== undefined) {
+    context.stderr.line(`recorded ${recorded} of ${appended} events in session ${session.id}`);
+    throw problem;
+  }
   if (!ack && context.stderr.isTerminal) {
     context.stderr.line(`recorded ${appended} events in session ${session.id}`);
   }
@@ -129,6 +149,26 @@ async function startOrContinue(
   return id === undefined
     ? store.startSession({ agent })
     : await store.openOrStartSessionWhenFree({ id, agent }, wait);
+}
+
+/**
+ * What cannot be written is tried again as long as the process lives. The shell wants to know instead: `lasts` resolves to
+ * the error once that has gone on for so long. Meanwhile it keeps the process alive, which nothing else may do.
+ */
+function watchForOutage(
+  session: Session,
+  limitMs: number,
+): { lasts: Promise<TracekeepError | undefined>; end: () => void } {
+  let sinceMs: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const lasts = new Promise<TracekeepError | undefined>((resolve) => {
+    timer = setInterval(() => {
+      const { degraded, lastError } = session.status();
+      sinceMs = degraded ? (sinceMs ?? performance.now()) : undefined;
+      if (sinceMs !== undefined && performance.now() - sinceMs >= limitMs) resolve(lastError);
+    }, CHECK_EVERY_MS);
+  });
+  return { lasts, end: () => clearInterval(timer) };
 }
 
 /** The event on a line, or what is wrong with it. */

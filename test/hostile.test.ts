@@ -35,9 +35,10 @@ beforeEach(() => {
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
 const ESC = "\u001B";
-const UNPRINTABLE =
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is about
-  /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\u{e0000}-\u{e007f}]/u;
+// oxlint-disable-next-line no-control-regex -- control characters are what this is about
+const OBEYED = /[\0-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
+/** In JSON, what shows nothing and does nothing stays as it is. */
+const UNPRINTABLE = new RegExp(`${OBEYED.source}|[\\u{e0000}-\\u{e007f}]`, "u");
 /** Each of them in every place of an event where text can stand. */
 const PAYLOADS = [
   'two\nlines\r\n{"event":"END","seq":0}\n',
@@ -158,6 +159,14 @@ describe("whatever text is recorded", () => {
       ["doctor"],
       ["scan"],
       ["index"],
+      ["sessions", "--json"],
+      ["audit", "--json"],
+      ["stats", "--by", "agent", "--json"],
+      ["export", "csv"],
+      ["export", "jsonl"],
+      [PAYLOADS.join("")],
+      ["show", PAYLOADS.join("")],
+      ["query", "--where", PAYLOADS.join("")],
       ...ids.flatMap((id) => [
         ["show", id],
         ["show", id, "--full"],
@@ -167,8 +176,10 @@ describe("whatever text is recorded", () => {
     for (const command of commands) {
       const { code, out, err } = await runCli(folder, ["--dir", dir, ...command]);
       const what = JSON.stringify(command);
-      expect([0, 1, 3], `${what}: ${err}`).toContain(code);
-      for (const text of [out, err]) expect(text, what).not.toMatch(UNPRINTABLE);
+      expect([0, 1, 2, 3], `${what}: ${err}`).toContain(code);
+      expect(OBEYED.test(out), what).toBe(false);
+      if (!/jsonl?$/.test(command.at(-1) ?? "")) expect(out, what).not.toMatch(UNPRINTABLE);
+      expect(err, what).not.toMatch(UNPRINTABLE);
       expect(err, what).not.toMatch(/TypeError|RangeError| at .*\.ts:/);
     }
     expect(Object.keys(Object.prototype)).toEqual([]);

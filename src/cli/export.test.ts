@@ -126,6 +126,7 @@ describe("export", () => {
     [["export", "jsonl", "--json"], 2, "give --out"],
     [["export", "csv", "--fields", "a,,b"], 2, "must not be empty"],
     [["export", "jsonl", "nobody"], 1, 'there is no session "nobody"'],
+    [["export", "jsonl", "--out", "/dev/null"], 1, "no regular file"],
     [["export", "jsonl", "one", "--since", "yesterday"], 2, "since"],
     [["import", "json"], 2, "import json PATH"],
     [["import", "json", "nowhere"], 1, "nowhere"],

@@ -1,5 +1,7 @@
 // Standard output and standard error as commands see them: text in, as fast as the reader takes it.
 
+import { ioError } from "../base/errors.ts";
+import { encodeJson } from "../format/index.ts";
 import type { TextStream } from "./standard-stream.ts";
 
 /** Bytes gathered before they are handed on; a listing of a million lines must not cost a million writes. */
@@ -44,7 +46,7 @@ export class Output {
   }
 
   json(value: unknown): void {
-    this.#buffer += `${JSON.stringify(value)}\n`;
+    this.#buffer += `${encodeJson(value)}\n`;
   }
 
   /** Whether enough has gathered to hand it on. */
@@ -65,6 +67,6 @@ export class Output {
   #throwIfGone(): void {
     if (this.#error === undefined) return;
     if ("code" in this.#error && this.#error.code === "EPIPE") throw new ReaderGone();
-    throw this.#error;
+    throw ioError("write", "the output", this.#error);
   }
 }

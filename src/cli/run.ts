@@ -3,6 +3,7 @@
 
 import { TracekeepError } from "../base/errors.ts";
 import { nearestName } from "../base/nearest.ts";
+import { printable } from "../report/index.ts";
 import { commandPosition, parseArguments } from "./args.ts";
 import { UsageError } from "./usage-error.ts";
 import type { Command } from "./command.ts";
@@ -104,14 +105,20 @@ async function explain(error: unknown, { stdout, stderr, signal }: Surroundings)
     // What went wrong first is what matters.
   }
   if (error instanceof UsageError) {
-    stderr.line(`tracekeep: ${error.message}`);
+    stderr.line(`tracekeep: ${shown(error.message)}`);
     return EXIT.usage;
   }
   if (error instanceof TracekeepError) {
-    stderr.line(`tracekeep: ${error.message}`);
-    if (error.hint !== undefined) stderr.line(`  ${error.hint}`);
+    stderr.line(`tracekeep: ${shown(error.message)}`);
+    if (error.hint !== undefined) stderr.line(`  ${shown(error.hint)}`);
     return EXIT.failed;
   }
-  stderr.line(`tracekeep: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  const story = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  stderr.line(`tracekeep: ${shown(story)}`);
   return EXIT.failed;
+}
+
+/** Names of files and of sessions, and what a damaged file holds, are in messages, too. */
+function shown(message: string): string {
+  return message.split("\n").map(printable).join("\n");
 }

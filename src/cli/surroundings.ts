@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 import { homedir } from "node:os";
 
+import { currentFolder } from "./current-folder.ts";
 import type { Surroundings } from "./context.ts";
 import { Output } from "./output.ts";
 import { DescriptorStream } from "./standard-stream.ts";
@@ -22,7 +23,7 @@ export function processSurroundings(): Surroundings {
     stdout: outputOf(STDOUT, () => process.stdout),
     stderr: outputOf(STDERR, () => process.stderr),
     env: process.env,
-    cwd: process.cwd(),
+    cwd: currentFolder(process.env),
     home: homedir(),
     signal: interrupted.signal,
   };

@@ -3,6 +3,7 @@
 import { describe, textOption } from "../base/options.ts";
 import type { Event } from "../event/index.ts";
 import type { ExportFormat } from "./format.ts";
+import { visible } from "./visible.ts";
 
 /** The columns when none are named. */
 export const CSV_FIELDS: readonly string[] = [
@@ -29,7 +30,7 @@ export interface CsvOptions {
 
 /**
  * A text that a spreadsheet would take for a formula gets a `'` in front: what stands in a log may have been written by
- * whoever attacks its reader.
+ * whoever attacks its reader. Characters that show nothing become visible escapes, such as `\u{1b}`, and line ends `\n`.
  *
  * @throws TypeError, RangeError for fields that are none
  * @example await exportFile(reader, csv({ fields: ["timestamp", "tool", "args.command"] }), "calls.csv", { event: "TOOL_CALL" });
@@ -75,7 +76,7 @@ function valueAt(event: Event, name: string, path: readonly string[]): unknown {
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number" || typeof value === "boolean") return String(value);
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const text = visible(typeof value === "string" ? value : JSON.stringify(value));
+  const safe = /^[=+\-@\t]/.test(text) ? `'${text}` : text;
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

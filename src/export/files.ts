@@ -120,6 +120,9 @@ class NewFile {
     const folder = path.dirname(file);
     this.#temporary = path.join(folder, `.tmp-${randomBytes(8).toString("hex")}`);
     this.#do(() => {
+      // What is complete takes the place of what has the name, and a device or a link would be gone.
+      if (fs.lstatSync(file, { throwIfNoEntry: false })?.isFile() === false)
+        throw new Error("it is there already, and no regular file");
       fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
       // What was recorded is the user's own, as the logs are.
       this.#fd = fs.openSync(this.#temporary, "wx", 0o600);

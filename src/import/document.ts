@@ -5,6 +5,7 @@ import * as fs from "node:fs";
 
 import { ioError } from "../base/errors.ts";
 import { MAX_READ_LINE_BYTES } from "../format/index.ts";
+import { READ_FLAGS } from "../store/reading/whole-file.ts";
 
 /** An element of the array: its bytes, where it begins, and in which line (from 1, or from where reading began). */
 export interface DocumentElement {
@@ -42,7 +43,7 @@ export function* readDocument(
 ): Generator<DocumentElement | DocumentRest, void, undefined> {
   let fd: number;
   try {
-    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    fd = fs.openSync(path, READ_FLAGS);
   } catch (error) {
     throw ioError("read", path, error);
   }

@@ -88,6 +88,13 @@ describe("DraftReader", () => {
     expect(draft).toEqual(before);
   });
 
+  it("keeps secrets out of the paths of what was written in another form", () => {
+    const secret = "ghp_Q7xV2mKp9RtZ4wLs8NcB3yHj6GdF1aEuTo24";
+    const { body, sanitized } = read({ event: "NOTE", by_token: new Map([[secret, NaN]]) });
+    expect(JSON.stringify({ body, sanitized })).not.toContain(secret);
+    expect(sanitized).toContainEqual(expect.stringMatching(/^by_token\.\[REDACTED:github-token:/));
+  });
+
   it("makes a whole line of anything, without ever throwing", () => {
     fc.assert(
       fc.property(

@@ -85,7 +85,9 @@ export class DraftReader {
     }
     const body = this.#priced(type, rest, parseTimestamp(parts.timestamp) ?? nowMs, provenance);
     parts.body = this.#redactor.redact(refused.addTo(body));
-    if (refused.paths.length > 0) parts.sanitized = refused.paths;
+    // A path is made of names, and those of a Map's entries may be anything.
+    if (refused.paths.length > 0)
+      parts.sanitized = refused.paths.map((path) => this.#redactor.redactText(path));
     return parts;
   }
 

@@ -1,7 +1,6 @@
 // The index as a whole: a function of what is in the logs and of nothing else, so that building it from an index that
 // knows most of it, and building it from the logs alone, give the same bytes.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, TracekeepError } from "../base/errors.ts";
@@ -12,6 +11,7 @@ import { nodeDisk, replaceFile } from "../store/disk/disk.ts";
 import type { Disk } from "../store/disk/disk.ts";
 import { temporaryBeside } from "../store/disk/temporary-file.ts";
 import { SESSION_INDEX } from "../store/layout.ts";
+import { readWholeFile } from "../store/reading/whole-file.ts";
 import { instantOf } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
 import { indexedAnomaly, indexedForeign, indexedSession } from "./entry.ts";
@@ -187,7 +187,7 @@ function holds(file: string, parts: readonly Buffer[]): boolean {
 
 function readBytes(file: string): Buffer | undefined {
   try {
-    return fs.readFileSync(file);
+    return readWholeFile(file);
   } catch {
     return undefined;
   }

@@ -2,7 +2,6 @@
 // the block indexes, and session_index.json. Somebody who hides an event from an index hides it from every list that is
 // made of it, while the log and its seals are as they were. All is folded anew, from the logs alone.
 
-import * as fs from "node:fs";
 import path from "node:path";
 import { setImmediate } from "node:timers";
 
@@ -23,6 +22,7 @@ import {
   INDEX_TALLY,
   SESSION_INDEX,
 } from "../store/layout.ts";
+import { readWholeFile } from "../store/reading/whole-file.ts";
 import { SessionCatalog } from "../store/session/catalog.ts";
 import { hasPlaces, packEntry } from "../store/session/session-entry.ts";
 import type { FoldedSession } from "../store/session/session-entry.ts";
@@ -191,7 +191,7 @@ function differences(
 
 function readSessionIndex(dir: string): SessionIndexData | undefined {
   try {
-    const data = JSON.parse(fs.readFileSync(path.join(dir, SESSION_INDEX), "utf8")) as SessionIndexData;
+    const data = JSON.parse(readWholeFile(path.join(dir, SESSION_INDEX)).toString()) as SessionIndexData;
     return Array.isArray(data.sessions) ? data : undefined;
   } catch {
     // Whoever reads it finds the same, and makes it anew.

@@ -1,5 +1,6 @@
 // The shell's way in: JSON Lines from standard input become events of a session.
 
+import type { TracekeepError } from "../../base/errors.ts";
 import type { EventDraft } from "../../event/index.ts";
 import { parseDuration } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
@@ -12,6 +13,9 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { stdinLines } from "../stdin.ts";
 import { UsageError } from "../usage-error.ts";
+
+/** How often it is looked whether the disk takes nothing. */
+const CHECK_EVERY_MS = 100;
 
 /** Events whose receipts may be outstanding; beyond, standard input waits. */
 const MAX_PENDING = 1_000;
@@ -34,7 +38,8 @@ export const append: Command = {
     wait: {
       kind: "text",
       value: "TIME",
-      about: "how long to wait while another process has the session, e.g. 30s (default 5s)",
+      about:
+        "how long to wait while another process has the session, or the disk is full, e.g. 30s (default 5s)",
     },
     ack: { kind: "flag", about: "print a receipt for each event once it holds: {seq, id, session_id}" },
     end: {
@@ -62,7 +67,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
   let appended = 0;
   let refused = 0;
   let problem: unknown;
+  let recorded = 0;
   const pending = new Set<Promise<void>>();
+  const outage = watchForOutage(() => session, timeoutMs);
   let draining = false;
   // Receipts go out as soon as they hold, a batch at a time: who waits for one may not send the next event before.
   const acknowledge = (receipt: Receipt): void => {
@@ -93,25 +100,36 @@ async function run(context: CommandContext): Promise<ExitCode> {
       // A session that nobody named begins with its first event, and without one there is none.
       session ??= store.startSession({ agent });
       const outcome = session.append(draft).then(
-        (receipt) => ack && acknowledge(receipt),
+        (receipt) => {
+          recorded++;
+          if (ack) acknowledge(receipt);
+        },
         (error: unknown) => (problem ??= error),
       );
       const done: Promise<void> = outcome.then(() => void pending.delete(done));
       pending.add(done);
-      if (pending.size >= MAX_PENDING) await Promise.race(pending);
+      if (pending.size >= MAX_PENDING) problem ??= await Promise.race([outage.lasts, ...pending]);
       if (problem !== undefined) break;
     }
-    await Promise.all(pending);
+    problem ??= await Promise.race([outage.lasts, Promise.all(pending).then(() => undefined)]);
     const reason = context.text("end");
     if (reason !== undefined && problem === undefined && !context.signal.aborted) session?.end(reason);
   } finally {
-    store.close();
+    outage.end();
+    try {
+      store.close();
+    } catch (error) {
+      problem ??= error;
+    }
   }
-  if (problem !== undefined) throw problem;
-  if (!ack && context.stderr.isTerminal) {
-    const what = `recorded ${plural(appended, "event")}`;
-    context.stderr.line(session === undefined ? what : `${what} in session ${printable(session.id)}`);
+  // What waited was tried once more when the store was closed.
+  await Promise.all(pending);
+  const where = session === undefined ? "" : ` in session ${printable(session.id)}`;
+  if (problem !== undefined) {
+    if (appended > 0) context.stderr.line(`recorded ${recorded} of ${plural(appended, "event")}${where}`);
+    throw problem;
   }
+  if (!ack && context.stderr.isTerminal) context.stderr.line(`recorded ${plural(appended, "event")}${where}`);
   if (context.signal.aborted) throw context.signal.reason;
   return refused > 0 ? EXIT.failed : EXIT.done;
 }
@@ -122,6 +140,26 @@ function waitMs(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined) throw new UsageError(`--wait takes a time such as 0s, 30s or 2m, got "${text}"`);
   return Math.min(ms, 2 ** 31 - 1);
+}
+
+/**
+ * What cannot be written is tried again as long as the process lives. The shell wants to know instead: `lasts` resolves to
+ * the error once that has gone on for so long. Meanwhile it keeps the process alive, which nothing else may do.
+ */
+function watchForOutage(
+  session: () => Session | undefined,
+  limitMs: number,
+): { lasts: Promise<TracekeepError | undefined>; end: () => void } {
+  let sinceMs: number | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const lasts = new Promise<TracekeepError | undefined>((resolve) => {
+    timer = setInterval(() => {
+      const { degraded = false, lastError } = session()?.status() ?? {};
+      sinceMs = degraded ? (sinceMs ?? performance.now()) : undefined;
+      if (sinceMs !== undefined && performance.now() - sinceMs >= limitMs) resolve(lastError);
+    }, CHECK_EVERY_MS);
+  });
+  return { lasts, end: () => clearInterval(timer) };
 }
 
 /** The event on a line, or what is wrong with it. */

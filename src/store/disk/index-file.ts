@@ -5,6 +5,7 @@ import path from "node:path";
 
 import { ioError, TracekeepError } from "../../base/errors.ts";
 import { INDEX_DIRECTORY } from "../layout.ts";
+import { READ_FLAGS } from "../reading/whole-file.ts";
 import { replaceFile } from "./disk.ts";
 import type { Disk } from "./disk.ts";
 import { temporaryBeside } from "./temporary-file.ts";
@@ -24,7 +25,7 @@ export function readIndexFile(
   const file = path.join(dir, INDEX_DIRECTORY, name);
   let fd: number | undefined;
   try {
-    fd = fs.openSync(file, fs.constants.O_RDONLY);
+    fd = fs.openSync(file, READ_FLAGS);
     // A length that stands in a damaged file may be any number.
     const length = Math.max(0, Math.min(bytes, fs.fstatSync(fd).size - from));
     const part = Buffer.allocUnsafeSlow(length);

@@ -19,6 +19,8 @@ export interface OpenFileState {
   isNameDurable: boolean;
   /** Files that were left before it, and are to be on the medium when it is. */
   leftBefore?: readonly LeftFile[];
+  /** Nobody else may write to it: when it is shorter than what was written, a sync of it has failed. */
+  isOurs?: boolean;
 }
 
 export class OpenFile {
@@ -27,6 +29,7 @@ export class OpenFile {
   size: number;
   readonly #disk: Disk;
   readonly #fd: number;
+  readonly #isOurs: boolean;
   #isNameDurable: boolean;
   #leftBefore: readonly LeftFile[];
   #left: LeftFile | undefined;
@@ -34,13 +37,15 @@ export class OpenFile {
   #syncsRunning = 0;
   #isClosed = false;
 
-  constructor(disk: Disk, path: string, fd: number, { size, isNameDurable, leftBefore }: OpenFileState) {
+  constructor(disk: Disk, path: string, fd: number, state: OpenFileState) {
+    const { size, isNameDurable, leftBefore, isOurs = false } = state;
     this.#disk = disk;
     this.path = path;
     this.#fd = fd;
     this.size = size;
     this.#isNameDurable = isNameDurable;
     this.#leftBefore = leftBefore ?? [];
+    this.#isOurs = isOurs;
   }
 
   /** Writes whole lines; when that fails, nothing of them is in the file, unless it {@link isTorn}. */
@@ -98,6 +103,8 @@ export class OpenFile {
     for (const left of this.#leftBefore) left.sync();
     this.#disk.sync(this.#fd);
     if (!this.#isNameDurable) this.#disk.syncDirectory(dirname(this.path));
+    const error = this.#whyNotWhole();
+    if (error !== null) throw error;
     this.#synced();
   }
 
@@ -105,7 +112,8 @@ export class OpenFile {
   syncSoon(done: (error: Error | null) => void): void {
     this.#backgroundFd ??= this.#reopen();
     this.#syncsRunning++;
-    const ended = (error: Error | null): void => {
+    const ended = (failure: Error | null): void => {
+      const error = failure ?? this.#whyNotWhole();
       this.#syncsRunning--;
       if (!this.#isClosed && error === null) this.#synced();
       if (error !== null) this.#left?.fail(error);
@@ -136,6 +144,12 @@ export class OpenFile {
   }
 
   // --- internal ---
+
+  /** Another program may have cut it off (`truncate`, `logrotate`, a backup put back): what it held is on no medium. */
+  #whyNotWhole(): Error | null {
+    if (!this.#isOurs || this.#isClosed || this.#disk.size(this.#fd) >= this.size) return null;
+    return new Error("another program has cut it off; what is known of it is written to the next file");
+  }
 
   #synced(): void {
     this.#isNameDurable = true;

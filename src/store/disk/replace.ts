@@ -2,11 +2,11 @@
 // change and replace are one step under a lock. Costs the size of the file each time, so it is for small files (an
 // index, settings); a log is appended to.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
 import { LOCK_SUFFIX } from "../layout.ts";
+import { readWholeFile } from "../reading/whole-file.ts";
 import { nodeDisk, replaceFile } from "./disk.ts";
 import { withFileLock } from "./file-lock.ts";
 import type { FileLockOptions } from "./file-lock.ts";
@@ -45,7 +45,7 @@ export async function updateFile(
 
 function read(file: string): string | undefined {
   try {
-    return fs.readFileSync(file, "utf8");
+    return readWholeFile(file).toString();
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
     throw ioError("read", file, error);

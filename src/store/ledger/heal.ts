@@ -6,6 +6,7 @@ import * as fs from "node:fs";
 import { TracekeepError } from "../../base/errors.ts";
 import { isProcessAlive } from "../disk/process.ts";
 import { TORN_SUFFIX } from "../layout.ts";
+import { READ_FLAGS } from "../reading/whole-file.ts";
 import { SessionCatalog } from "../session/catalog.ts";
 import { openSessionLog } from "../session/open-session-log.ts";
 import { lastSegment } from "../session/segment.ts";
@@ -66,7 +67,7 @@ export function recordTakeover(session: LedgerSession, open: OpenSessions, ledge
 export function needsHealing(file: string): boolean {
   let fd: number;
   try {
-    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    fd = fs.openSync(file, READ_FLAGS);
   } catch {
     // It is gone, or archived, or not to be read; whoever opens it will say so.
     return false;

@@ -1,7 +1,6 @@
 // What a store is told to do with its logs: `settings.json`. It never names code or paths, and it never switches
 // redaction off.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { timeZoneOption } from "../../base/day.ts";
@@ -11,6 +10,7 @@ import { nodeDisk, replaceFile } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { temporaryBeside } from "../disk/temporary-file.ts";
 import { SETTINGS_FILE } from "../layout.ts";
+import { readWholeFile } from "../reading/whole-file.ts";
 import { checkRedactionSettings, NO_ADDITIONAL_REDACTION } from "../sealing/redaction-settings.ts";
 import type { RedactionSettings } from "../sealing/redaction-settings.ts";
 import { checkPolicy, KEEP_EVERYTHING } from "./policy.ts";
@@ -75,7 +75,7 @@ export function readSettings(directory: string): StoreSettings {
   const file = path.join(directory, SETTINGS_FILE);
   let text: string;
   try {
-    text = fs.readFileSync(file, "utf8");
+    text = readWholeFile(file).toString();
   } catch (error) {
     if (systemCode(error) === "ENOENT") return DEFAULT_SETTINGS;
     throw ioError("read", file, error);

@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 
 import { ioError } from "../../base/errors.ts";
+import { READ_FLAGS } from "./whole-file.ts";
 
 /** What {@link ByteSource.read} returns when the next bytes have not come yet. */
 export const WAITING = -1;
@@ -85,11 +86,8 @@ export class FileSource implements ByteSource {
 }
 
 export function openForReading(path: string): number {
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   try {
-    // A link could lead anywhere, and opening a FIFO would wait for a writer that never comes. On files of a disk
-    // O_NONBLOCK has no effect. (Where a system has no such flag it is undefined, which `|` takes as 0.)
-    return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return fs.openSync(path, READ_FLAGS);
   } catch (error) {
     throw ioError("open", path, error);
   }

@@ -17,6 +17,7 @@ import type { Checkpoint, Hash } from "../../format/index.ts";
 import { writeAll } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { readLogLines } from "../reading/log-lines.ts";
+import { READ_FLAGS } from "../reading/whole-file.ts";
 
 /** Leaves gathered before they are written out. */
 const MAX_PENDING_LEAVES = 2048;
@@ -139,7 +140,7 @@ export class LogTree {
 export function* readLeaves(path: string, count: number = Infinity): Generator<Hash, void, undefined> {
   let fd: number;
   try {
-    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    fd = fs.openSync(path, READ_FLAGS);
   } catch {
     return;
   }

@@ -1,7 +1,6 @@
 // The key under which redaction names secrets: a file of the store, made with its first secret. It is never in a log, and
 // a copy of the logs alone says nothing about what was redacted.
 
-import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
@@ -9,6 +8,7 @@ import { nodeDisk, writeAll } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { temporaryBeside } from "../disk/temporary-file.ts";
 import { REDACTION_KEY } from "../layout.ts";
+import { readWholeFile } from "../reading/whole-file.ts";
 
 const KEY_BYTES = 32;
 
@@ -24,15 +24,9 @@ export function redactionKey(storeDir: string, disk: Disk = nodeDisk): Uint8Arra
 /** The key of a store; undefined when it has none yet. @throws TracekeepError when it cannot be read */
 export function readRedactionKey(storeDir: string): Uint8Array | undefined {
   const file = path.join(storeDir, REDACTION_KEY);
-  const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
   let text: string;
   try {
-    const fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    try {
-      text = fs.readFileSync(fd, "latin1");
-    } finally {
-      fs.closeSync(fd);
-    }
+    text = readWholeFile(file).toString("latin1");
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
     throw ioError("read", file, error);

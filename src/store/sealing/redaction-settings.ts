@@ -7,6 +7,7 @@ import path from "node:path";
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
 import { checkOptionNames, describe } from "../../base/options.ts";
 import { SETTINGS_FILE } from "../layout.ts";
+import { readWholeFile } from "../reading/whole-file.ts";
 
 export interface RedactionSettings {
   /** Names of further fields whose values are secret. */
@@ -26,7 +27,7 @@ export function readRedactionSettings(storeDir: string): RedactionSettings {
   if (!fs.existsSync(file)) return NO_ADDITIONAL_REDACTION;
   let text: string;
   try {
-    text = fs.readFileSync(file, "utf8");
+    text = readWholeFile(file).toString();
   } catch (error) {
     if (systemCode(error) === "ENOENT") return NO_ADDITIONAL_REDACTION;
     throw ioError("read", file, error);

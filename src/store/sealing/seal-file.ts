@@ -9,6 +9,7 @@ import { requestSync } from "../append/sync-queue.ts";
 import { writeAll } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { temporaryBeside } from "../disk/temporary-file.ts";
+import { READ_FLAGS } from "../reading/whole-file.ts";
 
 /** A seal, and which of the known keys signed it; or why it is none. */
 export type Seal =
@@ -42,7 +43,7 @@ export function readSeal(file: string, known: readonly NoteVerifier[]): Seal | u
 export function readNote(file: string): string | undefined {
   let fd: number;
   try {
-    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+    fd = fs.openSync(file, READ_FLAGS);
   } catch (error) {
     if (systemCode(error) === "ENOENT") return undefined;
     throw ioError("read the seal", file, error);

@@ -9,6 +9,7 @@ import { replaceFile } from "../disk/disk.ts";
 import type { Disk } from "../disk/disk.ts";
 import { temporaryBeside } from "../disk/temporary-file.ts";
 import { STAMPS_DIRECTORY } from "../layout.ts";
+import { readWholeFile } from "../reading/whole-file.ts";
 
 export interface StampFiles {
   /** Of both files, without their endings. */
@@ -26,8 +27,8 @@ export function readStamps(dir: string): StampFiles[] {
     const names = fs.readdirSync(folder).filter((name) => name.endsWith(TOKEN) && !name.startsWith("."));
     return names.toSorted().map((file) => {
       const name = file.slice(0, -TOKEN.length);
-      const token = fs.readFileSync(path.join(folder, file));
-      return { name, token, note: fs.readFileSync(path.join(folder, name + SEAL), "utf8") };
+      const token = readWholeFile(path.join(folder, file));
+      return { name, token, note: readWholeFile(path.join(folder, name + SEAL)).toString() };
     });
   } catch (error) {
     if (systemCode(error) === "ENOENT" && !fs.existsSync(folder)) return [];

@@ -10,6 +10,7 @@ import { checksum32 } from "../../base/hash.ts";
 import { decodeLine } from "../../format/index.ts";
 import { ARCHIVE_DIRECTORY, LEDGER } from "../layout.ts";
 import { readLines } from "../reading/line-reader.ts";
+import { READ_FLAGS } from "../reading/whole-file.ts";
 
 /** How far the ledger had been written, and what the end of that looked like. */
 export interface LedgerMark {
@@ -108,7 +109,7 @@ function sessionsNamedSince(dir: string, mark: LedgerMark): Set<string> | undefi
 function withLedger<T>(dir: string, look: (fd: number) => T): T | undefined {
   let fd: number | undefined;
   try {
-    fd = fs.openSync(path.join(dir, LEDGER), fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    fd = fs.openSync(path.join(dir, LEDGER), READ_FLAGS);
     return look(fd);
   } catch {
     return undefined;

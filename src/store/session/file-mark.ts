@@ -3,6 +3,7 @@
 import * as fs from "node:fs";
 
 import { nodeZlib } from "../../base/builtin.ts";
+import { READ_FLAGS } from "../reading/whole-file.ts";
 import type { SessionLogFile } from "./catalog.ts";
 
 /** A file as it was. */
@@ -61,7 +62,7 @@ export class MarkedFile {
   constructor(file: Pick<SessionLogFile, "path" | "name">) {
     this.name = file.name;
     try {
-      this.#fd = fs.openSync(file.path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+      this.#fd = fs.openSync(file.path, READ_FLAGS);
     } catch {
       // There is nothing to mark then.
     }

@@ -113,7 +113,12 @@ function nearestStore(from: string): string | undefined {
 }
 
 function checkStore(store: string): void {
-  const stat = fs.lstatSync(store, { throwIfNoEntry: false });
+  let stat: fs.Stats | undefined;
+  try {
+    stat = fs.lstatSync(store, { throwIfNoEntry: false });
+  } catch (error) {
+    throw ioError("look at the store", store, error);
+  }
   if (stat === undefined) throw noStore(store);
   if (stat.isSymbolicLink() || !stat.isDirectory()) {
     throw new TracekeepError(

@@ -17,10 +17,9 @@ export function readJournal(dir: string): string[] {
 export function emptyJournal(dir: string): void {
   try {
     // Those who add to it have it open, and go on at its beginning.
-    const { O_WRONLY, O_TRUNC, O_NOFOLLOW } = fs.constants;
-    fs.closeSync(
-      fs.openSync(path.join(dir, INDEX_DIRECTORY, INDEX_JOURNAL), O_WRONLY | O_TRUNC | O_NOFOLLOW),
-    );
+    const { O_WRONLY, O_TRUNC, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    const flags = O_WRONLY | O_TRUNC | O_NOFOLLOW | O_NONBLOCK;
+    fs.closeSync(fs.openSync(path.join(dir, INDEX_DIRECTORY, INDEX_JOURNAL), flags));
   } catch {
     // There is none.
   }
@@ -72,8 +71,9 @@ export class IndexJournal {
   }
 
   #open(): number {
-    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
-    const open = (): number => fs.openSync(this.#file, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, FILE_MODE);
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+    const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
+    const open = (): number => fs.openSync(this.#file, flags, FILE_MODE);
     try {
       return open();
     } catch (error) {

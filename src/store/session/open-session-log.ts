@@ -51,7 +51,11 @@ export function openSessionLog(file: string, options: SessionLogOptions): Sessio
     fd = last.fd;
     const recovered = healTail(disk, fd, last.file);
     // Whether an earlier writer had its name synced is not known.
-    const opened = new OpenFile(disk, last.file, fd, { size: disk.size(fd), isNameDurable: false });
+    const opened = new OpenFile(disk, last.file, fd, {
+      size: disk.size(fd),
+      isNameDurable: false,
+      isOurs: true,
+    });
     const nextSeq = lastSeqOf(last.file) + 1;
     fd = undefined;
     return new SessionLog(

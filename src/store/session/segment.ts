@@ -53,6 +53,7 @@ export function createSegment(
     return new OpenFile(disk, file, fd, {
       size,
       isNameDurable: isDurable,
+      isOurs: true,
       ...(leftBefore === undefined ? {} : { leftBefore }),
     });
   } catch (error) {

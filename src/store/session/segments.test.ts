@@ -187,6 +187,24 @@ describe("after a failed sync", () => {
     later.close();
   });
 
+  it.each(["interval", "fsync"] as const)(
+    "nothing is lost that is recorded after another program has cut the file off, and it is told: %s",
+    (durability) => {
+      const faults: TracekeepError[] = [];
+      const log = create({ durability, onFault: (error) => faults.push(error) });
+      log.append(parts("CHECKPOINT", { index: 0 }));
+      log.sync();
+      fs.truncateSync(path.join(directory, NAME));
+      for (const index of [1, 2]) log.append(parts("CHECKPOINT", { index }));
+      log.sync();
+      log.append(parts("CHECKPOINT", { index: 3 }));
+      log.close();
+      expect(faults).toMatchObject([{ code: "IO", message: expect.stringContaining("cut it off") }]);
+      const events = [...openReader({ dir: directory }).events({ event: "CHECKPOINT" })];
+      expect(events.map(({ seq, index }) => [seq, index])).toEqual([[2, 1], [3, 2], [5, 3]]); // prettier-ignore
+    },
+  );
+
   it("of the caller's own, sync returns once the lines are safe elsewhere", () => {
     const disk = faultyDisk();
     const log = create({ disk, durability: "interval" });

@@ -8,6 +8,7 @@ import { systemCode } from "../../base/errors.ts";
 import { escapeUnsafe } from "../../format/safe-json.ts";
 import { temporaryBeside } from "../disk/temporary-file.ts";
 import { DIRECTORY_MODE, FILE_MODE, SPOOL_ASIDE_SUFFIX, SPOOL_DIRECTORY, SPOOL_STATE } from "../layout.ts";
+import { readWholeFile } from "../reading/whole-file.ts";
 
 /** A file of the spool, and how long it is now. */
 export interface SpoolFile {
@@ -80,7 +81,7 @@ export type SpoolState = Record<string, SpoolEntry>;
 export function readSpoolState(storeDir: string): SpoolState {
   const state: SpoolState = Object.create(null);
   try {
-    const text = fs.readFileSync(path.join(storeDir, SPOOL_DIRECTORY, SPOOL_STATE), "utf8");
+    const text = readWholeFile(path.join(storeDir, SPOOL_DIRECTORY, SPOOL_STATE)).toString();
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed !== "object" || parsed === null) return state;
     for (const [name, entry] of Object.entries(parsed)) if (isSpoolEntry(entry)) state[name] = entry;
@@ -140,8 +141,9 @@ function appendOnce(directory: string, file: string, bytes: Buffer): boolean {
 }
 
 function openSpoolFile(directory: string, file: string): number {
-  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = fs.constants;
-  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW;
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+  // An agent's hook must not wait for the reader of a FIFO.
+  const flags = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK;
   try {
     return fs.openSync(file, flags, FILE_MODE);
   } catch (error) {

@@ -1,4 +1,4 @@
-// The secrets in one file, compressed or not: JSON Lines are looked at value by value, anything else as text. In constant
+// The secrets in one file, compressed or not, or in what comes in: JSON Lines are looked at value by value, anything else as text. In constant
 // memory.
 
 import * as fs from "node:fs";
@@ -8,6 +8,7 @@ import { TracekeepError } from "../base/errors.ts";
 import type { JsonObject, JsonValue } from "../event/index.ts";
 import type { Redactor } from "../redact/index.ts";
 import { LineCursor } from "../store/reading/line-reader.ts";
+import { stdinLines } from "./stdin.ts";
 
 export interface Finding {
   file: string;
@@ -40,24 +41,16 @@ export function* scanFile(
   redactor: Redactor,
   signal: AbortSignal,
 ): Generator<Finding, void, undefined> {
-  const text = new TextWindow(file, redactor);
+  const scan = new LineScan(file, redactor);
   const lines = new LineCursor(file);
   try {
     while (lines.next()) {
       signal.throwIfAborted();
       // A line over 64 MiB is no text that anybody wrote.
       if (lines.tooLong) continue;
-      const { line } = lines;
-      const content = lines.bytes.toString("utf8").replace(/\n$/, "");
-      const marks = marksOfRecord(content, redactor);
-      if (marks === undefined) {
-        yield* text.add(content, line);
-        continue;
-      }
-      yield* text.end();
-      for (const [kind, fingerprint] of marks) yield { file, line, kind, fingerprint };
+      yield* scan.add(lines.bytes.toString("utf8").replace(/\n$/, ""), lines.line);
     }
-    yield* text.end();
+    yield* scan.end();
     const [damage] = lines.damage;
     if (damage !== undefined)
       throw new TracekeepError(
@@ -71,6 +64,18 @@ export function* scanFile(
   } finally {
     lines.close();
   }
+}
+
+/** The same of standard input, which is called `-`. */
+export async function* scanInput(
+  stdin: NodeJS.ReadableStream,
+  redactor: Redactor,
+  signal: AbortSignal,
+): AsyncGenerator<Finding, void, undefined> {
+  const scan = new LineScan("-", redactor);
+  for await (const { text, line } of stdinLines(stdin, signal)) yield* scan.add(text, line);
+  signal.throwIfAborted();
+  yield* scan.end();
 }
 
 // --- internal ---
@@ -107,6 +112,33 @@ function newMarks(record: JsonObject | JsonValue[], redactor: Redactor): [string
 /** `kind:fingerprint` of each mark. */
 function marksIn(json: string): string[] {
   return Array.from(json.matchAll(/\[REDACTED:([a-z0-9-]{1,64}:[0-9a-f]{8})\]/g), ([, mark = ""]) => mark);
+}
+
+/** Lines of one file: records are looked at by themselves, text with what stands around it. */
+class LineScan {
+  readonly #file: string;
+  readonly #redactor: Redactor;
+  readonly #text: TextWindow;
+
+  constructor(file: string, redactor: Redactor) {
+    this.#file = file;
+    this.#redactor = redactor;
+    this.#text = new TextWindow(file, redactor);
+  }
+
+  *add(content: string, line: number): Generator<Finding, void, undefined> {
+    const marks = marksOfRecord(content, this.#redactor);
+    if (marks === undefined) {
+      yield* this.#text.add(content, line);
+      return;
+    }
+    yield* this.#text.end();
+    for (const [kind, fingerprint] of marks) yield { file: this.#file, line, kind, fingerprint };
+  }
+
+  end(): Generator<Finding, void, undefined> {
+    return this.#text.end();
+  }
 }
 
 /** Lines of text, gathered because a private key stands on several. */

@@ -85,3 +85,13 @@ it("says which file cannot be read, and goes on", async () => {
   expect(code).toBe(3);
   expect(err).toContain("absent.txt");
 });
+
+it("looks through standard input, a key over several lines included", async () => {
+  const stdin = `one\n${PEM}\n{"password":"hunter2"}\nuse ${TOKEN}`;
+  const { code, out, err } = await runCli(folder, ["scan", "-"], { stdin });
+  expect(code).toBe(3);
+  expect(out).toMatch(/^-:2: private-key \w+\n-:6: field-name \w+\n-:7: github-token \w+\n$/);
+  expect(err).toBe("3 secrets in 1 file\n");
+  expect(await runCli(folder, ["scan", "-"], { stdin: "nothing" })).toMatchObject({ code: 0, out: "" });
+  expect((await runCli(folder, ["scan", "-", "notes.txt"])).code).toBe(2);
+});

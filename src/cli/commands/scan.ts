@@ -8,7 +8,8 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
-import { scanFile, scannedFiles } from "../scan-file.ts";
+import { scanFile, scanInput, scannedFiles } from "../scan-file.ts";
+import { UsageError } from "../usage-error.ts";
 
 export const scan: Command = {
   name: "scan",
@@ -20,6 +21,7 @@ export const scan: Command = {
   examples: [
     ["scan", "look through the store"],
     ["scan ~/.claude/projects notes.txt", "look through folders and files of any text"],
+    ["scan - < build.log", "look through what comes in; exit code 3 when there is a secret"],
   ],
   run,
 };
@@ -27,15 +29,21 @@ export const scan: Command = {
 async function run(context: CommandContext): Promise<ExitCode> {
   const { stdout, stderr, operands, signal } = context;
   const redactor = new Redactor(keyOf(context));
+  const readsInput = operands.includes("-");
+  if (readsInput && operands.length > 1)
+    throw new UsageError("- stands for standard input and is read alone");
   const paths = operands.length > 0 ? operands : [findStore(context.place)];
   let findings = 0;
   let files = 0;
   let unreadable = 0;
-  for (const file of scannedFiles(paths, context.cwd)) {
+  for (const file of readsInput ? paths : scannedFiles(paths, context.cwd)) {
     signal.throwIfAborted();
     files++;
     try {
-      for (const finding of scanFile(file, redactor, signal)) {
+      const found = readsInput
+        ? scanInput(context.stdin, redactor, signal)
+        : scanFile(file, redactor, signal);
+      for await (const finding of found) {
         findings++;
         if (context.flag("json")) stdout.json(finding);
         else stdout.line(`${finding.file}:${finding.line}: ${finding.kind} ${finding.fingerprint}`);

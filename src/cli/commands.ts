@@ -11,7 +11,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "import",
     summary:
-      "bring in what Claude Code, Codex, Decepticon, Vivarium or AiCore recorded, or sessions of ours from documents",
+      "bring in what Claude Code, Codex, Decepticon, Vivarium, AiCore, agentlogsafe or Sentinel recorded, or sessions of ours from documents",
     load: async () => (await import("./commands/import.ts")).importCommand,
   },
   {

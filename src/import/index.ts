@@ -1,6 +1,6 @@
 /**
- * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Decepticon's sessions, Vivarium's audit
- * logs, AiCore's model calls; and our own sessions back from their documents.
+ * Other tools' recordings into a store: Claude Code transcripts, Codex rollouts, Decepticon's and Sentinel's sessions,
+ * Vivarium's audit logs, AiCore's model calls, agentlogsafe's events; and our own sessions back from their documents.
  *
  * @module
  * @example
@@ -9,6 +9,7 @@
  * const report = await importSessions(openStore());
  * console.log(`${report.events_added} events added from ${report.files} files`);
  */
+export { agentlogsafe } from "./agentlogsafe.ts";
 export { aiCore } from "./aicore.ts";
 export type { AiCoreOptions } from "./aicore.ts";
 export { claudeCode } from "./claude-code/claude-code.ts";
@@ -31,5 +32,7 @@ export type { FoldOptions } from "./hooks/fold.ts";
 export { newReport } from "./report.ts";
 export type { ImportProgress, ImportReport, SkippedBytes } from "./report.ts";
 export { IMPORTERS, importSessions } from "./run.ts";
+export { sentinel } from "./sentinel.ts";
+export type { SentinelOptions } from "./sentinel.ts";
 export { vivarium } from "./vivarium.ts";
 export type { ImportOptions } from "./run.ts";

@@ -425,7 +425,11 @@ describe("what stands in the way", () => {
     fs.symlinkSync(other, link);
     expect(await run()).toMatchObject({ files: 0, skipped: [] });
     expect((await run({ paths: [other, empty, link] })).skipped).toMatchObject([
-      { file: other, reason: "not a transcript of claude-code, codex, decepticon, vivarium or aicore" },
+      {
+        file: other,
+        reason:
+          "not a transcript of claude-code, codex, decepticon, vivarium, aicore, agentlogsafe or sentinel",
+      },
       { file: empty, reason: "empty" },
       { file: link, reason: "a symbolic link, and those are never followed" },
     ]);

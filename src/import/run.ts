@@ -9,6 +9,7 @@ import { TracekeepError } from "../base/errors.ts";
 import { checkOptionNames } from "../base/options.ts";
 import { loadPrices } from "../pricing/index.ts";
 import type { Store } from "../record/index.ts";
+import { agentlogsafe } from "./agentlogsafe.ts";
 import { aiCore } from "./aicore.ts";
 import { claudeCode } from "./claude-code/claude-code.ts";
 import { codex } from "./codex/codex.ts";
@@ -22,10 +23,19 @@ import type { Importer } from "./importer.ts";
 import { newReport } from "./report.ts";
 import type { ImportProgress, ImportReport, Tally } from "./report.ts";
 import { tallyUnchanged } from "./unchanged.ts";
+import { sentinel } from "./sentinel.ts";
 import { vivarium } from "./vivarium.ts";
 
 /** Every importer there is. */
-export const IMPORTERS: readonly Importer[] = [claudeCode, codex, decepticon(), vivarium, aiCore()];
+export const IMPORTERS: readonly Importer[] = [
+  claudeCode,
+  codex,
+  decepticon(),
+  vivarium,
+  aiCore(),
+  agentlogsafe,
+  sentinel(),
+];
 
 export interface ImportOptions {
   /** Which tools' recordings to import. Default: those of all. */

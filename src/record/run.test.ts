@@ -172,6 +172,19 @@ describe("withSession", () => {
 });
 
 describe("traced", () => {
+  it("calls a tool by its function's name where it is given none, and asks for one where there is none", async () => {
+    const add = traced(function add(a: number, b: number) {
+      return a + b;
+    });
+    const id = await withSession({ store }, (session) => {
+      expect(add(1, 2)).toBe(3);
+      return session.id;
+    });
+    expect(allEvents().get(id)).toContainEqual(expect.objectContaining({ event: "TOOL_CALL", tool: "add" }));
+    expect(() => traced(() => 1)).toThrow('traced("read_page", fn)');
+    expect(() => traced("add", undefined as unknown as () => void)).toThrow("the function to wrap");
+  });
+
   it("pairs call and result by call_id and measures the time, for values, promises and errors", async () => {
     const add = traced("add", (a: number, b: number) => a + b);
     const fail = traced("fail", async () => Promise.reject(new TypeError("no")));

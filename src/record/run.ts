@@ -78,12 +78,23 @@ export async function withSession<T>(
  * Wraps a function so that each call is recorded as a tool call with its result or error, in the current session.
  *
  * @param name what the tool is called; default: the function's name
- * @example const readPage = traced("read_page", async (url: string) => (await fetch(url)).text());
+ * @throws TypeError for what is no function, or one without a name that is given none
+ * @example
+ * const readPage = traced("read_page", async (url: string) => (await fetch(url)).text());
+ * const add = traced(function add(a: number, b: number) { return a + b; });
  */
-export function traced<A extends unknown[], R>(name: string, tool: (...args: A) => R): (...args: A) => R {
+export function traced<A extends unknown[], R>(name: string, tool: (...args: A) => R): (...args: A) => R;
+export function traced<A extends unknown[], R>(tool: (...args: A) => R): (...args: A) => R;
+export function traced<A extends unknown[], R>(
+  nameOrTool: string | ((...args: A) => R),
+  given?: (...args: A) => R,
+): (...args: A) => R {
+  const tool = typeof nameOrTool === "function" && given === undefined ? nameOrTool : given;
+  if (typeof tool !== "function")
+    throw new TypeError(`traced: the last argument is the function to wrap, got ${describe(tool)}`);
+  const name = typeof nameOrTool === "function" ? nameOrTool.name : nameOrTool;
   if (typeof name !== "string" || name === "")
-    throw new TypeError("traced: the first argument is the tool's name");
-  if (typeof tool !== "function") throw new TypeError("traced: the second argument is the function to wrap");
+    throw new TypeError('traced: a function without a name needs one: traced("read_page", fn)');
   return (...args: A): R => {
     const call = activeSession()?.toolCall(name, args.length === 1 ? args[0] : args);
     let value: R;

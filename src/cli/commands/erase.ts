@@ -1,5 +1,6 @@
 // Takes the content of one event out of the record, for good and visibly: a tombstone stays, and the ledger says why.
 
+import { openReader } from "../../read/index.ts";
 import { printable } from "../../report/index.ts";
 import { nodeDisk } from "../../store/disk/disk.ts";
 import { Ledger } from "../../store/ledger/ledger.ts";
@@ -23,6 +24,10 @@ export const erase: Command = {
       about: "why, for the ledger; without anything that was to be erased",
     },
     "dry-run": { kind: "flag", about: "say what would be erased, and change nothing" },
+    json: {
+      kind: "flag",
+      about: "print one JSON object: dry_run, session_id, seq, event, timestamp, bytes, file, reason",
+    },
   },
   examples: [
     ["erase 019b9f2e-…:17 --reason 'GDPR request 42' --dry-run", "look first"],
@@ -35,17 +40,17 @@ export const erase: Command = {
 };
 
 async function run(context: CommandContext): Promise<ExitCode> {
-  const { session, seq } = parseLineName("erase", context.operands[0] ?? "");
+  const { session: name, seq } = parseLineName("erase", context.operands[0] ?? "");
   const reason = context.text("reason");
   if (reason === undefined || reason === "")
     throw new UsageError("erase needs --reason TEXT: the ledger keeps it");
   const dir = findStore(context.place);
+  const session = sessionOf(dir, name);
   const erasable = findErasable(dir, session, seq);
-  const { event, length } = erasable;
+  const { event, length, file } = erasable;
+  const dryRun = context.flag("dry-run");
   const what = `${printable(event.event)} of ${event.timestamp}, line ${seq} of session ${printable(session)}, ${length} bytes`;
-  if (context.flag("dry-run")) {
-    context.stdout.line(`would erase ${what}`);
-  } else {
+  if (!dryRun) {
     const ledger = new Ledger(dir, (error) => {
       throw error;
     });
@@ -55,9 +60,36 @@ async function run(context: CommandContext): Promise<ExitCode> {
     } finally {
       ledger.close();
     }
-    context.stdout.line(`erased ${what}`);
-    context.stdout.line("Copies made before (exports, backups, sinks beside the store) are not reached.");
   }
-  await context.stdout.drain();
+  const { stdout } = context;
+  if (context.flag("json")) {
+    const { event: type, timestamp } = event;
+    stdout.json({
+      dry_run: dryRun,
+      session_id: session,
+      seq,
+      event: type,
+      timestamp,
+      bytes: length,
+      file,
+      reason,
+    });
+  } else {
+    stdout.line(`${dryRun ? "would erase" : "erased"} ${what}`);
+    if (!dryRun)
+      stdout.line("Copies made before (exports, backups, sinks beside the store) are not reached.");
+  }
+  await stdout.drain();
   return EXIT.done;
+}
+
+// --- internal ---
+
+/** An agent's latest session is another one tomorrow, which is not how something is erased. */
+function sessionOf(dir: string, name: string): string {
+  const { session, matched } = openReader({ dir }).session(name);
+  if (matched !== "agent") return session.session_id;
+  throw new UsageError(
+    `${name} is an agent; erase takes the id of a session, or the beginning of one: ${session.session_id}`,
+  );
 }

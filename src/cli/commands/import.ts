@@ -4,7 +4,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { TracekeepError } from "../../base/errors.ts";
-import { aiCore, decepticon, importSessions, IMPORTERS } from "../../import/index.ts";
+import { aiCore, decepticon, importSessions, IMPORTERS, sentinel } from "../../import/index.ts";
 import type { Importer, ImportReport } from "../../import/index.ts";
 import { openStore } from "../../record/index.ts";
 import { nearestName } from "../../base/nearest.ts";
@@ -20,13 +20,13 @@ import { formatCount, plural, renderSkipped } from "../../report/index.ts";
 export const importCommand: Command = {
   name: "import",
   summary:
-    "bring in what Claude Code, Codex, Decepticon, Vivarium or AiCore recorded, or sessions of ours from documents",
+    "bring in what Claude Code, Codex, Decepticon, Vivarium, AiCore, agentlogsafe or Sentinel recorded, or sessions of ours from documents",
   operands: { usage: "[SOURCE] [PATH...]", min: 0, max: 10_000 },
   options: {
     zone: {
       kind: "text",
       value: "ZONE",
-      about: "decepticon, aicore: of times without an offset: local, UTC, +09:00, Asia/Seoul",
+      about: "decepticon, aicore, sentinel: of times without an offset: local, UTC, +09:00, Asia/Seoul",
     },
     as: { kind: "text", value: "ID", about: "json: the id that the session gets here (default: its own)" },
     again: { kind: "flag", about: "bring back what was deleted by the retention policy, or erased" },
@@ -39,6 +39,8 @@ export const importCommand: Command = {
     ["import codex ~/backup/sessions", "Codex rollouts from another folder"],
     ["import decepticon logs --zone local", "Decepticon's sessions, with this machine's times"],
     ["import aicore observability_data --zone UTC", "the model calls that AiCore's collector kept"],
+    ["import sentinel .claude/audit --zone local", "Sentinel's sessions, those in its archive, too"],
+    ["import agentlogsafe agent_events.jsonl", "each run of agentlogsafe as a session"],
     ["import json backup", "what `export json` wrote, as it was"],
     ["import some-transcript.jsonl", "one file; what it is, is found out"],
   ],
@@ -76,6 +78,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
 
 // --- internal ---
 
+/** They write to the folder they are started in, to that of a project, or where they are told to. */
+const WITHOUT_A_PLACE: ReadonlySet<string> = new Set(["decepticon", "sentinel", "agentlogsafe"]);
+
 function chosen(context: CommandContext): { importers: readonly Importer[]; paths: readonly string[] } {
   const { operands } = context;
   const [first = ""] = operands;
@@ -83,11 +88,13 @@ function chosen(context: CommandContext): { importers: readonly Importer[]; path
   const zoned: Readonly<Record<string, Importer>> = {
     decepticon: decepticon({ zone }),
     aicore: aiCore({ zone }),
+    sentinel: sentinel({ zone }),
   };
   const known = IMPORTERS.map((each) => zoned[each.name] ?? each);
   const named = known.find(({ name }) => name === first);
-  if (named?.name === "decepticon" && operands.length === 1) {
-    throw new UsageError("Decepticon writes to the folder it was started in: import decepticon PATH");
+  if (named !== undefined && WITHOUT_A_PLACE.has(named.name) && operands.length === 1) {
+    const { name } = named;
+    throw new UsageError(`${name} has no one place for its recordings: import ${name} PATH`);
   }
   if (named !== undefined) return { importers: [named], paths: operands.slice(1) };
   // A lone word that is no path is a misspelt source rather than a file.

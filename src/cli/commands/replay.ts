@@ -5,7 +5,7 @@ import { openReader } from "../../read/index.ts";
 import type { Reader } from "../../read/index.ts";
 import { diffRuns, openPlayer, readTimeline, stateAt } from "../../replay/index.ts";
 import type { Player, SessionStateAt, Step, Timeline } from "../../replay/index.ts";
-import { gistOf, printable } from "../../report/index.ts";
+import { gistOf } from "../../report/index.ts";
 import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
@@ -14,6 +14,7 @@ import { isKeyInput, playOnTerminal } from "../replay-terminal.ts";
 import { diffText, playedText, stateText, timelineText } from "../replay-text.ts";
 import { reportPlaces, reportSkipped } from "../skipped.ts";
 import { upkeep } from "../upkeep.ts";
+import { sessionNamed } from "../session-name.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const replay: Command = {
@@ -58,13 +59,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (views.length > 1) throw new UsageError(`give one of --${views.join(", --")}`);
   await upkeep(context);
   const reader = openReader(context.place);
-  const { operands, stderr } = context;
-  const sessions = operands.map((name) => {
-    const { session, matched } = reader.session(name);
-    if (matched === "agent")
-      stderr.line(`the latest session of ${printable(name)}: ${printable(session.session_id)}`);
-    return session.session_id;
-  });
+  const sessions = context.operands.map((name) => sessionNamed(context, reader, name));
   const [first = "", second] = sessions;
   if (context.flag("diff")) {
     if (second === undefined || sessions.length > 2)

@@ -9,6 +9,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { sessionNamed } from "../session-name.ts";
 
 export const rotate: Command = {
   name: "rotate",
@@ -26,7 +27,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const reader = openReader(context.place);
   const [name] = context.operands;
   const ids: string[] = [];
-  if (name !== undefined) ids.push(reader.session(name).session.session_id);
+  if (name !== undefined) ids.push(sessionNamed(context, reader, name));
   else
     for await (const { session_id: id, ended_at: endedAt } of reader.sessions())
       if (endedAt === null) ids.push(id);

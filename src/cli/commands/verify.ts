@@ -3,11 +3,12 @@
 import * as fs from "node:fs";
 import path from "node:path";
 
-import { ioError } from "../../base/errors.ts";
+import { ioError, TracekeepError } from "../../base/errors.ts";
 import { checkTlogProof, decodeTlogProof, parseCheckpoint, parseVkey } from "../../format/index.ts";
 import type { NoteVerifier } from "../../format/index.ts";
 import { attachStamp, isFinding, proveLine, verifyStoreOnThreads } from "../../integrity/index.ts";
 import type { StampVerdict, StoreVerdict } from "../../integrity/index.ts";
+import { openReader } from "../../read/index.ts";
 import { formatCount, plural, printable, renderTable } from "../../report/index.ts";
 import { checkFigures } from "../../session-index/check.ts";
 import type { WrongFigures } from "../../session-index/check.ts";
@@ -21,6 +22,7 @@ import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
 import { parseLineName } from "../line-name.ts";
 import { ProgressLine } from "../progress.ts";
+import { sessionNamed } from "../session-name.ts";
 import { UsageError } from "../usage-error.ts";
 
 export const verify: Command = {
@@ -36,14 +38,18 @@ export const verify: Command = {
     since: {
       kind: "texts",
       value: "FILE",
-      about: "an older seal, e.g. from --anchor: everything since only grew",
+      about: "an older seal, e.g. from --anchor, - for standard input: everything since only grew",
     },
     anchor: {
       kind: "flag",
       about: "print the ledger's seal, to be kept elsewhere: a commit, a CI log, another host",
     },
     prove: { kind: "text", value: "SESSION:SEQ", about: "print a proof of one line that stands alone" },
-    "check-proof": { kind: "text", value: "FILE", about: "check such a proof and print its line" },
+    "check-proof": {
+      kind: "text",
+      value: "FILE",
+      about: "check such a proof (- for standard input) and print its line",
+    },
     "attach-stamp": {
       kind: "text",
       value: "FILE",
@@ -93,7 +99,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const prove = context.text("prove");
   if (prove !== undefined) {
     const { session, seq } = parseLineName("--prove", prove);
-    context.stdout.write(proveLine(dir, session, seq));
+    context.stdout.write(proveLine(dir, sessionNamed(context, openReader({ dir }), session), seq));
     await context.stdout.drain();
     return EXIT.done;
   }
@@ -102,23 +108,35 @@ async function run(context: CommandContext): Promise<ExitCode> {
     progress.show(done, total, printable(name));
   const authorityFile = context.text("stamp-ca");
   const authorities = authorityFile === undefined ? undefined : readFile(authorityFile).toString();
-  const since = context.texts("since").map((file) => readFile(file).toString());
+  const since: string[] = [];
+  for (const file of context.texts("since")) since.push((await readInput(context, file)).toString());
   const stamp = context.text("attach-stamp");
   if (stamp !== undefined) return attach(context, dir, readFile(stamp), since, authorities);
-  const result = await verifyStoreOnThreads(dir, {
-    session: context.operands[0],
-    key: context.text("key"),
-    since,
-    authorities,
-    threads: context.count("threads"),
-    env: context.env,
-    signal: context.signal,
-    onProgress,
-  }).finally(() => progress.clear());
+  let [session] = context.operands;
+  const check = (): Promise<StoreVerdict> =>
+    verifyStoreOnThreads(dir, {
+      session,
+      key: context.text("key"),
+      since,
+      authorities,
+      threads: context.count("threads"),
+      env: context.env,
+      signal: context.signal,
+      onProgress,
+    });
+  const result = await check()
+    .catch((error: unknown) => {
+      // The ledger knows sessions by their ids, also those of which no log is left; others may be named as elsewhere.
+      if (!(error instanceof TracekeepError && error.code === "NO_SESSION") || session === undefined)
+        throw error;
+      session = sessionNamed(context, openReader({ dir }), session);
+      return check();
+    })
+    .finally(() => progress.clear());
   if (context.flag("anchor")) return printAnchor(context, result);
   const figures = context.flag("logs-only")
     ? []
-    : await checkFigures(dir, { only: context.operands[0], signal: context.signal, onProgress }).finally(() =>
+    : await checkFigures(dir, { only: session, signal: context.signal, onProgress }).finally(() =>
         progress.clear(),
       );
   const { verdict, trust, logs, stamps } = result;
@@ -216,7 +234,7 @@ function isFindingOf(result: StoreVerdict): boolean {
 }
 
 async function checkProof(context: CommandContext, file: string): Promise<ExitCode> {
-  const text = readFile(file).toString();
+  const text = (await readInput(context, file)).toString();
   const key = trustedKey(context, text);
   const checked = checkTlogProof(text, key);
   if (checked.kind === "bad") {
@@ -246,6 +264,14 @@ function trustedKey(context: CommandContext, text: string): NoteVerifier {
   if (own === undefined)
     throw new UsageError("there is no key here to check against: give the store's with --key");
   return own.verifier;
+}
+
+/** A file; `-` is standard input. */
+async function readInput({ stdin }: CommandContext, file: string): Promise<Buffer> {
+  if (file !== "-") return readFile(file);
+  const chunks: Buffer[] = [];
+  for await (const chunk of stdin) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
 }
 
 function readFile(file: string): Buffer {

@@ -200,6 +200,19 @@ describe("files and folders", () => {
     expect([...reader.children()]).toEqual([]);
   });
 
+  it("with a store in them give its logs, and not what an index has derived of them", async () => {
+    write("project/.tracekeep/ledger.jsonl", "");
+    write("project/.tracekeep/session_20260106_c614.jsonl", '{"event":"A"}\n');
+    write("project/.tracekeep/index/sessions.jsonl", '{"tracekeep":"sessions"}\n');
+    write("project/.tracekeep/index/journal.jsonl", "\u0001 sessions\n");
+    write("project/index/journal.jsonl", '{"event":"B"}\n');
+    for (const paths of [["project/.tracekeep", "project/index"], ["project"]]) {
+      const events = openReader({ cwd: dir, paths }).events();
+      expect([...events].map(({ event }) => event)).toEqual(["A", "B"]);
+      expect(events.report.hasDamage).toBe(false);
+    }
+  });
+
   it("that are not there are an error", () => {
     expect(() => [...openReader({ cwd: dir, paths: ["nowhere"] }).events()]).toThrow(
       "there is no file or folder",

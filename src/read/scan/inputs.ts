@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import path from "node:path";
 
 import { ioError, systemCode, TracekeepError } from "../../base/errors.ts";
+import { INDEX_DIRECTORY, INDEX_JOURNAL, INDEX_SNAPSHOT, LEDGER } from "../../store/layout.ts";
 import { StreamSource } from "../../store/reading/stream-source.ts";
 import { compareSegments, lookInto } from "../../store/session/catalog.ts";
 import type { SessionLogFile } from "../../store/session/catalog.ts";
@@ -53,7 +54,7 @@ function filesUnder(given: string, report: ReadReport): string[] {
     if (!fs.statSync(real).isDirectory()) return [real];
     const files = fs
       .readdirSync(real, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && LOG_NAME.test(entry.name))
+      .filter((entry) => entry.isFile() && LOG_NAME.test(entry.name) && !isOfIndex(entry))
       .map((entry) => path.join(entry.parentPath, entry.name))
       .sort();
     if (files.length === 0) report.emptyFolders.push(given);
@@ -62,6 +63,15 @@ function filesUnder(given: string, report: ReadReport): string[] {
     if (systemCode(error) !== "ENOENT") throw ioError("open", given, error);
     throw new TracekeepError("NO_FILE", `there is no file or folder ${given}`, { path: given });
   }
+}
+
+/** What a store in the folder has derived from its logs is none. */
+function isOfIndex({ parentPath, name }: fs.Dirent): boolean {
+  return (
+    path.basename(parentPath) === INDEX_DIRECTORY &&
+    (name === INDEX_SNAPSHOT || name === INDEX_JOURNAL) &&
+    fs.existsSync(path.join(path.dirname(parentPath), LEDGER))
+  );
 }
 
 function bySession(logs: readonly SessionLogFile[]): Map<string, SessionLogFile[]> {

@@ -225,6 +225,7 @@ export class AppendFile implements Flushable {
     const { file, header, isDurable } = begin(before);
     if (witness?.hasUnsynced === true) before.leave().own.syncSoon(witness.leaving());
     this.#file.goOnIn(file);
+    witness?.wentOn();
     if (isDurable) {
       witness?.written([header]);
       this.#file.syncedAll();

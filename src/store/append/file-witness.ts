@@ -8,6 +8,8 @@ export interface FileWitness {
   syncing(): () => void;
   /** The file is left while it is synced; what this returns is called when that has ended, well or not. */
   leaving(): (error: Error | null) => void;
+  /** Another file was begun, and the one before is complete. */
+  wentOn(): void;
   /** Another file was begun after a fault, and not everything before it is known to be on the medium. */
   unsure(): void;
   /** Everything promised is on the medium, and the file is let go of or the process ends. */

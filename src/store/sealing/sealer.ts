@@ -123,6 +123,11 @@ export class Sealer implements FileWitness {
     };
   }
 
+  wentOn(): void {
+    // A file that is complete may move into the archive: the ledger takes the next seal, however soon that is.
+    this.#ledgerMs = -Infinity;
+  }
+
   unsure(): void {
     this.#stop(new Error("lines could not be synced, so it is not known that they are on the medium"));
   }

@@ -134,6 +134,20 @@ describe("a log of several files", () => {
     expect(setup.checkedSeal().sealed).toBe(0);
     await expect.poll(() => setup.checkedSeal()).toEqual({ sealed: 7, lines: 7 });
   });
+
+  it("tells the ledger of its first seal, and of the one behind each file that is complete", async () => {
+    const setup = new Setup(directory, "interval");
+    const log = setup.create();
+    const sizes = (): number[] => setup.notes.map((note) => Number(note.split("\n")[1]));
+    log.append(parts("CHECKPOINT"));
+    await expect.poll(sizes, { timeout: 10_000 }).toEqual([2]);
+    log.append(parts("CHECKPOINT"));
+    log.rotate();
+    await expect.poll(sizes, { timeout: 10_000 }).toEqual([2, 4]);
+    log.close();
+    // Nothing has come since.
+    expect(sizes()).toEqual([2, 4]);
+  }, 25_000);
 });
 
 const SPILL = { events: 1000, bytes: 8_000_000, directory: undefined, retryMinMs: 1, retryMaxMs: 2 };

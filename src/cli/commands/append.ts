@@ -73,6 +73,8 @@ async function run(context: CommandContext): Promise<ExitCode> {
   let draining = false;
   // Receipts go out as soon as they hold, a batch at a time: who waits for one may not send the next event before.
   const acknowledge = (receipt: Receipt): void => {
+    recorded++;
+    if (!ack) return;
     context.stdout.json(receiptLine(receipt));
     if (draining) return;
     draining = true;
@@ -100,10 +102,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
       // A session that nobody named begins with its first event, and without one there is none.
       session ??= store.startSession({ agent });
       const outcome = session.append(draft).then(
-        (receipt) => {
-          recorded++;
-          if (ack) acknowledge(receipt);
-        },
+        (receipt) => acknowledge(receipt),
         (error: unknown) => (problem ??= error),
       );
       const done: Promise<void> = outcome.then(() => void pending.delete(done));

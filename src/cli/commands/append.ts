@@ -1,6 +1,6 @@
 // The shell's way in: JSON Lines from standard input become events of a session.
 
-import type { TracekeepError } from "../../base/errors.ts";
+import { TracekeepError } from "../../base/errors.ts";
 import type { EventDraft } from "../../event/index.ts";
 import { parseDuration } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
@@ -72,10 +72,25 @@ async function run(context: CommandContext): Promise<ExitCode> {
   let problem: unknown;
   let recorded = 0;
   const pending = new Set<Promise<void>>();
-  const outage = watchForOutage(session, timeoutMs);
+  /** Called when fewer are pending, or there is a problem. */
+  let wake = (): void => undefined;
+  const leave = (done: Promise<void>): void => {
+    pending.delete(done);
+    wake();
+  };
+  const whileMoreThan = async (most: number): Promise<void> => {
+    const isWaiting = (): boolean => pending.size > most && problem === undefined;
+    while (isWaiting()) await new Promise<void>((resolve) => (wake = resolve));
+  };
+  const watch = watchForOutage(session, timeoutMs, (error) => {
+    problem ??= error;
+    wake();
+  });
   let draining = false;
   // Receipts go out as soon as they hold, a batch at a time: who waits for one may not send the next event before.
   const acknowledge = (receipt: Receipt): void => {
+    recorded++;
+    if (!ack) return;
     context.stdout.json(receiptLine(receipt));
     if (draining) return;
     draining = true;
@@ -96,22 +111,19 @@ async function run(context: CommandContext): Promise<ExitCode> {
       }
       appended++;
       const outcome = session.append(draft).then(
-        (receipt) => {
-          recorded++;
-          if (ack) acknowledge(receipt);
-        },
+        (receipt) => acknowledge(receipt),
         (error: unknown) => (problem ??= error),
       );
-      const done: Promise<void> = outcome.then(() => void pending.delete(done));
+      const done: Promise<void> = outcome.then(() => leave(done));
       pending.add(done);
-      if (pending.size >= MAX_PENDING) problem ??= await Promise.race([outage.lasts, ...pending]);
+      await whileMoreThan(MAX_PENDING - 1);
       if (problem !== undefined) break;
     }
-    problem ??= await Promise.race([outage.lasts, Promise.all(pending).then(() => undefined)]);
+    await whileMoreThan(0);
     const reason = context.text("end");
     if (reason !== undefined && problem === undefined && !context.signal.aborted) session.end(reason);
   } finally {
-    outage.end();
+    clearInterval(watch);
     try {
       store.close();
     } catch (error) {
@@ -120,10 +132,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
   }
   // What waited was tried once more when the store was closed.
   await Promise.all(pending);
-  if (problem !== undefined) {
+  if (problem instanceof TracekeepError)
     context.stderr.line(`recorded ${recorded} of ${appended} events in session ${session.id}`);
-    throw problem;
-  }
+  if (problem !== undefined) throw problem;
   if (!ack && context.stderr.isTerminal) {
     context.stderr.line(`recorded ${appended} events in session ${session.id}`);
   }
@@ -152,23 +163,21 @@ async function startOrContinue(
 }
 
 /**
- * What cannot be written is tried again as long as the process lives. The shell wants to know instead: `lasts` resolves to
- * the error once that has gone on for so long. Meanwhile it keeps the process alive, which nothing else may do.
+ * What cannot be written is tried again as long as the process lives. The shell wants to know instead, once that has gone
+ * on for so long. Until it is cleared the timer keeps the process alive, which nothing else does while it waits for a disk.
  */
 function watchForOutage(
   session: Session,
   limitMs: number,
-): { lasts: Promise<TracekeepError | undefined>; end: () => void } {
+  onLasting: (error: TracekeepError) => void,
+): NodeJS.Timeout {
   let sinceMs: number | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const lasts = new Promise<TracekeepError | undefined>((resolve) => {
-    timer = setInterval(() => {
-      const { degraded, lastError } = session.status();
-      sinceMs = degraded ? (sinceMs ?? performance.now()) : undefined;
-      if (sinceMs !== undefined && performance.now() - sinceMs >= limitMs) resolve(lastError);
-    }, CHECK_EVERY_MS);
-  });
-  return { lasts, end: () => clearInterval(timer) };
+  return setInterval(() => {
+    const { degraded, lastError } = session.status();
+    sinceMs = degraded ? (sinceMs ?? performance.now()) : undefined;
+    if (sinceMs === undefined || lastError === undefined) return;
+    if (performance.now() - sinceMs >= limitMs) onLasting(lastError);
+  }, CHECK_EVERY_MS);
 }
 
 /** The event on a line, or what is wrong with it. */

@@ -1,6 +1,6 @@
 // The shell's way in: JSON Lines from standard input become events of a session.
 
-import type { TracekeepError } from "../../base/errors.ts";
+import { TracekeepError } from "../../base/errors.ts";
 import type { EventDraft } from "../../event/index.ts";
 import { parseDuration } from "../../read/index.ts";
 import { openStore } from "../../record/index.ts";
@@ -11,6 +11,7 @@ import type { Command } from "../command.ts";
 import type { CommandContext } from "../context.ts";
 import { EXIT } from "../exit-codes.ts";
 import type { ExitCode } from "../exit-codes.ts";
+import { PendingReceipts } from "../pending-receipts.ts";
 import { stdinLines } from "../stdin.ts";
 import { UsageError } from "../usage-error.ts";
 
@@ -66,23 +67,19 @@ async function run(context: CommandContext): Promise<ExitCode> {
   const ack = context.flag("ack");
   let appended = 0;
   let refused = 0;
-  let problem: unknown;
-  let recorded = 0;
-  const pending = new Set<Promise<void>>();
-  const outage = watchForOutage(() => session, timeoutMs);
   let draining = false;
   // Receipts go out as soon as they hold, a batch at a time: who waits for one may not send the next event before.
-  const acknowledge = (receipt: Receipt): void => {
-    recorded++;
+  const receipts = new PendingReceipts((receipt) => {
     if (!ack) return;
     context.stdout.json(receiptLine(receipt));
     if (draining) return;
     draining = true;
     setImmediate(() => {
       draining = false;
-      context.stdout.drain().catch((error: unknown) => (problem ??= error));
+      context.stdout.drain().catch(receipts.fail);
     });
-  };
+  });
+  const watch = watchForOutage(() => session, timeoutMs, receipts.fail);
   try {
     const id = context.text("session");
     // A script may append to one session from several processes at once, so each waits for its turn.
@@ -101,33 +98,29 @@ async function run(context: CommandContext): Promise<ExitCode> {
       appended++;
       // A session that nobody named begins with its first event, and without one there is none.
       session ??= store.startSession({ agent });
-      const outcome = session.append(draft).then(
-        (receipt) => acknowledge(receipt),
-        (error: unknown) => (problem ??= error),
-      );
-      const done: Promise<void> = outcome.then(() => void pending.delete(done));
-      pending.add(done);
-      if (pending.size >= MAX_PENDING) problem ??= await Promise.race([outage.lasts, ...pending]);
-      if (problem !== undefined) break;
+      receipts.add(session.append(draft));
+      await receipts.untilAtMost(MAX_PENDING - 1);
+      if (receipts.problem !== undefined) break;
     }
-    problem ??= await Promise.race([outage.lasts, Promise.all(pending).then(() => undefined)]);
+    await receipts.untilAtMost(0);
     const reason = context.text("end");
-    if (reason !== undefined && problem === undefined && !context.signal.aborted) session?.end(reason);
+    if (reason !== undefined && receipts.problem === undefined && !context.signal.aborted)
+      session?.end(reason);
   } finally {
-    outage.end();
+    clearInterval(watch);
     try {
       store.close();
     } catch (error) {
-      problem ??= error;
+      receipts.fail(error);
     }
   }
   // What waited was tried once more when the store was closed.
-  await Promise.all(pending);
+  await receipts.settled();
+  const { problem, given } = receipts;
   const where = session === undefined ? "" : ` in session ${printable(session.id)}`;
-  if (problem !== undefined) {
-    if (appended > 0) context.stderr.line(`recorded ${recorded} of ${plural(appended, "event")}${where}`);
-    throw problem;
-  }
+  if (problem instanceof TracekeepError && appended > 0)
+    context.stderr.line(`recorded ${given} of ${plural(appended, "event")}${where}`);
+  if (problem !== undefined) throw problem;
   if (!ack && context.stderr.isTerminal) context.stderr.line(`recorded ${plural(appended, "event")}${where}`);
   if (context.signal.aborted) throw context.signal.reason;
   return refused > 0 ? EXIT.failed : EXIT.done;
@@ -142,23 +135,21 @@ function waitMs(text: string): number {
 }
 
 /**
- * What cannot be written is tried again as long as the process lives. The shell wants to know instead: `lasts` resolves to
- * the error once that has gone on for so long. Meanwhile it keeps the process alive, which nothing else may do.
+ * What cannot be written is tried again as long as the process lives. The shell wants to know instead, once that has gone
+ * on for so long. Until it is cleared the timer keeps the process alive, which nothing else does while it waits for a disk.
  */
 function watchForOutage(
   session: () => Session | undefined,
   limitMs: number,
-): { lasts: Promise<TracekeepError | undefined>; end: () => void } {
+  onLasting: (error: TracekeepError) => void,
+): NodeJS.Timeout {
   let sinceMs: number | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const lasts = new Promise<TracekeepError | undefined>((resolve) => {
-    timer = setInterval(() => {
-      const { degraded = false, lastError } = session()?.status() ?? {};
-      sinceMs = degraded ? (sinceMs ?? performance.now()) : undefined;
-      if (sinceMs !== undefined && performance.now() - sinceMs >= limitMs) resolve(lastError);
-    }, CHECK_EVERY_MS);
-  });
-  return { lasts, end: () => clearInterval(timer) };
+  return setInterval(() => {
+    const { degraded = false, lastError } = session()?.status() ?? {};
+    sinceMs = degraded ? (sinceMs ?? performance.now()) : undefined;
+    if (sinceMs === undefined || lastError === undefined) return;
+    if (performance.now() - sinceMs >= limitMs) onLasting(lastError);
+  }, CHECK_EVERY_MS);
 }
 
 /** The event on a line, or what is wrong with it. */

@@ -147,8 +147,12 @@ export class OpenFile {
 
   /** Another program may have cut it off (`truncate`, `logrotate`, a backup put back): what it held is on no medium. */
   #whyNotWhole(): Error | null {
-    if (!this.#isOurs || this.#isClosed || this.#disk.size(this.#fd) >= this.size) return null;
-    return new Error("another program has cut it off; what is known of it is written to the next file");
+    try {
+      if (!this.#isOurs || this.#isClosed || this.#disk.size(this.#fd) >= this.size) return null;
+      return new Error("another program has cut it off; what is known of it is written to the next file");
+    } catch (error) {
+      return error as Error;
+    }
   }
 
   #synced(): void {

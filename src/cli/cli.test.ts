@@ -360,6 +360,29 @@ describe("sessions, show, audit, stats", () => {
     expect(ambiguous.err).toContain("build-1");
   });
 
+  it("prints events as a table, of the store and of standard input", async () => {
+    const { out } = await tracekeep([
+      "query",
+      "--csv",
+      "--fields",
+      "tool,args.command",
+      "--event",
+      "TOOL_CALL",
+    ]);
+    expect(out).toMatch(/^tool,args\.command\n/);
+    expect(out).toContain("\nbash,make test\n");
+    const stdin = '{"event":"A","note":"=1+1, \\"x\\""}\n';
+    const piped = await runCli(folder, ["query", "--csv", "--fields", "event,note", "-"], { stdin });
+    expect(piped).toMatchObject({ code: 0, out: `event,note\nA,"'=1+1, ""x"""\n` });
+    expect((await tracekeep(["query", "--csv", "--event", "NONE"])).out).toMatch(/^session_id,seq,[^\n]+\n$/);
+    for (const wrong of [
+      ["--csv", "--json"],
+      ["--csv", "--count"],
+      ["--fields", "tool"],
+    ])
+      expect((await tracekeep(["query", ...wrong])).code).toBe(2);
+  });
+
   it("filters, counts and takes the last", async () => {
     const count = async (...argv: string[]) => Number((await tracekeep(["query", "--count", ...argv])).out);
     expect(await count()).toBe(13);

@@ -3,13 +3,22 @@
 import type { Event } from "../event/index.ts";
 import { formatDuration, formatShort, formatUsd, gistOf, plural, printable } from "../report/index.ts";
 import { isProcessAlive } from "../store/disk/process.ts";
-import { foldEvent, newSummary, sessionStatus } from "../summary/index.ts";
-import type { SessionSummary } from "../summary/index.ts";
+import {
+  countRule,
+  foldEvent,
+  healthOf,
+  newRuleCounts,
+  newSummary,
+  sessionStatus,
+} from "../summary/index.ts";
+import type { Anomaly, RuleCounts, SessionSummary } from "../summary/index.ts";
 
 interface LiveSession {
   summary: SessionSummary;
   /** Calls without a result, oldest first. */
   open: Map<string, { gist: string; timeMs: number }>;
+  /** What the rules have found by now, whether or not it is recorded. */
+  found: RuleCounts;
 }
 
 const RATE_MS = 60_000;
@@ -21,13 +30,8 @@ export class LiveStatus {
   #times: number[] = [];
 
   observe(event: Event, nowMs: number): void {
-    let session = this.#sessions.get(event.session_id);
-    if (session === undefined) {
-      session = { summary: newSummary(event.session_id), open: new Map() };
-      this.#sessions.set(event.session_id, session);
-    }
-    foldEvent(session.summary, event, event);
-    const { open } = session;
+    const { summary, open } = this.#sessionOf(event.session_id);
+    foldEvent(summary, event, event);
     if (event.call_id !== undefined && event.copy_of === undefined) {
       if (event.event === "TOOL_CALL" && open.size < MAX_OPEN) {
         open.set(event.call_id, { gist: gistOf(event), timeMs: Date.parse(event.timestamp) });
@@ -43,7 +47,12 @@ export class LiveStatus {
     this.#times.pop();
   }
 
-  /** @example "1 running | Bash npm test (12 s) | 34 events/min | 12.3k tokens, $0.12 | 1 failed" */
+  /** Takes in what a rule has found in a session. */
+  find(sessionId: string, { rule, severity }: Anomaly): void {
+    countRule(this.#sessionOf(sessionId).found, rule, severity);
+  }
+
+  /** @example "1 running | Bash npm test (12 s) | 34 events/min | 12.3k tokens, $0.12 | 1 failed | health 85" */
   text(nowMs: number): string {
     this.#times = this.#times.filter((timeMs) => timeMs > nowMs - RATE_MS);
     const live = [...this.#sessions.values()].filter(
@@ -68,6 +77,25 @@ export class LiveStatus {
       `${this.#times.length} events/min`,
       `${formatShort(tokens)} tokens, ${formatUsd(cost)}`,
       `${errors} failed`,
+      ...(live.length === 0 ? [] : [`health ${Math.min(...live.map(healthNow))}`]),
     ].join(" | ");
   }
+
+  // --- internal ---
+
+  #sessionOf(id: string): LiveSession {
+    let session = this.#sessions.get(id);
+    if (session === undefined) {
+      session = { summary: newSummary(id), open: new Map(), found: newRuleCounts() };
+      this.#sessions.set(id, session);
+    }
+    return session;
+  }
+}
+
+// --- internal ---
+
+/** Of a rule that recorded what it found, that counts: it may have had other thresholds. */
+function healthNow({ summary: { health }, found }: LiveSession): number {
+  return healthOf({ ...health, rules: { ...found, ...health.rules } }).score;
 }

@@ -17,10 +17,7 @@ export class PendingReceipts {
   }
 
   add(receipt: Promise<Receipt>): void {
-    const done: Promise<void> = receipt.then(this.#give, this.fail).then(() => {
-      this.#pending.delete(done);
-      this.#wake();
-    });
+    const done: Promise<void> = receipt.then(this.#give, this.fail).then(() => this.#leave(done));
     this.#pending.add(done);
   }
 
@@ -47,4 +44,9 @@ export class PendingReceipts {
     this.given++;
     this.#onReceipt(receipt);
   };
+
+  #leave(done: Promise<void>): void {
+    this.#pending.delete(done);
+    this.#wake();
+  }
 }

@@ -61,16 +61,21 @@ it("proofs and anchors go through a pipe", async () => {
   expect((await tracekeep(["verify", "--since", "-"], other)).code).toBe(3);
 });
 
-it("erase takes the beginning of an id, and no agent, whose latest session is another one tomorrow", async () => {
-  const refused = await tracekeep(["erase", "builder:1", "--reason", "x"]);
-  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining("builder is an agent")]);
+it("erase takes whole ids alone, and says which one may be meant", async () => {
+  for (const [name, id] of [
+    ["builder", "build-42-b"],
+    ["build-41", "build-41-a"],
+  ]) {
+    const refused = await tracekeep(["erase", `${name}:1`, "--reason", "x"]);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(`did you mean ${id}:1?`)]);
+  }
   const file = files[0] ?? "";
   const { size } = fs.statSync(file);
   const told = { session_id: "build-41-a", seq: 1, event: "CHECKPOINT", file, reason: "x" };
-  const look = await tracekeep(["erase", "build-41:1", "--reason", "x", "--json", "--dry-run"]);
+  const look = await tracekeep(["erase", "build-41-a:1", "--reason", "x", "--json", "--dry-run"]);
   expect(JSON.parse(look.out)).toMatchObject({ dry_run: true, ...told, bytes: expect.any(Number) });
   expect(fs.readFileSync(file, "utf8")).toContain("about build-41");
-  const done = await tracekeep(["erase", "build-41:1", "--reason", "x", "--json"]);
+  const done = await tracekeep(["erase", "build-41-a:1", "--reason", "x", "--json"]);
   expect(JSON.parse(done.out)).toMatchObject({ dry_run: false, ...told });
   expect(fs.readFileSync(file, "utf8")).not.toContain("about build-41");
   expect(fs.statSync(file).size).toBe(size);

@@ -28,6 +28,12 @@ export interface CsvOptions {
   fields?: readonly string[] | undefined;
 }
 
+/** A table, a line for each event. */
+export interface CsvTable {
+  readonly head: string;
+  row(event: Event): string;
+}
+
 /**
  * A text that a spreadsheet would take for a formula gets a `'` in front: what stands in a log may have been written by
  * whoever attacks its reader. Characters that show nothing become visible escapes, such as `\u{1b}`, and line ends `\n`.
@@ -35,28 +41,36 @@ export interface CsvOptions {
  * @throws TypeError, RangeError for fields that are none
  * @example await exportFile(reader, csv({ fields: ["timestamp", "tool", "args.command"] }), "calls.csv", { event: "TOOL_CALL" });
  */
-export function csv({ fields = CSV_FIELDS }: CsvOptions = {}): ExportFormat {
-  if (!Array.isArray(fields)) throw new TypeError(`csv: fields must be an array, got ${describe(fields)}`);
-  if (fields.length === 0) throw new RangeError("csv: name at least one field");
-  for (const field of fields) textOption("csv", "fields", field as string);
-  const columns = fields.map((field) => [field, field.split(".")] as const);
+export function csv(options: CsvOptions = {}): ExportFormat {
+  const table = csvTable(options);
   return {
     name: "csv",
     extension: ".csv",
     oneSession: false,
     writer: () => {
-      let head = `${fields.map(cellOf).join(",")}\n`;
+      let { head } = table;
       return {
         begin: () => {
           const text = head;
           head = "";
           return text;
         },
-        put: ({ event }) =>
-          `${columns.map(([name, path]) => cellOf(valueAt(event, name, path))).join(",")}\n`,
+        put: ({ event }) => table.row(event),
         end: () => "",
       };
     },
+  };
+}
+
+/** The same for events of anywhere. @throws TypeError, RangeError for fields that are none */
+export function csvTable({ fields = CSV_FIELDS }: CsvOptions = {}): CsvTable {
+  if (!Array.isArray(fields)) throw new TypeError(`csv: fields must be an array, got ${describe(fields)}`);
+  if (fields.length === 0) throw new RangeError("csv: name at least one field");
+  for (const field of fields) textOption("csv", "fields", field as string);
+  const columns = fields.map((field) => [field, field.split(".")] as const);
+  return {
+    head: `${fields.map(cellOf).join(",")}\n`,
+    row: (event) => `${columns.map(([name, path]) => cellOf(valueAt(event, name, path))).join(",")}\n`,
   };
 }
 

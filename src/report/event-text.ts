@@ -75,7 +75,7 @@ export function gistOf(event: Event): string {
         text(event["tool"]),
         event["status"] === "ok" ? undefined : event["status"],
         typeof event["duration_ms"] === "number" ? `(${formatDuration(event["duration_ms"])})` : undefined,
-        event["error"] ?? event["result"],
+        event["error"] ?? event["result"] ?? text(event["message"]),
       );
     case "MODEL_CALL":
     case "MODEL_RESPONSE":
@@ -89,7 +89,11 @@ export function gistOf(event: Event): string {
       return join(text(event["reason"]), `after ${formatCount(Number(event["events"] ?? event.seq))} events`);
     case "ERROR":
     case "DETECTOR_ERROR":
-      return join(text(event["message"]), event["error"], text(event["reason"]));
+      return join(
+        text(event["message"]) ?? text(event["description"]),
+        event["error"],
+        text(event["reason"]),
+      );
     case "GAP":
       return join(`${formatCount(Number(event["count"] ?? 1))} lost:`, text(event["reason"]));
     case "RECOVERED":

@@ -14,7 +14,7 @@ export { addFigures, MAX_NAMES, newFigures, OTHER_NAMES, unpricedModels } from "
 export type { Figures, ModelFigures, TokenCounts, ToolFigures, Usage } from "./figures.ts";
 export { FOLDED_FIELDS, foldContext, FoldedEvent, foldEvent, isFailure, TYPES_FOLDED_WHOLE } from "./fold.ts";
 export type { EventHead } from "./fold.ts";
-export { bandOf, countRule, healthOf, newHealthFacts } from "./health.ts";
+export { bandOf, countRule, healthOf, newHealthFacts, newRuleCounts } from "./health.ts";
 export type { Health, HealthBand, HealthFacts, HealthPoints, RuleCounts } from "./health.ts";
 export { OpenCalls } from "./open-calls.ts";
 export { hourOf, instantOf, knowInstant } from "./instant.ts";

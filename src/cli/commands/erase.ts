@@ -45,7 +45,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (reason === undefined || reason === "")
     throw new UsageError("erase needs --reason TEXT: the ledger keeps it");
   const dir = findStore(context.place);
-  const session = sessionOf(dir, name);
+  const session = sessionOf(dir, name, seq);
   const erasable = findErasable(dir, session, seq);
   const { event, length, file } = erasable;
   const dryRun = context.flag("dry-run");
@@ -85,11 +85,12 @@ async function run(context: CommandContext): Promise<ExitCode> {
 
 // --- internal ---
 
-/** An agent's latest session is another one tomorrow, which is not how something is erased. */
-function sessionOf(dir: string, name: string): string {
+/**
+ * What is erased does not come back, so a session is named by its whole id: a beginning may be that of another one
+ * tomorrow, when the one that was meant is deleted.
+ */
+function sessionOf(dir: string, name: string, seq: number): string {
   const { session, matched } = openReader({ dir }).session(name);
-  if (matched !== "agent") return session.session_id;
-  throw new UsageError(
-    `${name} is an agent; erase takes the id of a session, or the beginning of one: ${session.session_id}`,
-  );
+  if (matched === "id") return name;
+  throw new UsageError(`erase takes the whole id of a session; did you mean ${session.session_id}:${seq}?`);
 }

@@ -155,7 +155,10 @@ class View {
     analyzeEvent(
       this.#detectors,
       event,
-      (anomaly) => found.push({ ...place, anomaly, recorded: false }),
+      (anomaly) => {
+        this.#status.find(session_id, anomaly);
+        found.push({ ...place, anomaly, recorded: false });
+      },
       () => undefined,
     );
     return found;

@@ -80,8 +80,8 @@ it.each(["plain", "compressed"])(
           // A byte inside a text may have changed; then it is another text, of the same event.
           expect(event.event).not.toBe("FAKE");
           expect(event.event).not.toBe("INNER");
-          // (Bytes that are no UTF-8 come as U+FFFD, and are reported.)
-          if (kind === "compressed" || text.includes("\ufffd") || damaged.includes(text)) continue;
+          // (Bytes that are no UTF-8 come as U+FFFD, and are reported. One that was glued to another has a line of its own.)
+          if (kind === "compressed" || text.includes("\ufffd") || damaged.includes(text.trimEnd())) continue;
           expect(KNOWN).toContain(text);
         }
         if (kind === "plain") {

@@ -263,6 +263,23 @@ describe("sessions, show, audit, stats", () => {
     for (const line of out.trimEnd().split("\n")) JSON.parse(line);
   });
 
+  it("counts among the last sessions those that it shows, and none in which nothing happened", async () => {
+    for (const id of ["a", "b"])
+      await tracekeep(["append", "--session", id, "--end"], '{"event":"TOOL_CALL"}\n');
+    await tracekeep(["append", "--session", "empty", "--end"], "");
+    const idsOf = (out: string): unknown[] =>
+      out
+        .trim()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { session_id: string }).session_id);
+    expect(idsOf((await tracekeep(["sessions", "--last", "2", "--json"])).out)).toEqual(["a", "b"]);
+    expect(idsOf((await tracekeep(["sessions", "--last", "2", "--all", "--json"])).out)).toEqual([
+      "b",
+      "empty",
+    ]);
+    expect(idsOf((await tracekeep(["health", "--last", "1", "--json"])).out)).toEqual(["b"]);
+  });
+
   it("calls standard input by its name", async () => {
     const { code, err } = await tracekeep(["query", "-"], "nothing\n");
     expect([code, err]).toEqual([3, expect.stringContaining("of standard input, first at byte 0")]);

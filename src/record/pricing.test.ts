@@ -85,6 +85,7 @@ describe("a model call that does not say what it cost", () => {
 
 describe("no price is made up", () => {
   it.each([
+    ["the caller says what it cost", { ...ANSWER, cost_usd: 0.5 }, 0.5],
     ["the caller says that nobody knows", { ...ANSWER, cost_usd: null }, null],
     ["the list does not know the model", { ...ANSWER, provider: "ours", model: "ours-1" }, undefined],
     ["there is no model", { ...ANSWER, model: undefined }, undefined],
@@ -118,18 +119,6 @@ describe("no price is made up", () => {
     expect(faults.map(({ code }) => code)).toEqual(["BAD_PRICES"]);
     expect([...openReader({ dir }).events({ event: "MODEL_RESPONSE" })]).toHaveLength(3);
   });
-});
-
-it("says of a cost that the program gave that it was reported, and of no sum", () => {
-  const given = recorded({ ...ANSWER, cost_usd: 0.5 }, { prices: false });
-  expect(given.event).toMatchObject({ cost_usd: 0.5, cost_source: "reported" });
-  expect(given.end).toMatchObject({ event: "END", cost_usd: 0.5 });
-  expect(given.end).not.toHaveProperty("cost_source");
-  expect(recorded({ event: "TOOL_RESULT", cost_usd: 0.5 }).event).toMatchObject({ cost_source: "reported" });
-  const invoice = recorded({ ...ANSWER, cost_usd: 0.5, cost_source: "invoice" });
-  expect(invoice.event).toMatchObject({ cost_source: "invoice" });
-  const returned = recorded({ event: "RETURN", cost_usd: 0.5 });
-  expect(returned.event).not.toHaveProperty("cost_source");
 });
 
 it("refuses prices that are no table", () => {

@@ -6,7 +6,6 @@ import type { JsonObject } from "../event/index.ts";
 import { callUsageOf, loadPrices, loadPricesNow } from "../pricing/index.ts";
 import type { PriceTable } from "../pricing/index.ts";
 import type { OnFault } from "../sinks/fault.ts";
-import { usageOf } from "../summary/index.ts";
 
 /** What prices events that tell of tokens and of no cost. */
 export interface PricingOptions {
@@ -37,12 +36,11 @@ export class Pricing {
 
   /**
    * An event's fields with `cost_usd` and `cost_source`, where they tell what a call used and not what that cost, and
-   * the price is known; with `cost_source` "reported" where they tell what it cost and not how that is known; else the
-   * same object. More of a call that another event began (`continues`) has no price of its own. Never throws.
+   * the price is known; else the same object. A cost that is given stays as it is, and counts as reported: to say so in a
+   * copy of its event would make every other event dearer, too (docs/adr/0025). More of a call that another event began (`continues`) has no price of its own. Never throws.
    */
   addTo(type: string, body: JsonObject, atMs: number): JsonObject {
-    if (body["cost_usd"] !== undefined) return withSource(type, body);
-    if (body["model"] === undefined || this.#table === false) return body;
+    if (body["model"] === undefined || body["cost_usd"] !== undefined || this.#table === false) return body;
     if (body["continues"] === true) return body;
     const usage = callUsageOf(type, body);
     if (usage === undefined) return body;
@@ -82,12 +80,4 @@ export class Pricing {
       }),
     );
   }
-}
-
-// --- internal ---
-
-/** Not of what repeats the cost of other events, as END does. */
-function withSource(type: string, body: JsonObject): JsonObject {
-  if (body["cost_source"] !== undefined || typeof usageOf(type, body)?.cost_usd !== "number") return body;
-  return { ...body, cost_source: "reported" };
 }

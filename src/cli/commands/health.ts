@@ -51,7 +51,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
     session,
     agent: context.text("agent"),
     since: context.text("since"),
-    last: context.count("last"),
+    // Those in which nothing happened take no place among the last ones.
+    order: "newest",
+    limit: context.count("last"),
     empty: session !== undefined,
     observe: (event) => watch.observe(event),
     signal: context.signal,

@@ -45,15 +45,17 @@ async function run(context: CommandContext): Promise<ExitCode> {
   if (context.operands.length === 0) await upkeep(context, { foldsIndex: true });
   const progress = readProgress(context);
   const reader = readerOf(context);
+  // The last ones are a page as well, so that those in which nothing happened take no place in it.
+  const last = context.count("last");
   const { limit, offset } = pageOf(context);
+  const isPage = (last ?? limit ?? offset) !== undefined;
   const found = reader.sessions({
-    order: limit === undefined && offset === undefined ? "oldest" : "newest",
-    limit,
+    order: isPage ? "newest" : "oldest",
+    limit: last ?? limit,
     offset,
     empty: context.flag("all"),
     agent: context.text("agent"),
     ...timesOf(context),
-    last: context.count("last"),
     signal: context.signal,
     onProgress: progress.onProgress,
   });
@@ -61,7 +63,7 @@ async function run(context: CommandContext): Promise<ExitCode> {
   try {
     for await (const session of found) {
       const row = sessionRow(session);
-      if (!context.flag("json")) {
+      if (!context.flag("json") || last !== undefined) {
         rows.push(row);
         continue;
       }
@@ -71,7 +73,9 @@ async function run(context: CommandContext): Promise<ExitCode> {
   } finally {
     progress.clear();
   }
+  if (last !== undefined) rows.reverse();
   if (!context.flag("json")) print(context, rows);
+  else for (const row of rows) context.stdout.json(row);
   return reportSkipped(context, found.report);
 }
 

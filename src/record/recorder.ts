@@ -9,6 +9,7 @@ import type { Redactor } from "../redact/index.ts";
 import { warnOnce } from "../sinks/fault.ts";
 import type { OnFault } from "../sinks/fault.ts";
 import { multiSink } from "../sinks/multi.ts";
+import { refusal } from "../sinks/sink.ts";
 import type { Sink } from "../sinks/sink.ts";
 import { endCounts, foldEvent, newSummary } from "../summary/index.ts";
 import type { SessionSummary } from "../summary/index.ts";
@@ -88,8 +89,8 @@ export class Recorder extends EventHelpers {
     });
     const { error } = this.#offer(startDraft(session, this.durability, this.#redactor));
     if (error !== undefined) {
-      // Nobody else could let go of the file, and nobody waits for that.
-      this.#letGo().catch(() => undefined);
+      // Nobody else could let go of the file, nor hear of what goes wrong with that.
+      this.#letGo().catch((cause: unknown) => onFault(refusal(cause)));
       throw error;
     }
     watchProcessEnd(this, options.handleSignals);

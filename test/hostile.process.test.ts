@@ -66,7 +66,9 @@ it("an append whose events the disk does not take fails, and its receipts are th
   const receipts = stdout.split("\n").length - 1;
   expect([status, stderr]).toEqual([1, expect.stringContaining(`recorded ${receipts} of`)]);
   const { stdout: count } = inShell("tracekeep query --event NOTE --count", "");
-  expect([receipts > 0, receipts < events, Number(count)]).toEqual([true, true, receipts]);
+  expect([receipts > 0, receipts < events]).toEqual([true, true]);
+  // What has a receipt is there. What has none may be, too: the last try at the end goes on in another file.
+  expect(Number(count)).toBeGreaterThanOrEqual(receipts);
 });
 
 it("a hook and a command whose folder was deleted do their work", () => {
